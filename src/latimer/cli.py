@@ -1,0 +1,74 @@
+"""The `latimer` command: assembles the commands and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from latimer import __version__
+from latimer.commands.corpus import corpus
+from latimer.commands.evaluate import evaluate
+from latimer.commands.quickstart import quickstart
+from latimer.commands.train import train
+from latimer.commands.translate import translate
+from latimer.errors import LatimerError
+
+COMMANDS = (quickstart, corpus, train, translate, evaluate)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"latimer {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version and leave."
+    ),
+) -> None:
+    """Train small recurrent translators on your own text, and run them on an ordinary CPU."""
+
+
+def build_app() -> typer.Typer:
+    """The command line as a Typer application, one command a function of `latimer.commands`."""
+    app = typer.Typer(
+        name="latimer",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for command in COMMANDS:
+        app.command()(command)
+    return app
+
+
+def main() -> None:
+    """Run the command; exit codes: 0 done, 1 the work failed, 2 the call or its input is wrong."""
+    try:
+        build_app()()
+    except LatimerError as error:
+        _leave(str(error), error.exit_code)
+    except BrokenPipeError:
+        # The reader has gone (`latimer translate … | head`): nothing is wrong, so say nothing,
+        # and keep the interpreter from complaining when it flushes stdout at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        _leave("interrupted", 130)
+    except MemoryError:
+        _leave("out of memory; use smaller batches, beams or models", 1)
+
+
+def _leave(message: str, code: int) -> None:
+    print(f"latimer: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

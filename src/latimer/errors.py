@@ -1,0 +1,17 @@
+"""What goes wrong in a way the user can mend.
+
+Every message is one line that names the file, line or key and says what to do. The command
+prints it without a traceback and leaves with the exit code of its class.
+"""
+
+
+class LatimerError(Exception):
+    """The work failed (disk full, a killed process); exit code 1."""
+
+    exit_code = 1
+
+
+class InputError(LatimerError):
+    """The call or its input is wrong; exit code 2."""
+
+    exit_code = 2

@@ -1,0 +1,1 @@
+"""Networks only: recurrent stacks, attention, encoder, decoder."""

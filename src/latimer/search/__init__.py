@@ -1,0 +1,1 @@
+"""From anything that scores the next token to finished hypotheses."""

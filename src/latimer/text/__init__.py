@@ -1,0 +1,1 @@
+"""Text: parallel corpora in, padded batches out."""
