@@ -1,0 +1,50 @@
+# make quickstart   set up .venv, then train, score and try a translator in minutes
+# make test         set up with the development tools, run all tests
+# make lint         ruff and mypy
+#
+# PYTHON=python3.12 chooses the interpreter (3.11 or newer); ARGS="--to fr --minutes 20" goes to
+# the quickstart, PYTEST_ARGS="-n 0 -x tests/nn" to pytest.
+
+PYTHON ?= python3
+ARGS ?=
+PYTEST_ARGS ?= -n auto --maxprocesses 4
+
+BIN := .venv/bin
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
+
+.PHONY: quickstart test lint format install clean
+
+quickstart: install
+	@$(BIN)/latimer quickstart $(ARGS)
+
+# One thread a worker: the tests run side by side, and more threads would only get in their way.
+test: .venv/.development
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: .venv/.development
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/.development
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+install: .venv/.installed
+
+# Each stamp is newer than what it was made from, so a second call installs nothing.
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Latimer needs Python 3.11 or newer; name one with: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) -e '.[formats,plots]'
+	@touch $@
+
+.venv/.development: .venv/.installed
+	$(INSTALL) -e '.[formats,plots,dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv build dist .pytest_cache .mypy_cache .ruff_cache
