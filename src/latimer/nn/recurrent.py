@@ -1,0 +1,166 @@
+"""One recurrent layer over whole sequences, forward or backward in time.
+
+The products that no recurrence holds back are taken out of the loop: the inputs' contribution to
+the gates of all steps before it, the weights' gradients after it. Inside, only the product with
+the recurrent weight remains, and it touches only the rows whose sequence is still running.
+
+Sequences are time-major here, `[time, rows, size]`, with rows sorted by length, longest first;
+`active[t]` is the number of rows still running at step `t`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from latimer.nn.cells import Cell
+from latimer.nn.precision import Products, product_dtype
+
+
+def active_rows(lengths: Sequence[int]) -> list[int]:
+    """How many rows run at each step, for `lengths` sorted from the longest to the shortest."""
+    if not lengths:
+        return []
+    active, rows = [], len(lengths)
+    for step in range(lengths[0]):
+        while rows and lengths[rows - 1] <= step:
+            rows -= 1
+        active.append(rows)
+    return active
+
+
+class CellWeights(nn.Module):
+    """The parameters of a cell: PyTorch's names, shapes and uniform(−1/√H, 1/√H) start.
+
+    `weight_ih [gates * H, input]`, `weight_hh [gates * H, H]`, `bias_ih`, `bias_hh [gates * H]`.
+    """
+
+    def __init__(self, cell: Cell, input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.cell = cell
+        self.hidden_size = hidden_size
+        rows = cell.gates * hidden_size
+        self.weight_ih = nn.Parameter(torch.empty(rows, input_size))
+        self.weight_hh = nn.Parameter(torch.empty(rows, hidden_size))
+        self.bias_ih = nn.Parameter(torch.empty(rows))
+        self.bias_hh = nn.Parameter(torch.empty(rows))
+        for parameter in self.parameters():
+            nn.init.uniform_(parameter, -1 / math.sqrt(hidden_size), 1 / math.sqrt(hidden_size))
+
+    def input_gates(self, inputs: Tensor) -> Tensor:
+        """The inputs' part of the gates `[..., gates * H]`, `bias_ih` included."""
+        gates = nn.functional.linear(inputs, self.weight_ih, self.bias_ih)
+        return gates.to(self.weight_hh.dtype)
+
+    def step(self, x_gates: Tensor, state: Tensor) -> Tensor:
+        """The next state `[rows, parts * H]` from the input's gates; not differentiable."""
+        hidden = state[:, : self.hidden_size]
+        h_gates = nn.functional.linear(hidden, self.weight_hh, self.bias_hh).to(state.dtype)
+        gates, out = torch.empty_like(h_gates), torch.empty_like(state)
+        self.cell.forward_step(x_gates, h_gates, state, gates, out)
+        return out
+
+
+class RecurrentLayer(nn.Module):
+    """A cell scanned over time from the zero state.
+
+    `forward(inputs [time, rows, input], active)` gives the states `[time, rows, parts * H]`;
+    rows that are not running hold zeros. `reverse` runs from the last step to the first, each row
+    beginning at its own last element.
+    """
+
+    def __init__(
+        self, cell: Cell, input_size: int, hidden_size: int, *, reverse: bool = False
+    ) -> None:
+        super().__init__()
+        self.weights = CellWeights(cell, input_size, hidden_size)
+        self.reverse = reverse
+
+    def forward(
+        self, inputs: Tensor, active: Sequence[int], start: Tensor | None = None
+    ) -> Tensor:
+        """Run the layer; `start [rows, parts * H]` replaces the zero state (forward only)."""
+        weights = self.weights
+        x_gates = weights.input_gates(inputs)
+        if start is None:
+            width = weights.cell.parts * weights.hidden_size
+            start = x_gates.new_zeros(x_gates.shape[1], width)
+        elif self.reverse:
+            raise ValueError("a reversed layer starts from the zero state")
+        return scan(weights, x_gates, start, active, reverse=self.reverse)
+
+
+def scan(
+    weights: CellWeights, x_gates: Tensor, start: Tensor, active: Sequence[int], *, reverse: bool
+) -> Tensor:
+    """States `[time, rows, parts * H]` of a cell over `x_gates [time, rows, gates * H]`."""
+    return _Scan.apply(
+        weights.cell, active, reverse, x_gates, start, weights.weight_hh, weights.bias_hh
+    )
+
+
+class _Scan(torch.autograd.Function):
+    """The loop over time, and its hand-written derivative (backpropagation through time)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        cell: Cell,
+        active: Sequence[int],
+        reverse: bool,
+        x_gates: Tensor,
+        start: Tensor,
+        weight_hh: Tensor,
+        bias_hh: Tensor,
+    ) -> Tensor:
+        products = Products(product_dtype(weight_hh))
+        size = weight_hh.shape[1]
+        recurrent = products.weight(weight_hh).t()
+        steps, rows, _ = x_gates.shape
+        # Rows outside `active` keep the zero state, from which a reversed sequence begins.
+        states = x_gates.new_zeros(steps, rows, start.shape[1])
+        gates, h_gates = torch.zeros_like(x_gates), torch.zeros_like(x_gates)
+        before = start
+        for t in reversed(range(steps)) if reverse else range(steps):
+            n = active[t]
+            h = products.addmm(bias_hh, before[:n, :size], recurrent, out=h_gates[t, :n])
+            cell.forward_step(x_gates[t, :n], h, before[:n], gates[t, :n], states[t, :n])
+            before = states[t]
+        ctx.cell, ctx.active, ctx.reverse, ctx.products = cell, active, reverse, products
+        ctx.save_for_backward(start, weight_hh, gates, h_gates, states)
+        return states
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        (grad_states,) = gradients
+        start, weight_hh, gates, h_gates, states = ctx.saved_tensors
+        cell, products = ctx.cell, ctx.products
+        size = weight_hh.shape[1]
+        recurrent = products.weight(weight_hh)
+        steps = len(states)
+        before = shifted(states, start, reverse=ctx.reverse)
+        coefficients = cell.coefficients(gates, h_gates, before, states)
+        grad_x, grad_h = torch.zeros_like(gates), torch.zeros_like(gates)
+        grad = torch.zeros_like(start)
+        through = start.new_empty(len(start), size)
+        for t in range(steps) if ctx.reverse else reversed(range(steps)):
+            n = ctx.active[t]
+            now = grad[:n].add_(grad_states[t, :n])
+            local = tuple(c[t, :n] for c in coefficients)
+            cell.backward_step(local, now, grad_x[t, :n], grad_h[t, :n])
+            now[:, :size] += products.mm(grad_h[t, :n], recurrent, out=through[:n])
+        grad_weight = products.weight_gradient(grad_h, before[..., :size])
+        return None, None, None, grad_x, grad, grad_weight, grad_h.sum((0, 1))
+
+
+def shifted(states: Tensor, start: Tensor, *, reverse: bool) -> Tensor:
+    """The state before each step `[time, rows, width]`: `states` moved by one, `start` first."""
+    if reverse:
+        return torch.cat([states[1:], start[None]])
+    return torch.cat([start[None], states[:-1]])
