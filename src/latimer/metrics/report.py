@@ -1,0 +1,70 @@
+"""Corpus scores as sacreBLEU reports them, with signatures (Post 2018)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from latimer.errors import InputError
+
+METRICS = ("bleu", "chrf", "ter")
+
+TOKENISERS = {"zh": "zh", "ja": "char", "th": "char", "km": "char", "lo": "char", "my": "char"}
+"""BLEU's tokeniser for languages written without spaces; every other language has `13a`.
+
+Japanese is scored by characters (`char`) because `ja-mecab` needs a dictionary of its own.
+"""
+
+
+class Score(NamedTuple):
+    """One corpus score."""
+
+    value: float
+    """0 to 100; higher is better for BLEU and chrF, lower (and unbounded) for TER."""
+    signature: str
+    """sacreBLEU's description of how it was computed."""
+
+
+def corpus_scores(
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    metrics: Sequence[str] = ("bleu", "chrf"),
+    *,
+    language: str = "",
+) -> dict[str, Score]:
+    """Score raw, detokenised, cased text against one reference a line.
+
+    `metrics` are names from METRICS (TER takes seconds where the others take milliseconds);
+    `language` is the code of the target language, which chooses BLEU's tokeniser. Raises
+    InputError for lists of unequal length, an empty corpus or an unknown metric.
+    """
+    if len(hypotheses) != len(references):
+        raise InputError(
+            f"{len(hypotheses)} translations but {len(references)} references; "
+            "both must have the same number of lines"
+        )
+    if not references:
+        raise InputError("nothing to score: no translations and no references")
+    scores = {}
+    for name in metrics:
+        metric = _metric(name, language)
+        value = metric.corpus_score(list(hypotheses), [list(references)]).score
+        scores[name] = Score(value, str(metric.get_signature()))
+    return scores
+
+
+def _metric(name: str, language: str) -> Any:
+    from sacrebleu.metrics.bleu import BLEU
+    from sacrebleu.metrics.chrf import CHRF
+    from sacrebleu.metrics.ter import TER
+
+    match name:
+        case "bleu":
+            return BLEU(
+                tokenize=TOKENISERS.get(language.lower().replace("_", "-").split("-")[0], "13a")
+            )
+        case "chrf":
+            return CHRF()
+        case "ter":
+            return TER()
+    raise InputError(f"unknown metric {name!r}; valid choices: {', '.join(METRICS)}")

@@ -1,0 +1,218 @@
+"""The model folder: everything a translator needs, nothing pickled.
+
+config.json            what the network is, languages, data, scores
+weights.safetensors    the network's parameters
+subwords*.model        the sentencepiece models
+README.md              the model card
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from latimer.errors import InputError
+from latimer.files import write_folder_atomically
+from latimer.nn.build import build_seq2seq
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.text.vocabulary import Vocabulary
+
+FORMAT = "latimer-model/1"
+CONFIG, WEIGHTS, CARD = "config.json", "weights.safetensors", "README.md"
+SECTIONS = ("network", "vocabulary", "languages", "data", "scores")
+
+
+@dataclass
+class Model:
+    """A network, the vocabulary it was trained with, and what `config.json` says of them."""
+
+    network: Seq2Seq
+    vocabulary: Vocabulary
+    config: dict[str, Any]
+    """`network` (keywords of `build_seq2seq` without the vocabulary sizes), `languages`
+    (`source`, `target`), and what the trainer knows of `data` and `scores`."""
+
+
+def save_model(folder: Path, model: Model, card: str) -> None:
+    """Write the model folder in one piece; `card` becomes its README.
+
+    Raises LatimerError when the disk refuses (full, read-only); an older folder is then unharmed.
+    """
+
+    def fill(temporary: Path) -> None:
+        model.vocabulary.save(temporary)
+        sums = {path.name: _sha256(path) for path in sorted(temporary.glob("*.model"))}
+        vocabulary = {**model.config.get("vocabulary", {}), **_describe(model.vocabulary)}
+        config = {"format": FORMAT, **model.config, "vocabulary": {**vocabulary, "sha256": sums}}
+        text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
+        (temporary / CONFIG).write_text(text, encoding="utf-8")
+        (temporary / CARD).write_text(card, encoding="utf-8")
+        _save_weights(model.network, temporary / WEIGHTS)
+
+    write_folder_atomically(folder, fill)
+
+
+def load_model(folder: str | Path, device: str = "cpu") -> Model:
+    """Read a model folder; the network comes in evaluation mode, in fp32, on `device`.
+
+    Raises InputError naming the file that is missing, damaged, foreign or made for another
+    vocabulary.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise InputError(f"{folder}: no such model folder; `latimer train` makes one")
+    config = _read_config(folder / CONFIG)
+    vocabulary = _read_vocabulary(folder, config["vocabulary"])
+    network = _build(folder / CONFIG, config["network"], vocabulary)
+    _load_weights(network, folder / WEIGHTS)
+    return Model(network.to(device).eval(), vocabulary, config)
+
+
+def model_card(config: dict[str, Any], *, command: str) -> str:
+    """The README of a model folder: languages, data, scores and the command that made it."""
+    languages = config.get("languages", {})
+    pair = f"{languages.get('source') or 'source'} → {languages.get('target') or 'target'}"
+    lines = [f"# A translator, {pair}", "", "Made by Latimer with", "", f"    {command}", ""]
+    for section in ("data", "scores", "network", "vocabulary"):
+        entries = _flat(config.get(section, {}))
+        if entries:
+            lines += [f"## {section.capitalize()}", "", "| | |", "|---|---|"]
+            lines += [f"| {key} | {value} |" for key, value in entries] + [""]
+    use = "    latimer translate THIS_FOLDER < text.txt"
+    return "\n".join([*lines, "## Use", "", use, ""])
+
+
+def _flat(section: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested dictionaries as rows of dotted keys and values."""
+    rows = []
+    for key, value in section.items():
+        if isinstance(value, dict):
+            rows += _flat(value, f"{prefix}{key}.")
+        else:
+            shown = f"{value:.2f}" if isinstance(value, float) else str(value)
+            rows.append((f"{prefix}{key}", shown.replace("|", "\\|")))
+    return rows
+
+
+def _describe(vocabulary: Vocabulary) -> dict[str, Any]:
+    return {
+        "joint": vocabulary.source is vocabulary.target,
+        "placeholders": vocabulary.placeholders,
+        "source_size": len(vocabulary.source),
+        "target_size": len(vocabulary.target),
+    }
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _read_config(path: Path) -> dict[str, Any]:
+    """The checked `config.json`."""
+    try:
+        config = json.loads(path.read_bytes())
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: damaged, not JSON ({error}); copy the folder again") from error
+    if not isinstance(config, dict) or config.get("format") != FORMAT:
+        found = config.get("format") if isinstance(config, dict) else type(config).__name__
+        raise InputError(f"{path}: not a Latimer model: format {FORMAT!r} expected, not {found!r}")
+    for key in SECTIONS:
+        if not isinstance(config.setdefault(key, {}), dict):
+            raise InputError(f"{path}: {key!r} must be an object; copy the folder again")
+    return config
+
+
+def _read_vocabulary(folder: Path, described: dict[str, Any]) -> Vocabulary:
+    """The vocabulary, once its files are known to be those the model was trained with."""
+    sums = described.get("sha256")
+    if not isinstance(sums, dict) or not sums:
+        raise InputError(f"{folder / CONFIG}: vocabulary.sha256 is missing; copy the folder again")
+    for name, expected in sums.items():
+        path = folder / Path(name).name
+        try:
+            found = _sha256(path)
+        except OSError as error:
+            raise _unreadable(path, error) from error
+        if found != expected:
+            raise InputError(
+                f"{path}: not the vocabulary this model was trained with (sha256 differs from "
+                f"{CONFIG}); put back the file that came with the model"
+            )
+    return Vocabulary.load(folder)
+
+
+def _build(path: Path, keywords: dict[str, Any], vocabulary: Vocabulary) -> Seq2Seq:
+    """The network that `config.json` describes, its weights still random."""
+    sizes = {"source_vocab": len(vocabulary.source), "target_vocab": len(vocabulary.target)}
+    for key, size in sizes.items():
+        if keywords.get(key, size) != size:
+            raise InputError(
+                f"{path}: network.{key} is {keywords[key]}, but the vocabulary has {size} pieces; "
+                "put back the files that came with the model"
+            )
+    try:
+        return build_seq2seq(**{**keywords, **sizes})
+    except (InputError, TypeError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path}: 'network' describes no network: {error}") from error
+
+
+def _own_tensors(network: nn.Module) -> dict[str, Tensor]:
+    """Parameters and buffers by name, each once, however many names a tied one has."""
+    own: dict[int, tuple[str, Tensor]] = {}
+    for name, tensor in network.state_dict(keep_vars=True).items():
+        own.setdefault(id(tensor), (name, tensor))
+    return dict(own.values())
+
+
+def _save_weights(network: nn.Module, path: Path) -> None:
+    tensors = {name: t.detach().cpu().contiguous() for name, t in _own_tensors(network).items()}
+    try:
+        save_file(tensors, path, metadata={"format": FORMAT})
+    except SafetensorError as error:  # it hides the OSError of a full disk
+        raise OSError(None, str(error)) from error
+
+
+def _load_weights(network: nn.Module, path: Path) -> None:
+    """Copy the file's tensors into the network, in whatever precision they were stored."""
+    try:
+        found = load_file(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    except (SafetensorError, ValueError) as error:
+        raise InputError(
+            f"{path}: truncated or not a safetensors file ({error}); copy the folder again"
+        ) from error
+    expected = _own_tensors(network)
+    other = sorted(expected.keys() ^ found.keys())
+    if other:
+        which = "missing" if other[0] in expected else "unknown"
+        raise InputError(
+            f"{path}: weights of another network: {which} {other[0]!r}; "
+            f"put back the file that came with {CONFIG}"
+        )
+    for name, tensor in expected.items():
+        if found[name].shape != tensor.shape:
+            raise InputError(
+                f"{path}: weights of another network: {name!r} has shape "
+                f"{tuple(found[name].shape)}, {tuple(tensor.shape)} expected; "
+                f"put back the file that came with {CONFIG}"
+            )
+        if not found[name].is_floating_point() and tensor.is_floating_point():
+            raise InputError(f"{path}: {name!r} holds {found[name].dtype}, not weights")
+        with torch.no_grad():
+            tensor.copy_(found[name])
+
+
+def _unreadable(path: Path, error: OSError) -> InputError:
+    why = "is missing" if isinstance(error, FileNotFoundError) else f"cannot be read: {error}"
+    return InputError(f"{path} {why}; copy the whole model folder again")
