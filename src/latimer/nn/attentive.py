@@ -158,7 +158,7 @@ class _AttentiveScan(torch.autograd.Function):
         cell, products = ctx.cell, ctx.products
         recurrent = products.weight(torch.cat([weight_hh, query_weight]))
         to_gates = products.weight(context_weight)
-        steps, rows, width = gates.shape
+        steps, _, width = gates.shape
         size = weight_hh.shape[1]
 
         before = shifted(states, start, reverse=False)

@@ -47,7 +47,7 @@ def build_seq2seq(
         raise ValueError(f"tied: {tied!r} needs readout == embedding, not {readout}, {embedding}")
     target_embedding = _embedding(target_vocab, embedding)
     source_embedding = target_embedding if shared_inputs else _embedding(source_vocab, embedding)
-    output = Output(target_embedding.weight if shared_output else _weight(target_vocab, readout))
+    output = Output(_weight(target_embedding, shared_output, readout))
 
     cell_steps = CELLS[cell]
     encoder = build_encoder(cell_steps, source_embedding, encoder_size, encoder_layers, dropout)
@@ -87,5 +87,8 @@ def _embedding(vocab: int, size: int) -> nn.Embedding:
     return embedding
 
 
-def _weight(vocab: int, size: int) -> nn.Parameter:
-    return nn.Parameter(torch.randn(vocab, size) * size**-0.5)
+def _weight(embedding: nn.Embedding, shared: bool, size: int) -> nn.Parameter:
+    """The output layer's weight: the target embedding's own, or a fresh one `[vocab, size]`."""
+    if shared:
+        return embedding.weight
+    return nn.Parameter(torch.randn(embedding.num_embeddings, size) * size**-0.5)

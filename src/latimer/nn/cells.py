@@ -131,7 +131,7 @@ class LSTM:
     def coefficients(
         self, gates: Tensor, h_gates: Tensor, before: Tensor, after: Tensor
     ) -> tuple[Tensor, ...]:
-        """∂c'/∂h', ∂ô/∂h', then ∂î, ∂f̂, ∂ĝ/∂c' and f, where ^ marks a gate before its activation."""
+        """∂c'/∂h', ∂ô/∂h'; ∂î, ∂f̂, ∂ĝ/∂c'; f. Here ^ marks a gate before its activation."""
         size = before.shape[-1] // 2
         enter, forget, new, leave = gates.split(size, dim=-1)
         squashed = after[..., size:].tanh()

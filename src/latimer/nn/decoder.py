@@ -128,9 +128,9 @@ class Decoder(nn.Module):
             memory.bias,
         )
         layers = [first]
-        for layer, below in zip(self.upper, state.layers[1:], strict=True):
+        for layer, before in zip(self.upper, state.layers[1:], strict=True):
             inputs = torch.cat([layers[-1][:, : self.size], context], 1)
-            layers.append(layer.weights.step(layer.weights.input_gates(inputs), below))
+            layers.append(layer.step(inputs, before))
         read = torch.cat([layers[-1][:, : self.size], context, embedded.to(context.dtype)], 1)
         return read, State(memory, tuple(layers), weights)
 

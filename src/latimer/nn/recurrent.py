@@ -81,9 +81,7 @@ class RecurrentLayer(nn.Module):
         self.weights = CellWeights(cell, input_size, hidden_size)
         self.reverse = reverse
 
-    def forward(
-        self, inputs: Tensor, active: Sequence[int], start: Tensor | None = None
-    ) -> Tensor:
+    def forward(self, inputs: Tensor, active: Sequence[int], start: Tensor | None = None) -> Tensor:
         """Run the layer; `start [rows, parts * H]` replaces the zero state (forward only)."""
         weights = self.weights
         x_gates = weights.input_gates(inputs)
@@ -93,6 +91,10 @@ class RecurrentLayer(nn.Module):
         elif self.reverse:
             raise ValueError("a reversed layer starts from the zero state")
         return scan(weights, x_gates, start, active, reverse=self.reverse)
+
+    def step(self, inputs: Tensor, state: Tensor) -> Tensor:
+        """The state `[rows, parts * H]` after `inputs [rows, input]`; not differentiable."""
+        return self.weights.step(self.weights.input_gates(inputs), state)
 
 
 def scan(
