@@ -17,7 +17,7 @@ from torch import Tensor
 from latimer.text.subwords import BOS, EOS, PAD
 from latimer.text.tokenised import TokenisedCorpus
 
-POOL_BATCHES = 64
+POOL_BATCHES = 100
 """Rows are sorted by length within a random pool of about so many batches."""
 
 

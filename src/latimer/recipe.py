@@ -1,0 +1,331 @@
+"""The typed description of a run: a recipe, read from YAML.
+
+Every key has a type, a unit and a default; a wrong one is refused with the file, the key and what
+is allowed. `docs/recipe.md` is generated from the descriptions here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from latimer import strict_yaml
+from latimer.errors import InputError
+from latimer.files import read_lines
+from latimer.nn.names import AttentionName, CellName, Tied
+
+Size = Annotated[int, Field(ge=1, le=65_536)]
+Layers = Annotated[int, Field(ge=1, le=64)]
+Probability = Annotated[float, Field(ge=0, lt=1)]
+TextFile = Annotated[Path, Strict(False)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+def _impossible(key: str, why: str) -> PydanticCustomError:
+    return PydanticCustomError("impossible", "{why}", {"key": key, "why": why})
+
+
+class TextPair(_Section):
+    """Two text files, UTF-8, one sentence a line, line by line translations of one another."""
+
+    source: TextFile = Field(description="File of source sentences, plain or `.gz`.")
+    target: TextFile = Field(description="File of their translations, line by line.")
+
+
+class Data(_Section):
+    """What to learn from. Paths are relative to the working directory."""
+
+    train: TextPair = Field(description="Sentences to learn from.")
+    dev: TextPair = Field(description="Sentences that choose the model; never learnt from.")
+    test: TextPair | None = Field(default=None, description="Sentences scored once, at the end.")
+    source_language: str = Field(
+        default="", description="Code such as `en`; recorded in the model."
+    )
+    target_language: str = Field(
+        default="", description="Code such as `de`; recorded in the model."
+    )
+
+
+class SubwordsSection(_Section):
+    """The pieces that sentences are cut into."""
+
+    kind: Literal["bpe", "unigram", "char", "word"] = Field(
+        default="bpe",
+        description="How text is cut: subwords (`bpe`, `unigram`), characters or words.",
+    )
+    size: int = Field(
+        default=8000,
+        ge=8,
+        le=1_000_000,
+        description="Pieces in a vocabulary, at most; fewer when the text has fewer.",
+    )
+    joint: bool = Field(default=True, description="One vocabulary for both languages.")
+    placeholders: bool = Field(
+        default=True,
+        description="Keep `{name}`, `%s`, tags and links whole, as slots that are copied.",
+    )
+
+
+class ModelSection(_Section):
+    """The network: the keywords of `latimer.nn.build.build_seq2seq`."""
+
+    cell: CellName = Field(default="gru", description="Recurrent cell of encoder and decoder.")
+    embedding: Size = Field(default=256, description="Width of a piece's embedding.")
+    encoder_size: Size = Field(default=256, description="Units of the encoder in each direction.")
+    encoder_layers: Layers = Field(default=1, description="Layers of the bidirectional encoder.")
+    decoder_size: Size = Field(default=512, description="Units of the decoder.")
+    decoder_layers: Layers = Field(default=1, description="Layers of the decoder.")
+    attention: AttentionName = Field(
+        default="bahdanau", description="How the decoder reads the source."
+    )
+    attention_size: Size = Field(default=512, description="Units of the attention's hidden layer.")
+    readout: Size = Field(default=256, description="Width of what the output layer reads.")
+    tied: Tied = Field(
+        default="all",
+        description="Which of source embedding, target embedding and output share one weight: "
+        "`all`, both `inputs`, `target` (its embedding and the output) or `none`.",
+    )
+    dropout: Probability = Field(default=0.3, description="Share of units dropped in training.")
+
+    @model_validator(mode="after")
+    def _check(self) -> ModelSection:
+        if self.tied in ("all", "target") and self.readout != self.embedding:
+            raise _impossible(
+                "model.tied",
+                f"{self.tied!r} needs model.readout ({self.readout}) to equal "
+                f"model.embedding ({self.embedding}); make them equal, or tie inputs or none",
+            )
+        return self
+
+
+class Training(_Section):
+    """How to learn, and when to stop: at whichever limit comes first."""
+
+    batch_tokens: int = Field(
+        default=2048,
+        ge=1,
+        description="Positions in a batch on either side, padding included, at most.",
+    )
+    max_minutes: float | None = Field(
+        default=None, gt=0, description="Stop after so many minutes of training; null: no limit."
+    )
+    max_epochs: int | None = Field(
+        default=None, ge=1, description="Stop after so many passes over the data; null: no limit."
+    )
+    max_updates: int | None = Field(
+        default=None, ge=1, description="Stop after so many updates; null: no limit."
+    )
+    patience: int | None = Field(
+        default=10,
+        ge=1,
+        description="Stop after so many validations without a better dev BLEU; null: never.",
+    )
+    learning_rate: float = Field(
+        default=1e-3, gt=0, le=100, description="Highest step size of Adam."
+    )
+    warmup: int = Field(
+        default=0, ge=0, description="Updates over which the learning rate rises from 0 in a line."
+    )
+    schedule: Literal["plateau", "inverse_sqrt", "constant"] = Field(
+        default="plateau",
+        description="After the warm-up: decay when dev BLEU stalls, with one over the square root "
+        "of the updates, or not at all.",
+    )
+    decay: float = Field(
+        default=0.5,
+        gt=0,
+        lt=1,
+        description="Factor on the learning rate at each stall (`plateau`).",
+    )
+    plateau_patience: int = Field(
+        default=2, ge=1, description="Validations without gain that make a stall (`plateau`)."
+    )
+    label_smoothing: Probability = Field(
+        default=0.1, description="Share of each label's probability spread over the vocabulary."
+    )
+    clip: float = Field(
+        default=1.0, gt=0, description="Largest norm of the gradient; larger is scaled."
+    )
+    weight_decay: float = Field(
+        default=0.0,
+        ge=0,
+        lt=1,
+        description="Decoupled weight decay per update, times the learning rate.",
+    )
+    validate_every: int = Field(default=500, ge=1, description="Updates between validations.")
+    precision: Literal["auto", "fp32", "bf16"] = Field(
+        default="auto",
+        description="Number format of matrix products; `auto` measures at the start.",
+    )
+    average: int = Field(
+        default=5,
+        ge=1,
+        le=100,
+        description="Best checkpoints whose weights are averaged at the end.",
+    )
+    threads: int | None = Field(
+        default=None, ge=1, le=1024, description="CPU threads; null: as many as PyTorch takes."
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Training:
+        limits = (self.max_minutes, self.max_epochs, self.max_updates, self.patience)
+        if all(limit is None for limit in limits):
+            raise _impossible(
+                "training.patience",
+                "nothing ends the training; "
+                "set one of patience, max_minutes, max_epochs and max_updates",
+            )
+        if self.max_updates is not None and self.warmup > self.max_updates:
+            raise _impossible(
+                "training.warmup",
+                f"{self.warmup} updates of warm-up do not fit into "
+                f"training.max_updates ({self.max_updates})",
+            )
+        if self.schedule == "inverse_sqrt" and self.warmup == 0:
+            raise _impossible(
+                "training.warmup", "0 does not go with the inverse_sqrt schedule; try 1000"
+            )
+        return self
+
+
+class Search(_Section):
+    """How the finished model is searched by default; validation during training is greedy."""
+
+    beam: int = Field(
+        default=5, ge=1, le=1000, description="Hypotheses kept at each step; 1 is greedy."
+    )
+    alpha: float = Field(
+        default=1.0, ge=0, le=10, description="Strength of length normalisation; 0 is none."
+    )
+    normalisation: Literal["power", "gnmt", "none"] = Field(
+        default="power",
+        description="Divide log P by `T^alpha`, by `((5 + T) / 6)^alpha` (GNMT), or by nothing.",
+    )
+    max_length: int | None = Field(
+        default=None,
+        ge=1,
+        description="Pieces in a translation, at most; null: grows with the source.",
+    )
+
+
+class Recipe(_Section):
+    """A whole run."""
+
+    seed: int = Field(
+        default=1, ge=0, le=2**32 - 1, description="Of every random choice; same seed, same run."
+    )
+    data: Data
+    subwords: SubwordsSection = SubwordsSection()
+    model: ModelSection = ModelSection()
+    training: Training = Training()
+    search: Search = Search()
+
+    @model_validator(mode="after")
+    def _check(self) -> Recipe:
+        if self.model.tied in ("all", "inputs") and not self.subwords.joint:
+            raise _impossible(
+                "model.tied",
+                f"{self.model.tied!r} needs subwords.joint to be true; or tie target or none",
+            )
+        return self
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes that come with Latimer."""
+    folder = resources.files("latimer") / "recipes"
+    return sorted(
+        entry.name.removesuffix(".yaml")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".yaml")
+    )
+
+
+def load_recipe(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe file, or one that comes with Latimer by its name, and apply `a.b=c` to it.
+
+    Raises InputError, one line naming file or override, key and what is allowed.
+    """
+    name, text = _read(path_or_name)
+    plain, lines = strict_yaml.parse(text, name)
+    places = {key: f"{name}, line {line}" for key, line in lines.items()}
+    if not isinstance(plain, dict | None):
+        raise InputError(f"{name}: a recipe is made of sections such as `training:`")
+    tree: dict[str, Any] = plain or {}
+    for override in overrides:
+        key, value = _parse_override(override)
+        _set(tree, key, value, override)
+        for end in range(key.count(".") + 1):
+            places.setdefault(key.rsplit(".", end)[0], f"--set {override}")
+        places[key] = f"--set {override}"
+    return build_recipe(tree, name, places)
+
+
+def build_recipe(
+    tree: dict[str, Any], name: str = "recipe", places: dict[str, str] | None = None
+) -> Recipe:
+    """A recipe from nested dicts of plain values; `places` tells where each dotted key stands.
+
+    Raises InputError as `load_recipe` does.
+    """
+    # A section whose every key is commented out reads as null: it is empty, not wrong.
+    filled = {key: {} if value is None and key != "seed" else value for key, value in tree.items()}
+    try:
+        return Recipe.model_validate(filled)
+    except ValidationError as error:
+        from latimer.recipe_help import complaint
+
+        # A misspelt key first: it is why the right one is missing.
+        first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
+        raise InputError(complaint(first, name, places or {})) from error
+
+
+def dump_recipe(recipe: Recipe) -> str:
+    """The recipe as YAML, every key written out; `load_recipe` reads it back equal."""
+    return strict_yaml.dump(recipe.model_dump(mode="json"))
+
+
+def _read(path_or_name: str | Path) -> tuple[str, str]:
+    """Name for complaints, and text, of a recipe on disk or in the package."""
+    path = Path(path_or_name)
+    if path.is_file():
+        return str(path), "\n".join(read_lines(path))
+    packaged = recipe_names()
+    if str(path_or_name) in packaged:
+        file = resources.files("latimer") / "recipes" / f"{path_or_name}.yaml"
+        return f"{path_or_name}.yaml", file.read_text(encoding="utf-8")
+    raise InputError(
+        f"{path_or_name}: no such recipe; give the path of a YAML file, "
+        f"or one of these names: {', '.join(packaged)}"
+    )
+
+
+def _parse_override(override: str) -> tuple[str, Any]:
+    key, equals, text = override.partition("=")
+    key = key.strip()
+    if not equals or not all(key.split(".")):
+        raise InputError(f"--set {override}: write it as section.key=value")
+    value, _ = strict_yaml.parse(text, f"--set {override}")
+    if isinstance(value, dict | list):
+        raise InputError(f"--set {override}: the value must be a single number, word or path")
+    return key, value
+
+
+def _set(tree: dict[str, Any], dotted: str, value: Any, override: str) -> None:
+    *sections, last = dotted.split(".")
+    for depth, section in enumerate(sections):
+        if tree.get(section) is None:
+            tree[section] = {}
+        tree = tree[section]
+        if not isinstance(tree, dict):
+            outer = ".".join(sections[: depth + 1])
+            raise InputError(f"--set {override}: {outer} is not a section")
+    tree[last] = value
