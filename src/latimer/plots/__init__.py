@@ -1,1 +1,1 @@
-"""Pictures: learning curves, attention."""
+"""Pictures: learning curves, attention. Needs matplotlib (`pip install 'latimer[plots]'`)."""

@@ -1,0 +1,134 @@
+"""The learning curve of a run: loss and dev BLEU over minutes and updates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from latimer.errors import LatimerError
+from latimer.plots.figure import BLUE, FAINT, GREEN, GRID, INK, ORANGE, new_figure, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Point:
+    """One report of a run: what was measured after so many minutes of training and updates."""
+
+    minutes: float
+    updates: int
+    value: float
+
+
+@dataclass(frozen=True)
+class Curves:
+    """What a run has reported, in the order of its updates. Losses are nats a target token."""
+
+    train_loss: list[Point] = field(default_factory=list)
+    dev_loss: list[Point] = field(default_factory=list)
+    dev_bleu: list[Point] = field(default_factory=list)
+
+    def points(self) -> list[Point]:
+        """All points together, by update."""
+        return sorted(
+            [*self.train_loss, *self.dev_loss, *self.dev_bleu], key=lambda point: point.updates
+        )
+
+
+def learning_curve(curves: Curves, title: str = "") -> Figure:
+    """Two panels over the same time: the losses, and dev BLEU with its best value marked.
+
+    The lower edge counts minutes of training and the upper edge updates.
+    Raises LatimerError when there is nothing to draw or matplotlib is missing.
+    """
+    if not curves.points():
+        raise LatimerError("there is no learning curve yet: the log has no reports")
+    figure = new_figure(7.5, 6.0)
+    losses, scores = figure.subplots(2, 1, sharex=True)
+    _draw(losses, curves.train_loss, BLUE, "training", dots=False)
+    _draw(losses, curves.dev_loss, ORANGE, "dev", dots=True)
+    losses.set_ylabel("loss, nats a token")
+    if curves.train_loss or curves.dev_loss:
+        losses.legend(frameon=False, fontsize=9, labelcolor=INK)
+    _draw(scores, curves.dev_bleu, GREEN, "dev BLEU", dots=True)
+    _mark_best(scores, curves.dev_bleu)
+    scores.set_ylabel("dev BLEU")
+    scores.set_ylim(bottom=0)
+    scores.set_xlabel("minutes of training")
+    scores.set_xlim(0, max(point.minutes for point in curves.points()) or 1)
+    _count_updates(losses, curves.points())
+    for axes in (losses, scores):
+        style(axes)
+        axes.grid(axis="y", color=GRID)
+        axes.set_axisbelow(True)
+    if title:
+        figure.suptitle(title, fontsize=12, color=INK, parse_math=False)
+    return figure
+
+
+def _draw(axes: Axes, points: Sequence[Point], colour: str, label: str, dots: bool) -> None:
+    if points:
+        axes.plot(
+            [point.minutes for point in points],
+            [point.value for point in points],
+            color=colour,
+            label=label,
+            linewidth=1.8,
+            marker="o" if dots or len(points) == 1 else None,
+            markersize=4,
+            clip_on=False,
+            zorder=3,
+        )
+
+
+def _mark_best(axes: Axes, points: Sequence[Point]) -> None:
+    if not points:
+        return
+    best = max(points, key=lambda point: point.value)
+    last = max(point.minutes for point in points)
+    axes.annotate(
+        f"best {best.value:.1f}",
+        (best.minutes, best.value),
+        xytext=(-8, -22) if best.minutes > 0.15 * last else (8, -22),
+        textcoords="offset points",
+        ha="right" if best.minutes > 0.15 * last else "left",
+        color=GREEN,
+        fontsize=10,
+        fontweight="bold",
+    )
+
+
+def _count_updates(axes: Axes, points: Sequence[Point]) -> None:
+    """An upper edge in updates; between two reports they are taken to pass evenly."""
+    # matplotlib probes a function scale outside the data, so the ends go on in straight lines.
+    minutes = np.array([0.0, *(point.minutes for point in points)])
+    updates = np.array([0.0, *(point.updates for point in points)])
+    keep = np.concatenate([[True], (np.diff(minutes) > 0) & (np.diff(updates) > 0)])
+    minutes, updates = minutes[keep], updates[keep]
+    if len(minutes) < 2:
+        return
+    edge = axes.secondary_xaxis("top", functions=(_line(minutes, updates), _line(updates, minutes)))
+    edge.set_xlabel("updates", color=INK)
+    edge.tick_params(colors=FAINT, labelcolor=INK, labelsize=9)
+    edge.spines["top"].set_color(FAINT)
+
+
+def _line(
+    x: NDArray[np.floating], y: NDArray[np.floating]
+) -> Callable[[ArrayLike], NDArray[np.floating]]:
+    """The piecewise straight line through `(x, y)`, both increasing, going on at both ends."""
+
+    def value(at: ArrayLike) -> NDArray[np.floating]:
+        at = np.asarray(at, dtype=np.float64)
+        slope = (y[-1] - y[0]) / (x[-1] - x[0])
+        below = y[0] + slope * np.minimum(at - x[0], 0.0)
+        beyond = slope * np.maximum(at - x[-1], 0.0)
+        return np.interp(at, x, y) - y[0] + below + beyond
+
+    return value

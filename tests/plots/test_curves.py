@@ -1,0 +1,77 @@
+"""The learning curve shows the points that it was given, on the axes that it names."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("matplotlib")
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from latimer.errors import LatimerError
+from latimer.plots.curves import Curves, Point, _line, learning_curve
+
+CURVES = Curves(
+    train_loss=[Point(0.5, 100, 6.0), Point(1.0, 200, 5.0), Point(2.0, 300, 4.5)],
+    dev_loss=[Point(1.0, 200, 5.5), Point(2.0, 300, 5.2)],
+    dev_bleu=[Point(1.0, 200, 7.0), Point(2.0, 300, 6.0)],
+)
+
+
+def lines(axes):
+    return {line.get_label(): np.array(line.get_xydata()).tolist() for line in axes.get_lines()}
+
+
+def test_panels_hold_the_points():
+    losses, scores = learning_curve(CURVES).axes
+    assert lines(losses) == {
+        "training": [[0.5, 6.0], [1.0, 5.0], [2.0, 4.5]],
+        "dev": [[1.0, 5.5], [2.0, 5.2]],
+    }
+    assert lines(scores) == {"dev BLEU": [[1.0, 7.0], [2.0, 6.0]]}
+    assert scores.get_xlim() == (0, 2.0)
+
+
+def test_best_score_is_marked_where_it_was_reached():
+    _, scores = learning_curve(CURVES).axes
+    [label] = scores.texts
+    assert label.get_text() == "best 7.0"
+    assert label.xy == (1.0, 7.0)
+
+
+def test_upper_edge_counts_updates():
+    figure = learning_curve(CURVES)
+    figure.draw_without_rendering()
+    [edge] = figure.axes[0].child_axes
+    assert edge.get_xlabel() == "updates"
+    assert edge.get_xlim() == pytest.approx((0, 300))
+
+
+def test_title_is_no_formula():
+    figure = learning_curve(CURVES, "costs $5 and $6")
+    figure.draw_without_rendering()
+    assert figure.get_suptitle() == "costs $5 and $6"
+
+
+@pytest.mark.parametrize("minutes", [0.0, 3.0])
+def test_a_single_report_is_drawn_as_a_dot(minutes):
+    losses, scores = learning_curve(Curves(train_loss=[Point(minutes, 1, 9.0)])).axes
+    [line] = losses.get_lines()
+    assert line.get_marker() == "o"
+    assert not scores.get_lines()
+
+
+def test_nothing_to_draw_is_said():
+    with pytest.raises(LatimerError, match="no reports"):
+        learning_curve(Curves())
+
+
+@given(st.lists(st.tuples(st.floats(0.01, 9), st.floats(0.5, 900)), min_size=1, max_size=8))
+def test_time_and_updates_turn_into_each_other(steps):
+    minutes, updates = np.cumsum([(0.0, 0.0), *steps], axis=0).T
+    there, back = _line(minutes, updates), _line(updates, minutes)
+    inside = np.linspace(0, minutes[-1], 11)
+    assert np.allclose(back(there(inside)), inside)
+    beyond = np.array([-1.0, minutes[-1] + 1.0])
+    assert np.allclose(back(there(beyond)), beyond)
+    assert np.allclose(there(minutes), updates)
