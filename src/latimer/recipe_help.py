@@ -100,8 +100,8 @@ def _unknown(key: str) -> str:
     section, _, last = key.rpartition(".")
     valid = _names(section)
     elsewhere = [dotted for dotted, _ in keys() if dotted.rpartition(".")[2] == last]
-    inside = [f"{section}.{name}".lstrip(".") for name in valid.split(", ")]
-    near = get_close_matches(key, inside, n=1, cutoff=0.75) or elsewhere
+    close = get_close_matches(last, valid.split(", "), n=1)
+    near = elsewhere or [f"{section}.{name}".lstrip(".") for name in close]
     hint = f"; did you mean {near[0]}?" if near else "."
     return f"unknown key {key}{hint} Valid keys{f' of {section}' if section else ''}: {valid}"
 

@@ -37,7 +37,8 @@ class _Loader(yaml.SafeLoader):
         return int(self.construct_scalar(node))  # YAML 1.1 reads 010 as eight
 
     def construct_yaml_float(self, node: Any) -> float:
-        return float(str(self.construct_scalar(node)).lower().replace(".inf", "inf").lstrip("+"))
+        text = str(self.construct_scalar(node)).lower()
+        return float(text.replace(".inf", "inf").replace(".nan", "nan"))
 
 
 class _Dumper(yaml.SafeDumper):
