@@ -128,10 +128,6 @@ class Subwords:
         """Agrees with equality."""
         return hash(self._model)
 
-    def to_bytes(self) -> bytes:
-        """The content of the `.model` file."""
-        return self._model
-
     def save(self, path: Path) -> None:
         """Write the sentencepiece `.model` file, atomically."""
         write_atomically(path, lambda temporary: _write(temporary, self._model))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 from latimer.text.placeholders import mask, mask_target, unmask
@@ -82,11 +81,6 @@ class Vocabulary:
         """The text of target pieces with the placeholders of `table` back in their slots."""
         text = self.target.decode(ids)
         return unmask(text, table) if self.placeholders else text
-
-    def digest(self) -> str:
-        """SHA-256 of the subword models, hexadecimal: weights fit one vocabulary only."""
-        models = [self.source] if self.joint else [self.source, self.target]
-        return sha256(b"".join(model.to_bytes() for model in models)).hexdigest()
 
     def save(self, folder: Path) -> None:
         """Write `subwords.model`, or one file a language when they are separate."""
