@@ -46,10 +46,12 @@ class Pieces(NamedTuple):
 
 def read_lines(path: Path) -> list[str]:
     """Lines of a UTF-8 file, or of `path` with `.gz` behind it if only that exists."""
-    if not path.exists() and (packed := path.with_name(path.name + ".gz")).exists():
-        with gzip.open(packed, "rt", encoding="utf-8") as file:
-            return file.read().splitlines()
-    return path.read_text(encoding="utf-8").splitlines()
+    packed = path.with_name(path.name + ".gz")
+    if not path.exists() and not packed.exists():
+        sys.exit(f"{path}: no such file, nor {packed.name}")
+    raw = path.read_bytes() if path.exists() else gzip.decompress(packed.read_bytes())
+    # Not splitlines: it would also split at the line separators of Unicode.
+    return raw.decode("utf-8").removesuffix("\n").split("\n")
 
 
 def read_split(folder: Path, split: str, source: str = "en", target: str = "de") -> Text:

@@ -1,0 +1,1 @@
+"""Latimer beside other toolkits with recurrent networks."""
