@@ -1,4 +1,4 @@
-"""Hypothesis without deadlines: how long an example takes says nothing about whether it is right."""
+"""Hypothesis without deadlines: how long an example takes does not say whether it is right."""
 
 from hypothesis import settings
 

@@ -6,7 +6,7 @@ from unittest.mock import patch
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from latimer.errors import InputError
@@ -17,7 +17,6 @@ IDS = st.lists(st.integers(0, 2**31 - 1), max_size=5)
 ROWS = st.lists(st.tuples(IDS, IDS), max_size=12)
 
 
-@settings(deadline=None)
 @given(ROWS, st.integers(1, 5))
 def test_reading_undoes_writing(rows: list[tuple[list[int], list[int]]], part: int) -> None:
     with (
