@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 from latimer.nn.attention import BahdanauAttention
 from latimer.nn.cells import Cell
 from latimer.nn.precision import Products, product_dtype
-from latimer.nn.recurrent import CellWeights, shifted
+from latimer.nn.recurrent import CellWeights, blank, shifted
 
 
 class AttentiveLayer(nn.Module):
@@ -109,14 +109,14 @@ class _AttentiveScan(torch.autograd.Function):
         recurrent_bias = torch.cat([bias_hh, bias_hh.new_zeros(len(query_weight))])
         to_gates = products.weight(context_weight).t()
         values = values.to(x_gates.dtype)
-        steps, rows, width = x_gates.shape
+        steps, _, width = x_gates.shape
         size = weight_hh.shape[1]
 
-        states = x_gates.new_zeros(steps, rows, start.shape[1])
-        contexts = x_gates.new_zeros(steps, rows, values.shape[2])
-        weights = x_gates.new_zeros(steps, rows, values.shape[1])
-        gates = torch.zeros_like(x_gates)
-        projected = x_gates.new_zeros(steps, rows, width + len(query_weight))
+        states = blank(x_gates, start.shape[1], active)
+        contexts = blank(x_gates, values.shape[2], active)
+        weights = blank(x_gates, values.shape[1], active)
+        gates = blank(x_gates, width, active)
+        projected = blank(x_gates, width + len(query_weight), active)
         total = torch.empty_like(x_gates[0])
         scorer = attention_pass(keys, score_weight)
         before = start
@@ -163,8 +163,8 @@ class _AttentiveScan(torch.autograd.Function):
 
         before = shifted(states, start, reverse=False)
         coefficients = cell.coefficients(gates, projected[..., :width], before, states)
-        grad_x = torch.zeros_like(gates)
-        grad_projected = torch.zeros_like(projected)
+        grad_x = blank(gates, width, ctx.active)
+        grad_projected = blank(projected, projected.shape[2], ctx.active)
         grad_context = grad_contexts.clone()
         grad = torch.zeros_like(start)
         through, attended = torch.empty_like(states[0, :, :size]), torch.empty_like(contexts[0])

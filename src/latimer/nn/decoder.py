@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from latimer.nn.attentive import AttentiveLayer
+from latimer.nn.dropout import Dropout
 from latimer.nn.recurrent import RecurrentLayer
 
 
@@ -89,7 +90,7 @@ class Decoder(nn.Module):
         self.first = first
         self.upper = nn.ModuleList(upper)
         self.readout = readout
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.size = first.weights.hidden_size
 
     def start(self, memory: Memory) -> tuple[Tensor, ...]:

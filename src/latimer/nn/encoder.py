@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from latimer.nn.cells import Cell
+from latimer.nn.dropout import Dropout
 from latimer.nn.recurrent import RecurrentLayer, active_rows
 
 
@@ -31,7 +32,7 @@ class Encoder(nn.Module):
         super().__init__()
         self.embedding = embedding
         self.layers = nn.ModuleList(layers)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.output_size = 2 * layers[-1].hidden_size
 
     def forward(self, source: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:

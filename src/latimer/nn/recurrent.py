@@ -22,6 +22,20 @@ from latimer.nn.cells import Cell
 from latimer.nn.precision import Products, product_dtype
 
 
+def blank(like: Tensor, width: int, active: Sequence[int]) -> Tensor:
+    """A buffer `[time, rows, width]` for rows that run, with zeros where rows do not.
+
+    `like` is `[time, rows, …]`. Running rows are left unset: they are about to be written, and
+    filling them first would be a visible share of the work.
+    """
+    steps, rows = like.shape[:2]
+    buffer = like.new_empty(steps, rows, width)
+    for t, n in enumerate(active):
+        if n < rows:
+            buffer[t, n:].zero_()
+    return buffer
+
+
 def active_rows(lengths: Sequence[int]) -> list[int]:
     """How many rows run at each step, for `lengths` sorted from the longest to the shortest."""
     if not lengths:
@@ -123,10 +137,10 @@ class _Scan(torch.autograd.Function):
         products = Products(product_dtype(weight_hh))
         size = weight_hh.shape[1]
         recurrent = products.weight(weight_hh).t()
-        steps, rows, _ = x_gates.shape
+        steps, _, width = x_gates.shape
         # Rows outside `active` keep the zero state, from which a reversed sequence begins.
-        states = x_gates.new_zeros(steps, rows, start.shape[1])
-        gates, h_gates = torch.zeros_like(x_gates), torch.zeros_like(x_gates)
+        states = blank(x_gates, start.shape[1], active)
+        gates, h_gates = blank(x_gates, width, active), blank(x_gates, width, active)
         before = start
         for t in reversed(range(steps)) if reverse else range(steps):
             n = active[t]
@@ -148,7 +162,8 @@ class _Scan(torch.autograd.Function):
         steps = len(states)
         before = shifted(states, start, reverse=ctx.reverse)
         coefficients = cell.coefficients(gates, h_gates, before, states)
-        grad_x, grad_h = torch.zeros_like(gates), torch.zeros_like(gates)
+        width = gates.shape[2]
+        grad_x, grad_h = blank(gates, width, ctx.active), blank(gates, width, ctx.active)
         grad = torch.zeros_like(start)
         through = start.new_empty(len(start), size)
         for t in range(steps) if ctx.reverse else reversed(range(steps)):
