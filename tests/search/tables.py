@@ -13,10 +13,11 @@ from latimer.text.subwords import BOS, EOS
 
 @dataclass(frozen=True)
 class TableState:
-    """Remembers each row's last two tokens and its sentence's number."""
+    """Remembers each row's last two tokens, its sentence's place in the batch and its table."""
 
     previous: Tensor  # [rows, 2]
     sentences: Tensor  # [rows]
+    tables: Tensor  # [rows]
     attention: Tensor | None = None
 
     def select(self, rows: Tensor, sentences: Tensor | None = None) -> TableState:
@@ -27,14 +28,14 @@ class TableState:
         _, counts = torch.unique_consecutive(kept, return_counts=True)
         assert len(set(counts.tolist())) <= 1, "equally many rows for each sentence"
         attention = None if self.attention is None else self.attention[rows]
-        return TableState(self.previous[rows], kept, attention)
+        return TableState(self.previous[rows], kept, self.tables[rows], attention)
 
 
 @dataclass
 class TableScorer:
     """Scores from a table `[tables, vocab, vocab, vocab]`, by the last two tokens.
 
-    A sentence's first source token says which table is its own. `steps` counts rows scored.
+    A sentence's first source token says which table is its own. `rows_scored` counts the work.
     """
 
     table: Tensor
@@ -42,15 +43,15 @@ class TableScorer:
 
     def start(self, source: Tensor, lengths: Tensor) -> TableState:
         previous = torch.full((len(source), 2), BOS)
-        return TableState(previous, source[:, 0])
+        return TableState(previous, torch.arange(len(source)), source[:, 0])
 
     def step(self, state: TableState, tokens: Tensor) -> tuple[Tensor, TableState]:
         self.rows_scored += len(tokens)
         previous = torch.stack([state.previous[:, 1], tokens], dim=1)
-        scores = self.table[state.sentences, previous[:, 0], previous[:, 1]]
+        scores = self.table[state.tables, previous[:, 0], previous[:, 1]]
         # Attention that tells the row's own history: tested by following it back.
         attention = previous.double()
-        return scores, TableState(previous, state.sentences, attention)
+        return scores, TableState(previous, state.sentences, state.tables, attention)
 
 
 def random_table(tables: int, vocab: int, seed: int, spread: float = 1.5) -> TableScorer:

@@ -14,6 +14,7 @@ from latimer.search.scorer import (
     length_limits,
     permitted,
 )
+from latimer.search.top import log_sum_exp
 from latimer.text.subwords import BOS, EOS
 
 
@@ -35,33 +36,34 @@ def greedy_search(
     if batch == 0:
         return []
     limits = length_limits(max_length, batch, device)
-    written = torch.full((batch, int(limits.max())), EOS, device=device)
+    written: list[Tensor] = []  # one [batch] a step
     log_probs = torch.zeros(batch, dtype=torch.float64, device=device)
     active = torch.arange(batch, device=device)  # sentences still being written, one a row
     state = scorer.start(source, lengths)
     tokens = torch.full((batch,), BOS, device=device)
-    for step in range(written.size(1)):
+    for length in range(1, int(limits.max()) + 1):
         scores, state = scorer.step(state, tokens)
         tokens, gains = _best_tokens(scores, allow_unk)
-        written[active, step] = tokens
+        written.append(torch.full((batch,), EOS, device=device))
+        written[-1][active] = tokens
         log_probs[active] += gains
-        going = (tokens != EOS) & (limits[active] > step + 1)
+        going = (tokens != EOS) & (limits[active] > length)
         if not bool(going.all()):
             rows = going.nonzero().squeeze(1)
             if len(rows) == 0:
                 break
             active, tokens = active[rows], tokens[rows]
             state = state.select(rows, rows)
-    return _hypotheses(written.tolist(), log_probs.tolist(), limits.tolist())
+    return _hypotheses(torch.stack(written, 1).tolist(), log_probs.tolist(), limits.tolist())
 
 
 def _best_tokens(scores: Tensor, allow_unk: bool) -> tuple[Tensor, Tensor]:
     """The best token of each row, `[rows]`, and its log-probability, `[rows]`."""
-    normaliser = scores.float().logsumexp(1)
+    normaliser = log_sum_exp(scores)
     check_normaliser(normaliser)
     allowed = permitted(scores, allow_unk)
     columns = allowed.argmax(1)  # the first of equals
-    gains = (allowed.gather(1, columns[:, None]).squeeze(1) - normaliser).double()
+    gains = allowed.gather(1, columns[:, None]).squeeze(1).double() - normaliser
     if bool(gains.isneginf().any()):
         raise dead_end()
     return columns + (scores.size(1) - allowed.size(1)), gains

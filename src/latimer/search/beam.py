@@ -1,0 +1,181 @@
+"""Beam search over a batch of sentences.
+
+At every step each sentence extends its live prefixes by every token and keeps the best, as many
+as the beam has free slots. A hypothesis that writes EOS leaves the beam and takes its slot with
+it (Sutskever et al. 2014, section 3.2), so that a beam of 1 is greedy search and a sentence ends
+at the latest when `beam` hypotheses are finished. Rows of finished sentences leave the batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from latimer.errors import InputError
+from latimer.search.finished import Ended
+from latimer.search.history import History
+from latimer.search.hypothesis import Hypothesis
+from latimer.search.normalise import normaliser
+from latimer.search.scorer import (
+    S,
+    Scorer,
+    check_normaliser,
+    length_limits,
+    permitted,
+)
+from latimer.search.top import Continuations, best_continuations, log_sum_exp
+from latimer.text.subwords import BOS, EOS
+
+MAX_BEAM = 4000
+
+
+def safe(bounds: Tensor, to_beat: Tensor) -> Tensor:
+    """Go on while a prefix could still score higher than the nbest-th best finished hypothesis.
+
+    `bounds [sentences, k]` from `Normaliser.upper_bound`, `to_beat [sentences]`; the result, a
+    mask, is `[sentences]`. Stopping so changes no result: whatever a longer search finished would
+    rank behind the nbest.
+    """
+    return (bounds > to_beat[:, None]).any(1)
+
+
+def first(bounds: Tensor, to_beat: Tensor) -> Tensor:
+    """A heuristic: stop as soon as nbest hypotheses are finished."""
+    return to_beat == -torch.inf
+
+
+STOPS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"safe": safe, "first": first}
+
+
+def beam_search(
+    scorer: Scorer[S],
+    source: Tensor,
+    lengths: Tensor,
+    *,
+    max_length: int | Tensor,
+    beam: int = 5,
+    alpha: float = 1.0,
+    normalisation: str = "power",
+    nbest: int = 1,
+    stop: str = "safe",
+    allow_unk: bool = False,
+    keep_attention: bool = False,
+) -> list[list[Hypothesis]]:
+    """At most `nbest` hypotheses for each sentence, best score first.
+
+    `source` is `[batch, time]`, `lengths` `[batch]`. `max_length` counts EOS and may differ between
+    sentences, `[batch]`; a prefix that reaches it is returned, with `finished=False`, only if the
+    sentence has no finished hypothesis at all. Log-probabilities are the model's own: PAD, BOS and
+    (unless `allow_unk`) UNK are never written, but keep their share.
+
+    A sentence ends when `beam` hypotheses are finished, or sooner: with `stop="safe"` when no
+    prefix could still enter the nbest, which changes no result (see `safe`); with `stop="first"`
+    once nbest are finished, a faster heuristic that may miss a longer and better one.
+
+    Raises InputError for impossible settings and LatimerError when the model is broken.
+    """
+    check_settings(beam, nbest, stop)
+    scoring = normaliser(normalisation, alpha)
+    batch = len(source)
+    if batch == 0:
+        return []
+    limits = length_limits(max_length, batch, source.device)
+    history, ended = History(), Ended(batch, nbest, source.device)
+    live = _start(batch, beam, source.device)
+    state = scorer.start(source, lengths)
+    for length in range(1, int(limits.max()) + 1):
+        scores, state = scorer.step(state, live.tokens.flatten())
+        best, tokens = _extend(live, scores, allow_unk)
+        width = live.log_probs.size(1)
+        rows = (torch.arange(len(best.parents), device=source.device) * width)[:, None]
+        rows = rows + best.parents
+        history.add(tokens.flatten(), rows.flatten(), state.attention if keep_attention else None)
+        ending, going = _sort_out(live.slots, best.log_probs, tokens)
+        longest = limits[live.sentences][:, None]
+        cut = going & (longest == length)
+        ended.add(live.sentences, ending, cut, length, best.log_probs, scoring)
+        going &= ~cut
+        bounds = scoring.upper_bound(best.log_probs, longest).masked_fill(~going, -torch.inf)
+        going &= STOPS[stop](bounds, ended.to_beat(live.sentences))[:, None]
+        chosen = _compact(going)
+        if chosen is None:
+            break
+        stay, order = chosen
+        history.keep((stay[:, None] * going.size(1) + order).flatten())
+        all_stay = len(stay) == len(going)
+        state = state.select(rows[stay].gather(1, order).flatten(), None if all_stay else stay)
+        live = _Live(
+            live.sentences[stay],
+            (live.slots - ending.sum(1))[stay],
+            best.log_probs.masked_fill(~going, -torch.inf)[stay].gather(1, order),
+            tokens[stay].gather(1, order),
+        )
+    return ended.hypotheses(history, lengths)
+
+
+def check_settings(beam: int, nbest: int, stop: str = "safe") -> None:
+    """Raises InputError for settings that no search can follow."""
+    if not 1 <= beam <= MAX_BEAM:
+        raise InputError(f"beam: 1 to {MAX_BEAM} expected, not {beam}")
+    if not 1 <= nbest <= beam:
+        raise InputError(f"nbest: 1 to {beam}, the width of the beam, expected, not {nbest}")
+    if stop not in STOPS:
+        raise InputError(f"stop: unknown {stop!r}; valid choices: {', '.join(STOPS)}")
+
+
+@dataclass
+class _Live:
+    """The prefixes still being written, `width` rows for each sentence, best first."""
+
+    sentences: Tensor  # [sentences]: places in the caller's batch
+    slots: Tensor  # [sentences]: width of the beam less the hypotheses finished
+    log_probs: Tensor  # [sentences, width], float64; −∞ fills up the width
+    tokens: Tensor  # [sentences, width]: the last token
+
+
+def _start(batch: int, beam: int, device: torch.device) -> _Live:
+    return _Live(
+        torch.arange(batch, device=device),
+        torch.full((batch,), beam, device=device),
+        torch.zeros(batch, 1, dtype=torch.float64, device=device),
+        torch.full((batch, 1), BOS, device=device),
+    )
+
+
+def _extend(live: _Live, scores: Tensor, allow_unk: bool) -> tuple[Continuations, Tensor]:
+    """The best candidates of each sentence and their tokens, `[sentences, k]`."""
+    normalisers = log_sum_exp(scores)
+    check_normaliser(normalisers[live.log_probs.flatten() > -torch.inf])
+    allowed = permitted(scores, allow_unk)
+    best = best_continuations(live.log_probs, allowed, normalisers, int(live.slots.max()))
+    return best, best.columns + (scores.size(1) - allowed.size(1))
+
+
+def _sort_out(slots: Tensor, log_probs: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    """Which candidates `[sentences, k]`, best first, end, and which go on; the rest is given up.
+
+    `slots [sentences]` says how many a sentence has room for.
+    """
+    ranks = torch.arange(tokens.size(1), device=tokens.device)
+    possible = (ranks < slots[:, None]) & (log_probs > -torch.inf)
+    ends = tokens == EOS
+    return possible & ends, possible & ~ends
+
+
+def _compact(going: Tensor) -> tuple[Tensor, Tensor] | None:
+    """Drop sentences and columns in which nothing goes on; `going` is `[sentences, k]`.
+
+    Returns the sentences that stay `[stay]` and the order of their candidates `[stay, width]`,
+    those going on first; None when nothing does. Every sentence is as wide as the widest, because
+    states hold equally many rows for each.
+    """
+    counts = going.sum(1)
+    width = int(counts.max())
+    if width == 0:
+        return None
+    stay = counts.nonzero().squeeze(1)
+    order = (~going[stay]).to(torch.uint8).argsort(dim=1, stable=True)
+    return stay, order[:, :width]
