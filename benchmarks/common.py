@@ -6,6 +6,7 @@ import argparse
 import gzip
 import io
 import json
+import multiprocessing
 import os
 import platform
 import random
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -137,23 +139,61 @@ def run_window(updates: Iterator[int], seconds: float) -> Window:
     return Window(work, time.perf_counter() - wall, time.process_time() - cpu)
 
 
+Start = Callable[[], Iterator[int]]
+"""Begins some endless work; the iterator does a bit of it at a time and yields how much."""
+
+
+class Worker:
+    """Work in a process of its own, which stands still except during a window."""
+
+    def __init__(self, start: Start, core: int) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.pipe, other = context.Pipe()
+        self.process = context.Process(target=_serve, args=(start, core, other), daemon=True)
+        self.process.start()
+        other.close()
+
+    def window(self, seconds: float) -> Window:
+        """Work for `seconds`."""
+        self.pipe.send(seconds)
+        window: Window = self.pipe.recv()
+        return window
+
+    def stop(self) -> None:
+        """End the process."""
+        self.pipe.send(None)
+        self.process.join()
+
+
+def _serve(start: Start, core: int, pipe: Connection) -> None:
+    pin(core)
+    updates = start()
+    while (seconds := pipe.recv()) is not None:
+        pipe.send(run_window(updates, seconds))
+
+
 def interleave(
-    contenders: Mapping[str, Iterator[int]], *, windows: int, seconds: float, warmup: float
+    contenders: Mapping[str, Start], *, core: int, windows: int, seconds: float, warmup: float
 ) -> dict[str, list[Window]]:
     """Warm each contender up, then give each a window in turn, `windows` times: A B C A B C …
 
-    Taking turns spreads whatever else the machine does over all of them.
+    Taking turns spreads whatever else the machine does over all of them; processes of their own
+    keep one's memory allocator and caches from helping or hurting another. Contenders must be
+    picklable.
     """
-    for name, updates in contenders.items():
+    workers = {name: Worker(start, core) for name, start in contenders.items()}
+    for name, worker in workers.items():
         print(f"warming up: {name}", file=sys.stderr)
-        run_window(updates, warmup)
+        worker.window(warmup)
     results: dict[str, list[Window]] = {name: [] for name in contenders}
     for turn in range(windows):
-        for name, updates in contenders.items():
-            window = run_window(updates, seconds)
+        for name, worker in workers.items():
+            window = worker.window(seconds)
             results[name].append(window)
             rate = f"{window.work / window.cpu:,.0f} per CPU second"
             print(f"window {turn + 1} of {windows}: {name}: {rate}", file=sys.stderr)
+    for worker in workers.values():
+        worker.stop()
     return results
 
 

@@ -10,19 +10,21 @@ import torch
 from benchmarks.architecture import Architecture
 from benchmarks.common import BATCH_SENTENCES, Pieces
 from latimer.nn.build import build_seq2seq
-from latimer.nn.output import smoothed_cross_entropy
-from latimer.nn.seq2seq import Seq2Seq, pack
+from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch, collate, plan
 from latimer.text.tokenised import TokenisedCorpus
+from latimer.train.allocator import keep_freed_memory
+from latimer.train.likelihood import Likelihood
+from latimer.train.precision import autocast
 
 POSITIONS = 64 * BATCH_SENTENCES
 """The token budget: so generous that the number of sentences alone ends a batch."""
 
 
-def open_corpus(pieces: Pieces, path: Path) -> TokenisedCorpus:
+def write_corpus(pieces: Pieces, path: Path) -> Path:
     """The pieces as a tokenised corpus in the file `path`."""
     TokenisedCorpus.write(path, zip(pieces.source, pieces.target, strict=True))
-    return TokenisedCorpus.open(path)
+    return path
 
 
 def build(architecture: Architecture, seed: int = 1) -> Seq2Seq:
@@ -47,19 +49,27 @@ def batches(corpus: TokenisedCorpus, seed: int = 1) -> Iterator[Batch]:
         epoch += 1
 
 
-def train_updates(network: Seq2Seq, corpus: TokenisedCorpus, *, bf16: bool) -> Iterator[int]:
-    """Train for ever: label smoothing 0.1, Adam 1e-3, clip 1; yields an update's target tokens."""
+def train_updates(
+    architecture: Architecture, corpus_file: Path, *, bf16: bool
+) -> tuple[Seq2Seq, Iterator[int]]:
+    """A new network and its training: each update yields its target tokens, for ever.
+
+    Label smoothing 0.1, Adam 1e-3, clip 1, as everybody's.
+    """
+    keep_freed_memory()
+    network = build(architecture)
+    return network, _updates(network, TokenisedCorpus.open(corpus_file), bf16=bf16)
+
+
+def _updates(network: Seq2Seq, corpus: TokenisedCorpus, *, bf16: bool) -> Iterator[int]:
     network.train()
+    objective = Likelihood(network, 0.1)
     optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
     for batch in batches(corpus):
-        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            memory = network.encode(batch.source, batch.source_lengths)
-            features = network.features(memory, batch.inputs, batch.target_lengths)
-            labels = pack(batch.labels, batch.target_lengths)
-            output = network.output
-            loss, _ = smoothed_cross_entropy(features, output.weight, output.bias, labels, 0.1)
+        with autocast("bf16" if bf16 else "fp32", network.device):
+            loss = objective.loss(batch)
         optimiser.zero_grad()
-        (loss / batch.tokens).backward()
+        loss.value.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         yield batch.tokens

@@ -1,17 +1,17 @@
 """Training speed on one core: Latimer beside the one-file prototype at the same architecture.
 
-All contenders take turns in one process, on the same pieces in batches of 64 sentences. Counted
-are target tokens with end-of-sentence, no padding. bfloat16 takes part where the processor
-multiplies it faster than float32.
+The contenders take turns, each in a process of its own, on the same pieces in batches of 64
+sentences. Counted are target tokens with end-of-sentence, no padding. bfloat16 takes part where
+the processor multiplies it faster than float32.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -21,6 +21,7 @@ from benchmarks.architecture import FORMULA, SMALL
 from benchmarks.common import (
     Pieces,
     Rate,
+    Start,
     encode,
     interleave,
     load_processor,
@@ -36,21 +37,20 @@ from benchmarks.common import (
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
-def contenders(pieces: Pieces, folder: Path, precision: str) -> dict[str, Iterator[int]]:
+def contenders(pieces: Pieces, corpus_file: Path, precision: str) -> dict[str, Start]:
     """The prototype with both ways of batching, and Latimer."""
     bf16 = precision == "bf16"
-    corpus = latimer_side.open_corpus(pieces, folder / f"{precision}.arrow")
+    start = partial(prototype.train_updates, pieces, bf16=bf16)
     return {
-        f"prototype, shuffled, {precision}": prototype.train_updates(
-            pieces, bucketed=False, bf16=bf16
-        ),
-        f"prototype, bucketed, {precision}": prototype.train_updates(
-            pieces, bucketed=True, bf16=bf16
-        ),
-        f"Latimer, {precision}": latimer_side.train_updates(
-            latimer_side.build(SMALL), corpus, bf16=bf16
-        ),
+        f"prototype, shuffled, {precision}": partial(start, bucketed=False),
+        f"prototype, bucketed, {precision}": partial(start, bucketed=True),
+        f"Latimer, {precision}": partial(start_latimer, corpus_file, bf16=bf16),
     }
+
+
+def start_latimer(corpus_file: Path, *, bf16: bool) -> Iterator[int]:
+    """Latimer's training at the prototype's architecture."""
+    return latimer_side.train_updates(SMALL, corpus_file, bf16=bf16)[1]
 
 
 def flops_per_token(pieces: Pieces) -> float:
@@ -98,16 +98,18 @@ def flags() -> argparse.Namespace:
 def main() -> None:
     """Measure and report."""
     arguments = flags()
-    pin(arguments.core)
+    core = pin(arguments.core)
     peaks = {name: matmul_peak(dtype) for name, dtype in PRECISIONS.items()}
     text = read_split(arguments.data, "train")
     pieces = encode(load_processor(train_joint_bpe(text)), text)
-    running: dict[str, Iterator[int]] = {}
+    running: dict[str, Start] = {}
     with tempfile.TemporaryDirectory() as folder:
+        corpus_file = latimer_side.write_corpus(pieces, Path(folder) / "train.arrow")
         for precision in chosen_precisions(arguments.precision, peaks):
-            running |= contenders(pieces, Path(folder), precision)
+            running |= contenders(pieces, corpus_file, precision)
         windows = interleave(
             running,
+            core=core,
             windows=arguments.windows,
             seconds=arguments.seconds,
             warmup=arguments.warmup,
@@ -126,7 +128,6 @@ def main() -> None:
         "rates": {name: asdict(rate) for name, rate in rates.items()},
     }
     report("Training speed, one core, 5.9 M parameters", tables, figures, arguments.json)
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

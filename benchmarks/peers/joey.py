@@ -88,6 +88,7 @@ def training_section(updates: int) -> dict[str, Any]:
         "label_smoothing": LABEL_SMOOTHING,
         "optimizer": "adam",
         "learning_rate": LEARNING_RATE,
+        "scheduling": "plateau",  # it must have one; without validation this does nothing
         "clip_grad_norm": CLIP,
         "batch_size": BATCH_SENTENCES,
         "batch_type": "sentence",

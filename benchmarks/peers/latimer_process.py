@@ -16,6 +16,8 @@ from benchmarks.common import EOS, Pieces, load_processor, read_lines
 from benchmarks.peers.contender import MAX_LENGTH, Command, Contender, Training, Translating
 from benchmarks.peers.corpus import Corpus
 from benchmarks.peers.run_timed import UpdateClock
+from latimer.search.beam import beam_search
+from latimer.text.batching import pad_sources
 
 
 def contender(*, bf16: bool) -> Contender:
@@ -44,9 +46,8 @@ def train(flags: argparse.Namespace) -> None:
         for language in ("en", "de")
     ]
     flags.folder.mkdir(parents=True, exist_ok=True)
-    tokenised = latimer_side.open_corpus(Pieces(*ids), flags.folder / "train.arrow")
-    network = latimer_side.build(REFERENCE)
-    updates = latimer_side.train_updates(network, tokenised, bf16=flags.bf16)
+    tokenised = latimer_side.write_corpus(Pieces(*ids), flags.folder / "train.arrow")
+    network, updates = latimer_side.train_updates(REFERENCE, tokenised, bf16=flags.bf16)
     for tokens in islice(updates, flags.updates):
         clock.tick(tokens)
     clock.write(flags.clock)
@@ -55,10 +56,6 @@ def train(flags: argparse.Namespace) -> None:
 
 def translate(flags: argparse.Namespace) -> None:
     """Translate a file of pieces by beam search, batches of like length."""
-    from latimer.search.beam import beam_search
-
-    from latimer.text.batching import pad_sources
-
     network = latimer_side.build(REFERENCE)
     load_model(network, str(flags.folder / "weights.safetensors"))
     network.eval()
