@@ -148,6 +148,11 @@ class Training(_Section):
     plateau_patience: int = Field(
         default=2, ge=1, description="Validations without gain that make a stall (`plateau`)."
     )
+    cooldown: Probability = Field(
+        default=0.0,
+        description="Share of the run, at its end, over which the learning rate falls to 0 in a "
+        "line; needs max_minutes, max_epochs or max_updates.",
+    )
     label_smoothing: Probability = Field(
         default=0.1, description="Share of each label's probability spread over the vocabulary."
     )

@@ -1,0 +1,121 @@
+"""Several processes that train one model, as `torchrun` starts them.
+
+Every process holds the whole model, takes its share of the rows of every batch, and all add up
+their gradients, weighted by labels. So the run is the one a single process would make with the
+same recipe, up to rounding (and to which units dropout drops).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+
+from latimer.errors import InputError
+
+
+class Group:
+    """The processes of this run; without `torchrun`, this one alone."""
+
+    def __init__(self, rank: int = 0, world: int = 1, device: torch.device | None = None) -> None:
+        self.rank = rank
+        self.world = world
+        self.device = device or torch.device("cpu")
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process is the one that writes, validates and talks."""
+        return self.rank == 0
+
+    def share(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """This process's part of the `rows` of a batch; it may be empty."""
+        return rows[self.rank :: self.world]
+
+    def add_up(self, tensor: Tensor) -> None:
+        """Replace `tensor` by its sum over the processes."""
+        if self.world > 1:
+            dist.all_reduce(tensor)
+
+    def from_leader(self, values: Sequence[float]) -> list[float]:
+        """The leader's `values`, in every process."""
+        if self.world == 1:
+            return list(values)
+        tensor = torch.tensor(values, dtype=torch.float64, device=self.device)
+        dist.broadcast(tensor, 0)
+        return tensor.tolist()
+
+    def gather(self, tensor: Tensor) -> list[Tensor]:
+        """The `tensor` of every process, in order of rank, on the CPU; all have one shape."""
+        if self.world == 1:
+            return [tensor]
+        mine = tensor.to(self.device)
+        parts = [torch.empty_like(mine) for _ in range(self.world)]
+        dist.all_gather(parts, mine)
+        return [part.cpu() for part in parts]
+
+    def wait(self) -> None:
+        """Until every process is here."""
+        if self.world > 1:
+            dist.barrier()
+
+    def leave(self) -> None:
+        """Take leave of the other processes."""
+        if self.world > 1 and dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def join(device: str) -> Group:
+    """The group that `torchrun` describes in the environment, or this process alone.
+
+    `device` is `cpu`, `cuda` or `cuda:N`; each process on one machine takes a GPU of its own.
+    Raises InputError when there is no such device.
+    """
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if device == "cuda" and world > 1:
+        device = f"cuda:{os.environ.get('LOCAL_RANK', '0')}"
+    place = check_device(device)
+    if world == 1:
+        return Group(device=place)
+    if place.type == "cuda":
+        torch.cuda.set_device(place)
+    dist.init_process_group("nccl" if place.type == "cuda" else "gloo")
+    return Group(dist.get_rank(), dist.get_world_size(), place)
+
+
+def check_device(device: str) -> torch.device:
+    """The device of that name; raises InputError when PyTorch does not know or find it."""
+    try:
+        place = torch.device(device)
+        torch.empty(1, device=place)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        gpus = torch.cuda.device_count()
+        found = ", ".join(["cpu", *(f"cuda:{k}" for k in range(gpus))])
+        raise InputError(f"--device {device}: not available here; choose one of {found}") from error
+    return place
+
+
+def sum_gradients(
+    group: Group, parameters: Sequence[nn.Parameter], weight: float, totals: Tensor
+) -> None:
+    """Make every gradient the weighted mean over the processes, and `totals` the sum.
+
+    `totals [n]` is any numbers to be added up on the way; its first entry is `weight`, by which
+    the mean is weighted. One flat buffer travels.
+    """
+    sizes = [parameter.numel() for parameter in parameters]
+    flat = torch.zeros(sum(sizes) + len(totals), dtype=torch.float32, device=totals.device)
+    *places, tail = flat.split([*sizes, len(totals)])
+    for parameter, place in zip(parameters, places, strict=True):
+        if parameter.grad is not None:
+            place.copy_(parameter.grad.flatten()).mul_(weight)
+    tail.copy_(totals)
+    group.add_up(flat)
+    totals.copy_(tail)
+    flat[: sum(sizes)] /= tail[0]
+    for parameter, place in zip(parameters, places, strict=True):
+        parameter.grad = place.view_as(parameter).to(parameter.dtype)

@@ -1,0 +1,87 @@
+"""Where a run is: counters and best scores, as plain numbers that JSON keeps exactly."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+NOISE = 1.0
+"""Below this BLEU, early in training, scores are noise and dev loss says what is better."""
+
+
+@dataclass
+class Candidate:
+    """A checkpoint that may be averaged at the end."""
+
+    update: int
+    bleu: float
+    file: str
+
+
+@dataclass
+class Progress:
+    """The position of a run. Together with the tensors of the state it determines all that follows.
+
+    BLEU is 0 to 100, losses are nats a label, times are seconds.
+    """
+
+    update: int = 0
+    """Updates made, skipped ones included."""
+    epoch: int = 0
+    position: int = 0
+    """Batches of this epoch already used."""
+    seconds: float = 0.0
+    """Training time, validation included, over all continuations."""
+    validated: int = 0
+    """The update of the latest validation."""
+    validation_seconds: float = 0.0
+    """How long the latest validation took."""
+    best_bleu: float = -1.0
+    best_loss: float = float("inf")
+    best_update: int = 0
+    stale: int = 0
+    """Validations in a row without gain."""
+    plateau: int = 0
+    """The same, counted anew after every decay of the learning rate."""
+    decays: int = 0
+    skipped: int = 0
+    """Updates left out because the loss or a gradient was not finite."""
+    skipped_in_a_row: int = 0
+    cooldown: tuple[int, int] | None = None
+    """The updates between which the learning rate cools down, once that has begun."""
+    sums: dict[str, float] = field(default_factory=dict)
+    """Running sums since the last report."""
+    candidates: list[Candidate] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """As a dictionary for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Progress:
+        """Inverse of `to_json`; raises TypeError for keys of another version."""
+        progress = cls(**values)
+        progress.candidates = [Candidate(**entry) for entry in values["candidates"]]
+        progress.cooldown = tuple(progress.cooldown) if progress.cooldown else None  # type: ignore[assignment]
+        return progress
+
+    def record_validation(self, bleu: float, loss: float, plateau_patience: int) -> bool:
+        """Note the scores of the model after `update`; returns whether it is the best so far.
+
+        A gain is a better BLEU or, as long as BLEU is noise, a better loss. Every
+        `plateau_patience` validations without one count as a stall and add to `decays`.
+        """
+        noise = max(bleu, self.best_bleu) < NOISE
+        gain = loss < self.best_loss if noise else bleu > self.best_bleu
+        self.validated = self.update
+        self.best_loss = min(loss, self.best_loss)
+        if gain:
+            self.best_bleu, self.best_update = bleu, self.update
+            self.stale = self.plateau = 0
+            return True
+        self.stale += 1
+        self.plateau += 1
+        if self.plateau >= plateau_patience:
+            self.decays += 1
+            self.plateau = 0
+        return False

@@ -1,0 +1,73 @@
+"""All the random states of a process, as tensors of fixed shape.
+
+Tensors, because they are stored with safetensors and gathered from other processes; of fixed
+shape, because gathering asks for it.
+"""
+
+from __future__ import annotations
+
+import random
+import struct
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def seed_everything(seed: int) -> None:
+    """Seed torch (every device), numpy and Python."""
+    torch.manual_seed(seed)
+    np.random.seed(seed % 2**32)
+    random.seed(seed)
+
+
+def capture(device: torch.device) -> dict[str, Tensor]:
+    """The random states of this process and of `device`, on the CPU."""
+    states = {
+        "torch": torch.get_rng_state(),
+        "numpy": _capture_numpy(),
+        "python": _capture_python(),
+    }
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def restore(states: dict[str, Tensor], device: torch.device) -> None:
+    """Put back what `capture` took; a device that was not there then keeps its own state."""
+    torch.set_rng_state(states["torch"])
+    _restore_numpy(states["numpy"].tolist())
+    _restore_python(states["python"].tolist())
+    if device.type == "cuda" and "cuda" in states:
+        torch.cuda.set_rng_state(states["cuda"], device)
+
+
+def _capture_numpy() -> Tensor:
+    """`[627]`: 624 words of the Mersenne twister, its place, and the spare normal number."""
+    _, words, place, has_spare, spare = np.random.get_state(legacy=True)
+    return torch.tensor([*(int(word) for word in words), place, has_spare, _bits(spare)])
+
+
+def _restore_numpy(values: list[int]) -> None:
+    *words, place, has_spare, spare = values
+    state = np.array(words, dtype=np.uint32)
+    np.random.set_state(("MT19937", state, place, has_spare, _number(spare)))
+
+
+def _capture_python() -> Tensor:
+    """`[627]`: 625 words of the Mersenne twister, and the spare normal number."""
+    _, words, spare = random.getstate()
+    return torch.tensor([*words, spare is not None, _bits(spare or 0.0)])
+
+
+def _restore_python(values: list[int]) -> None:
+    *words, has_spare, spare = values
+    random.setstate((3, tuple(words), _number(spare) if has_spare else None))
+
+
+def _bits(number: float) -> int:
+    return int(struct.unpack("<q", struct.pack("<d", number))[0])
+
+
+def _number(bits: int) -> float:
+    return float(struct.unpack("<d", struct.pack("<q", bits))[0])

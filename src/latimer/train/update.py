@@ -1,0 +1,136 @@
+"""One update: loss, gradients, clipping, optimiser."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from latimer.text.batching import Batch
+from latimer.train.distributed import Group, sum_gradients
+from latimer.train.objective import Objective
+from latimer.train.precision import autocast
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happened in one update, over all processes."""
+
+    weight: float
+    """Units (labels) in the batch."""
+    sums: dict[str, float]
+    """Sums over those units: `loss` and the objective's own figures."""
+    norms: dict[str, float]
+    """Norm of the gradient of each trained module, before clipping."""
+    skipped: bool
+    """Something was not finite, so nothing was changed."""
+    seconds: float
+    """The leader's clock."""
+    interrupted: bool
+    """One of the processes has been asked to stop."""
+
+
+def build_optimisers(
+    objective: Objective, *, weight_decay: float
+) -> dict[str, torch.optim.Optimizer]:
+    """An AdamW (Loshchilov & Hutter 2019; Adam when `weight_decay` is 0) for each trained module.
+
+    Fused into one pass over the memory where PyTorch can do that on the module's device.
+    """
+    optimisers: dict[str, torch.optim.Optimizer] = {}
+    for name in objective.trained:
+        parameters = list(objective.modules[name].parameters())
+        fused = parameters[0].device.type in ("cpu", "cuda")
+        optimisers[name] = torch.optim.AdamW(
+            parameters, lr=0.0, weight_decay=weight_decay, fused=fused
+        )
+    return optimisers
+
+
+class Updater:
+    """Makes updates of an objective's trained modules."""
+
+    def __init__(
+        self,
+        objective: Objective,
+        optimisers: dict[str, torch.optim.Optimizer],
+        *,
+        clip: float,
+        precision: str,
+        group: Group,
+    ) -> None:
+        """`clip` is the largest norm of a module's gradient; `precision` is fp32 or bf16."""
+        self.objective = objective
+        self.optimisers = optimisers
+        self.clip = clip
+        self.precision = precision
+        self.group = group
+        self._parameters = {
+            name: [p for g in optimiser.param_groups for p in g["params"]]
+            for name, optimiser in optimisers.items()
+        }
+
+    def update(
+        self, batch: Batch | None, rate: float, *, seconds: float, interrupted: bool
+    ) -> Step:
+        """One update at learning rate `rate`; `batch` is this process's share, None if empty.
+
+        `seconds` and `interrupted` are what this process knows; the step has what is agreed.
+        """
+        for optimiser in self.optimisers.values():
+            optimiser.zero_grad(set_to_none=True)
+        totals = self._gradients(batch, seconds, interrupted)
+        norms = self._clip()
+        numbers = torch.cat([totals, norms.double()]).tolist()  # the only wait for a GPU
+        step = self._step(numbers)
+        if not step.skipped:
+            for optimiser in self.optimisers.values():
+                for settings in optimiser.param_groups:
+                    settings["lr"] = rate
+                optimiser.step()
+            self.objective.updated()
+        return step
+
+    def _gradients(self, batch: Batch | None, seconds: float, interrupted: bool) -> Tensor:
+        """Fill the gradients; returns `[n]`: weight, sums, the leader's clock, interruptions."""
+        device = self.group.device
+        sums, weight = [torch.zeros((), device=device)] * (1 + len(self.objective.figures)), 0
+        if batch is not None:
+            with autocast(self.precision, device):
+                loss = self.objective.loss(batch)
+            loss.value.backward()  # type: ignore[no-untyped-call]
+            weight = loss.weight
+            means = [loss.value.detach(), *(loss.figures[n] for n in self.objective.figures)]
+            sums = [mean * weight for mean in means]
+        clock = seconds if self.group.leads else 0.0
+        known = torch.tensor([weight, clock, float(interrupted)], dtype=torch.float64)
+        known = known.to(device)
+        totals = torch.cat([known[:1], torch.stack(sums).double(), known[1:]])
+        if self.group.world > 1:
+            every = [p for parameters in self._parameters.values() for p in parameters]
+            sum_gradients(self.group, every, weight, totals)
+        return totals
+
+    def _clip(self) -> Tensor:
+        """Scale each module's gradient to at most `clip`; its norms before that, `[modules]`."""
+        return torch.stack(
+            [
+                torch.nn.utils.clip_grad_norm_(parameters, self.clip)
+                for parameters in self._parameters.values()
+            ]
+        )
+
+    def _step(self, numbers: list[float]) -> Step:
+        names = ["loss", *self.objective.figures]
+        weight, *sums = numbers[: 1 + len(names)]
+        seconds, interrupted, *norms = numbers[1 + len(names) :]
+        return Step(
+            weight=weight,
+            sums=dict(zip(names, sums, strict=True)),
+            norms=dict(zip(self._parameters, norms, strict=True)),
+            skipped=not all(math.isfinite(number) for number in (*sums, *norms)),
+            seconds=seconds,
+            interrupted=interrupted > 0,
+        )
