@@ -73,7 +73,13 @@ def load_model(folder: str | Path, device: str = "cpu") -> Model:
     vocabulary = _read_vocabulary(folder, config["vocabulary"])
     network = _build(folder / CONFIG, config["network"], vocabulary)
     _load_weights(network, folder / WEIGHTS)
-    return Model(network.to(device).eval(), vocabulary, config)
+    try:
+        network.to(device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"device {device!r} cannot be used: {str(error).splitlines()[0]}"
+        ) from error
+    return Model(network.eval(), vocabulary, config)
 
 
 def model_card(config: dict[str, Any], *, command: str) -> str:
@@ -162,7 +168,7 @@ def _build(path: Path, keywords: dict[str, Any], vocabulary: Vocabulary) -> Seq2
             )
     try:
         return build_seq2seq(**{**keywords, **sizes})
-    except (InputError, TypeError, ValueError, RuntimeError) as error:
+    except (InputError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise InputError(f"{path}: 'network' describes no network: {error}") from error
 
 

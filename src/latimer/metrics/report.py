@@ -16,6 +16,15 @@ Japanese is scored by characters (`char`) because `ja-mecab` needs a dictionary 
 """
 
 
+def written_without_spaces(language: str | None) -> bool:
+    """Whether a language code (`ja`, `zh-Hans`, `zh_CN` …) is in TOKENISERS."""
+    return _base(language) in TOKENISERS
+
+
+def _base(language: str | None) -> str:
+    return (language or "").lower().replace("_", "-").split("-")[0]
+
+
 class Score(NamedTuple):
     """One corpus score."""
 
@@ -38,6 +47,7 @@ def corpus_scores(
     `language` is the code of the target language, which chooses BLEU's tokeniser. Raises
     InputError for lists of unequal length, an empty corpus or an unknown metric.
     """
+    check_metrics(metrics)
     if len(hypotheses) != len(references):
         raise InputError(
             f"{len(hypotheses)} translations but {len(references)} references; "
@@ -53,18 +63,18 @@ def corpus_scores(
     return scores
 
 
+def check_metrics(names: Sequence[str]) -> None:
+    """Raises InputError for a name that is not in METRICS."""
+    for name in names:
+        if name not in METRICS:
+            raise InputError(f"unknown metric {name!r}; valid choices: {', '.join(METRICS)}")
+
+
 def _metric(name: str, language: str) -> Any:
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
     from sacrebleu.metrics.ter import TER
 
-    match name:
-        case "bleu":
-            return BLEU(
-                tokenize=TOKENISERS.get(language.lower().replace("_", "-").split("-")[0], "13a")
-            )
-        case "chrf":
-            return CHRF()
-        case "ter":
-            return TER()
-    raise InputError(f"unknown metric {name!r}; valid choices: {', '.join(METRICS)}")
+    if name == "bleu":
+        return BLEU(tokenize=TOKENISERS.get(_base(language), "13a"))
+    return CHRF() if name == "chrf" else TER()

@@ -1,0 +1,40 @@
+"""Options that `translate` and `evaluate` share, and what is made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from latimer.engines.neural import NeuralTranslator
+
+Beam = Annotated[int, typer.Option(help="Width of the beam; 1 is greedy search.")]
+Alpha = Annotated[float, typer.Option(help="Exponent of length normalisation.")]
+Normalisation = Annotated[str, typer.Option(help="Length normalisation: power, gnmt or none.")]
+Stop = Annotated[
+    str, typer.Option(help="When to end a search: safe, or first (faster, a heuristic).")
+]
+MaxLength = Annotated[
+    int | None,
+    typer.Option(help="Most pieces of a translation.  [default: twice the source's and 10]"),
+]
+BatchTokens = Annotated[int, typer.Option(help="Source pieces translated together.")]
+Threads = Annotated[int | None, typer.Option(help="CPU threads.  [default: every core]")]
+Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, …")]
+
+
+def load_translator(model: Path, device: str, threads: int | None) -> NeuralTranslator:
+    """The translator in a model folder, PyTorch limited to so many threads."""
+    import torch
+
+    from latimer.engines.neural import load
+    from latimer.errors import InputError
+
+    if threads is not None:
+        if not 1 <= threads <= 1024:
+            raise InputError(f"--threads: 1 to 1024 expected, not {threads}")
+        torch.set_num_threads(threads)
+    return load(model, device)

@@ -1,0 +1,170 @@
+"""The neural translator: a model folder, beam search, and texts of any shape."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from latimer.engines.parts import Parts, split_text
+from latimer.engines.translator import Alternative, Attention, Translation
+from latimer.errors import InputError
+from latimer.files import MAX_LINE_BYTES
+from latimer.metrics.report import written_without_spaces
+from latimer.model import Model, load_model
+from latimer.search.beam import beam_search, check_settings
+from latimer.search.hypothesis import Hypothesis
+from latimer.search.normalise import normaliser
+from latimer.search.scorer import default_max_length
+from latimer.text.batching import pad_sources
+
+BATCH_TOKENS = 2048
+"""Source pieces in a batch, padding counted."""
+MAX_ROWS = 640
+"""Prefixes extended at once, beams counted: their scores fill 20 MB with 8,000 pieces."""
+MAX_PIECES = 250
+"""A longer line is translated in parts: no network here is trained on such lengths."""
+MAX_LENGTH = 5000
+END = "</s>"
+
+
+class _Encoded(NamedTuple):
+    """One part ready for the network."""
+
+    text: str
+    pieces: list[int]
+    table: list[str]  # of placeholders
+
+
+class NeuralTranslator:
+    """Translates with one model. Use `load` to make one from a folder."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.model.network.eval()
+
+    @torch.inference_mode()
+    def translate(
+        self,
+        texts: Sequence[str],
+        *,
+        beam: int = 5,
+        alpha: float = 1.0,
+        nbest: int = 1,
+        max_length: int | None = None,
+        normalisation: str = "power",
+        stop: str = "safe",
+        batch_tokens: int = BATCH_TOKENS,
+        attention: bool = False,
+    ) -> list[Translation]:
+        """One translation for every text, in order.
+
+        Batches hold texts of like length, at most `batch_tokens` source pieces; what else is in a
+        batch does not matter to a text. Blank texts stay empty; texts with several lines or more
+        than MAX_PIECES pieces are translated in parts. `max_length` counts pieces and defaults
+        to twice the source's and ten. The other settings are those of `beam_search`; `attention`
+        keeps what the network attended to.
+
+        Raises InputError for a text of more than 1 MB or for impossible settings.
+        """
+        if isinstance(texts, str):
+            raise InputError("translate: a list of texts expected, not one text")
+        check_settings(beam, nbest, stop)
+        normaliser(normalisation, alpha)
+        _check_sizes(batch_tokens, max_length)
+        encoded: dict[str, _Encoded] = {}
+        documents = [self._split(text, number, encoded) for number, text in enumerate(texts, 1)]
+        unique = {part: encoded[part] for document in documents for part in document.flat}
+        found: dict[str, Translation] = {}
+        for batch in _batches(list(unique.values()), batch_tokens, beam):
+            source, lengths = pad_sources([part.pieces for part in batch])
+            limits = default_max_length(lengths) if max_length is None else max_length
+            device = self.model.network.device
+            hypotheses = beam_search(
+                self.model.network,
+                source.to(device),
+                lengths.to(device),
+                max_length=limits,
+                beam=beam,
+                alpha=alpha,
+                normalisation=normalisation,
+                nbest=nbest,
+                stop=stop,
+                keep_attention=attention,
+            )
+            for part, several in zip(batch, hypotheses, strict=True):
+                found[part.text] = self._translation(part, several)
+        empty = Translation("", "", 0.0)
+        glue = "" if written_without_spaces(self.model.config["languages"].get("target")) else " "
+        return [
+            document.join([found.get(part, empty) for part in document.flat], glue=glue)
+            for document in documents
+        ]
+
+    def _split(self, text: str, number: int, encoded: dict[str, _Encoded]) -> Parts:
+        """The parts of a text, each encoded once, in `encoded`."""
+        _check_text(text, number)
+
+        def count(part: str) -> int:
+            if part not in encoded:
+                encoded[part] = _Encoded(part, *self.model.vocabulary.encode_source(part))
+            return len(encoded[part].pieces)
+
+        parts = split_text(text, count, MAX_PIECES)
+        for part in parts.flat:
+            count(part)
+        return parts
+
+    def _translation(self, part: _Encoded, several: list[Hypothesis]) -> Translation:
+        texts = [self.model.vocabulary.decode_target(h.tokens, part.table) for h in several]
+        best, *others = several
+        alternatives = [
+            Alternative(text, h.score) for text, h in zip(texts[1:], others, strict=True)
+        ]
+        attention = self._attention(part, best)
+        return Translation(part.text, texts[0], best.score, alternatives, attention)
+
+    def _attention(self, part: _Encoded, best: Hypothesis) -> Attention | None:
+        if best.attention is None:
+            return None
+        vocabulary = self.model.vocabulary
+        source = [vocabulary.source.piece(piece) for piece in part.pieces]
+        target = [vocabulary.target.piece(token) for token in best.tokens]
+        return Attention(
+            [*source, END], target + [END] * best.finished, best.attention.float().cpu()
+        )
+
+
+def load(folder: str | Path, device: str = "cpu") -> NeuralTranslator:
+    """The translator in a model folder, on `device` ("cpu", "cuda", …).
+
+    Raises InputError naming the file that is missing, damaged or foreign, or an unusable device.
+    """
+    return NeuralTranslator(load_model(folder, device))
+
+
+def _check_text(text: str, number: int) -> None:
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        raise InputError(f"text {number}: not valid Unicode ({error.reason})") from error
+    if size > MAX_LINE_BYTES:
+        raise InputError(f"text {number}: longer than {MAX_LINE_BYTES:,} bytes; cut it up")
+
+
+def _check_sizes(batch_tokens: int, max_length: int | None) -> None:
+    if batch_tokens < 1:
+        raise InputError(f"batch_tokens: at least 1 expected, not {batch_tokens}")
+    if max_length is not None and not 1 <= max_length <= MAX_LENGTH:
+        raise InputError(f"max_length: 1 to {MAX_LENGTH} expected, not {max_length}")
+
+
+def _batches(parts: list[_Encoded], tokens: int, beam: int) -> Iterator[list[_Encoded]]:
+    """Parts that have pieces, longest first, in batches that fit the budget."""
+    waiting = iter(sorted((p for p in parts if p.pieces), key=lambda p: -len(p.pieces)))
+    while first := next(waiting, None):
+        size = max(1, min(tokens // (len(first.pieces) + 1), MAX_ROWS // beam))
+        yield [first, *islice(waiting, size - 1)]
