@@ -90,5 +90,7 @@ def _embedding(vocab: int, size: int) -> nn.Embedding:
 def _weight(embedding: nn.Embedding, shared: bool, size: int) -> nn.Parameter:
     """The output layer's weight: the target embedding's own, or a fresh one `[vocab, size]`."""
     if shared:
-        return embedding.weight
+        weight = embedding.weight
+        assert isinstance(weight, nn.Parameter)
+        return weight
     return nn.Parameter(torch.randn(embedding.num_embeddings, size) * size**-0.5)

@@ -130,6 +130,7 @@ class Decoder(nn.Module):
         )
         layers = [first]
         for layer, before in zip(self.upper, state.layers[1:], strict=True):
+            assert isinstance(layer, RecurrentLayer)
             inputs = torch.cat([layers[-1][:, : self.size], context], 1)
             layers.append(layer.step(inputs, before))
         read = torch.cat([layers[-1][:, : self.size], context, embedded.to(context.dtype)], 1)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -9,6 +12,23 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 LEVELS = 256
+
+_thread = threading.local()
+
+
+@contextmanager
+def noise(generator: torch.Generator) -> Iterator[None]:
+    """Draw this thread's masks from `generator`, on the device of the inputs.
+
+    The default generator is shared by all threads, so that masks drawn from it by several of
+    them would depend on which came first.
+    """
+    before = getattr(_thread, "generator", None)
+    _thread.generator = generator
+    try:
+        yield
+    finally:
+        _thread.generator = before
 
 
 class Dropout(nn.Module):
@@ -43,7 +63,8 @@ class _Drop(torch.autograd.Function):
     def forward(ctx: Any, inputs: Tensor, threshold: int) -> Tensor:
         words = torch.empty((inputs.numel() + 7) // 8, dtype=torch.int64, device=inputs.device)
         # The bounds make all 64 bits random; `random_()` alone leaves the sign bit at zero.
-        words.random_(torch.iinfo(torch.int64).min, None)
+        lowest = torch.iinfo(torch.int64).min
+        words.random_(lowest, None, generator=getattr(_thread, "generator", None))
         keep = words.view(torch.uint8)[: inputs.numel()].view(inputs.shape) >= threshold
         ctx.save_for_backward(keep)
         ctx.scale = LEVELS / (LEVELS - threshold)
