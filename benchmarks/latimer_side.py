@@ -9,10 +9,13 @@ import torch
 
 from benchmarks.architecture import Architecture
 from benchmarks.common import BATCH_SENTENCES, Pieces
+from latimer.model import Model, model_card, save_model
 from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch, collate, plan
+from latimer.text.subwords import Subwords
 from latimer.text.tokenised import TokenisedCorpus
+from latimer.text.vocabulary import Vocabulary
 from latimer.train.allocator import keep_freed_memory
 from latimer.train.likelihood import Likelihood
 from latimer.train.precision import autocast
@@ -73,3 +76,15 @@ def _updates(network: Seq2Seq, corpus: TokenisedCorpus, *, bf16: bool) -> Iterat
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         optimiser.step()
         yield batch.tokens
+
+
+def save(network: Seq2Seq, architecture: Architecture, subwords: Path, folder: Path) -> None:
+    """Write a model folder; `subwords` is the file of the sentencepiece model."""
+    pieces = Subwords.load(subwords)
+    config = {
+        "network": architecture.keywords(),
+        "languages": {"source": "en", "target": "de"},
+        "data": {"name": "Multi30k"},
+    }
+    model = Model(network, Vocabulary(pieces, pieces, placeholders=False), config)
+    save_model(folder, model, model_card(config, command="python -m benchmarks"))

@@ -8,7 +8,6 @@ from itertools import islice
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_model, save_model
 
 from benchmarks import latimer_side
 from benchmarks.architecture import REFERENCE
@@ -16,6 +15,7 @@ from benchmarks.common import EOS, Pieces, load_processor, read_lines
 from benchmarks.peers.contender import MAX_LENGTH, Command, Contender, Training, Translating
 from benchmarks.peers.corpus import Corpus
 from benchmarks.peers.run_timed import UpdateClock
+from latimer.model import load_model
 from latimer.search.beam import beam_search
 from latimer.text.batching import pad_sources
 
@@ -38,27 +38,24 @@ def contender(*, bf16: bool) -> Contender:
 
 
 def train(flags: argparse.Namespace) -> None:
-    """Train, noting the time at which each update ends, and save the weights."""
+    """Train, noting the time at which each update ends, and save the model."""
     corpus, clock = Corpus(flags.corpus), UpdateClock()
     processor = load_processor(corpus.model.read_bytes())
     ids = [
         [processor.piece_to_id(line.split()) for line in read_lines(corpus.file("train", language))]
         for language in ("en", "de")
     ]
-    flags.folder.mkdir(parents=True, exist_ok=True)
-    tokenised = latimer_side.write_corpus(Pieces(*ids), flags.folder / "train.arrow")
+    tokenised = latimer_side.write_corpus(Pieces(*ids), flags.folder.with_suffix(".arrow"))
     network, updates = latimer_side.train_updates(REFERENCE, tokenised, bf16=flags.bf16)
     for tokens in islice(updates, flags.updates):
         clock.tick(tokens)
     clock.write(flags.clock)
-    save_model(network, str(flags.folder / "weights.safetensors"))
+    latimer_side.save(network, REFERENCE, corpus.model, flags.folder)
 
 
 def translate(flags: argparse.Namespace) -> None:
     """Translate a file of pieces by beam search, batches of like length."""
-    network = latimer_side.build(REFERENCE)
-    load_model(network, str(flags.folder / "weights.safetensors"))
-    network.eval()
+    network = load_model(flags.folder).network
     processor = load_processor(Corpus(flags.source.parent).model.read_bytes())
     sources = [processor.piece_to_id(line.split()) for line in read_lines(flags.source)]
     order = sorted(range(len(sources)), key=lambda row: len(sources[row]))
