@@ -1,8 +1,154 @@
 """`latimer corpus`."""
 
-from latimer.errors import LatimerError
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+from latimer.errors import InputError
+from latimer.text.clean import Cleaning
+from latimer.text.split import Splitting
+
+_RULES = Cleaning()
 
 
-def corpus() -> None:
-    """Not written yet."""
-    raise LatimerError("corpus is not written yet")
+def corpus(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE…",
+            help="tsv, csv, po, mo, tmx, xlf, the Home Assistant wheel; or plain text in two "
+            "files, source then target. Most may be .gz.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the corpus.")],
+    source: Annotated[
+        str | None, typer.Option(help="Source language; else told by file names, else en.")
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(help="Target language; may be left out if file names tell it.")
+    ] = None,
+    columns: Annotated[
+        str, typer.Option(help="Of tsv and csv: two numbers, or two names of the first row.")
+    ] = "1,2",
+    max_words: Annotated[
+        int, typer.Option(min=1, help="Drop pairs with more on one side.")
+    ] = _RULES.max_words,
+    max_characters: Annotated[
+        int, typer.Option(min=1, help="Drop pairs with more on one side.")
+    ] = _RULES.max_characters,
+    max_ratio: Annotated[
+        float, typer.Option(min=1.0, help="Drop pairs with a side so many times wider.")
+    ] = _RULES.max_ratio,
+    keep_identical: Annotated[
+        bool, typer.Option("--keep-identical", help="Keep pairs whose sides are equal.")
+    ] = False,
+    keep_duplicates: Annotated[
+        bool, typer.Option("--keep-duplicates", help="Keep further copies of a pair.")
+    ] = False,
+    dev: Annotated[
+        float | None,
+        typer.Option(min=0, help="Pairs, or a share below 1; by default 1000 or a twentieth."),
+    ] = None,
+    test: Annotated[float | None, typer.Option(min=0, help="As --dev.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
+    format: Annotated[
+        Literal["text", "tsv"], typer.Option(help="Two files a part, or one table.")
+    ] = "text",
+    gzip: Annotated[bool, typer.Option("--gzip", help="Compress what is written.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report on stdout.")] = False,
+) -> None:
+    """Read translations in any format, clean them, and write train, dev and test.
+
+    Whole files or components are held out for dev and test where there are enough of them, else
+    sentences; no source sentence of dev or test stands in train.
+    """
+    from collections import Counter
+
+    from latimer.text.prepare import prepare
+    from latimer.text.readers import Wanted, read_files
+    from latimer.text.write import write_prepared, write_report
+
+    source, target = _languages(files, source, target)
+    wanted = Wanted(source, target, _columns(columns))
+    cleaning = Cleaning(max_words, max_characters, max_ratio, keep_identical, keep_duplicates)
+    splitting = Splitting(dev, test, seed)
+    _check_folder(out, files, source, target, format, gzip)
+    skipped: Counter[str] = Counter()
+    prepared = prepare(read_files(files, wanted, skipped), cleaning, splitting, skipped)
+    written = write_prepared(prepared, out, source, target, format, gzip)
+    report = {
+        "inputs": [str(file) for file in files],
+        "source_language": source,
+        "target_language": target,
+        "cleaning": asdict(cleaning),
+        "splitting": asdict(splitting),
+        "files": [str(file) for file in written],
+        **prepared.report.as_dict(),
+    }
+    write_report(out, report)
+    _show(report, prepared.report.table(), as_json)
+
+
+def _languages(files: list[Path], source: str | None, target: str | None) -> tuple[str, str]:
+    from latimer.text.language import canonical, check_code
+    from latimer.text.readers import languages_of_names
+
+    if source is None and target is None and (told := languages_of_names(files)):
+        source, target = told
+    source = source or "en"
+    if not target:
+        raise InputError("--target is needed: the code of the target language, such as de")
+    check_code(source, "--source")
+    check_code(target, "--target")
+    if canonical(source) == canonical(target):
+        raise InputError(f"--source and --target are both {source}; two languages are needed")
+    return source, target
+
+
+def _columns(columns: str) -> tuple[str, str]:
+    names = [name.strip() for name in columns.split(",")]
+    numbers = [name.isdecimal() for name in names]
+    if len(names) != 2 or not all(names) or "0" in names or any(numbers) != all(numbers):
+        raise InputError(
+            f"--columns: {columns!r} is neither two numbers from 1, such as 1,2, nor two names"
+        )
+    return names[0], names[1]
+
+
+def _check_folder(
+    out: Path,
+    files: list[Path],
+    source: str,
+    target: str,
+    form: Literal["text", "tsv"],
+    gzipped: bool,
+) -> None:
+    """Refuse to write over what is to be read, and make the folder before the work begins."""
+    from latimer.text.write import part_names
+
+    inputs = {file.resolve(): file for file in files}
+    for part in ("train", "dev", "test"):
+        for name in part_names(part, source, target, form, gzipped):
+            if file := inputs.get((out / name).resolve()):
+                raise InputError(f"--out: {out} would write over the input {file}; choose another")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out: cannot make {out}: {error.strerror or error}") from error
+
+
+def _show(report: dict[str, Any], table: Any, as_json: bool) -> None:
+    import json
+
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    console.print(table)
+    for file in report["files"]:
+        console.print(f"wrote {file}", markup=False, highlight=False, soft_wrap=True)
+    if as_json:
+        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
