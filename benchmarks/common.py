@@ -292,7 +292,7 @@ def parser(description: str | None, name: str, *, data: bool = True) -> argparse
             help="Multi30k: train.en.gz, val.en, test_2016_flickr.en and the same in .de",
         )  # fmt: skip
     result.add_argument(
-        "--core", type=int, help="the core to run on (default: the last one allowed)"
+        "--core", type=int, help="the one core to run on (default: the last one allowed)"
     )
     result.add_argument(
         "--json", type=Path, default=Path("build/benchmarks") / f"{name}.json", metavar="FILE",

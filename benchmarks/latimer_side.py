@@ -19,6 +19,7 @@ from latimer.text.vocabulary import Vocabulary
 from latimer.train.allocator import keep_freed_memory
 from latimer.train.likelihood import Likelihood
 from latimer.train.precision import autocast
+from latimer.train.update import build_optimisers
 
 POSITIONS = 64 * BATCH_SENTENCES
 """The token budget: so generous that the number of sentences alone ends a batch."""
@@ -67,7 +68,9 @@ def train_updates(
 def _updates(network: Seq2Seq, corpus: TokenisedCorpus, *, bf16: bool) -> Iterator[int]:
     network.train()
     objective = Likelihood(network, 0.1)
-    optimiser = torch.optim.Adam(network.parameters(), lr=1e-3)
+    optimiser = build_optimisers(objective, weight_decay=0.0)["network"]
+    for settings in optimiser.param_groups:
+        settings["lr"] = 1e-3
     for batch in batches(corpus):
         with autocast("bf16" if bf16 else "fp32", network.device):
             loss = objective.loss(batch)
