@@ -1,8 +1,81 @@
 """`latimer train`."""
 
-from latimer.errors import LatimerError
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
 
 
-def train() -> None:
-    """Not written yet."""
-    raise LatimerError("train is not written yet")
+def train(
+    recipe: Annotated[
+        str, typer.Argument(help="A YAML file, or the name of a recipe that comes with Latimer.")
+    ],
+    run: Annotated[
+        Path, typer.Option("--run", help="Folder of the run; continued if it holds one.")
+    ],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as model.cell=lstm."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
+    precision: Annotated[
+        str | None, typer.Option(help="auto, fp32 or bf16; overrides training.precision.")
+    ] = None,
+    save_minutes: Annotated[
+        float,
+        typer.Option(min=0.0, help="Save the state this often; also after every validation."),
+    ] = 5.0,
+    report_every: Annotated[
+        int, typer.Option(min=1, metavar="UPDATES", help="How often the log gets a line.")
+    ] = 10,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Train a translator; a run that was stopped, in whatever way, continues exactly.
+
+    Progress goes to standard error; the folder of the finished model to standard output.
+    """
+    import shlex
+    import sys
+    from contextlib import nullcontext
+
+    from latimer.recipe import load_recipe
+
+    chosen = list(overrides or [])
+    if precision is not None:
+        chosen.append(f"training.precision={precision}")
+    loaded = load_recipe(recipe, chosen)
+
+    from latimer.train.display import Display
+    from latimer.train.run import train as train_run
+
+    with nullcontext() if quiet else Display() as display:
+        folder = train_run(
+            loaded,
+            run,
+            device=device,
+            on_event=display,
+            save_minutes=save_minutes,
+            report_every=report_every,
+            command=shlex.join(["latimer", *sys.argv[1:]]),
+        )
+    _announce(folder, as_json)
+
+
+def _announce(folder: Path, as_json: bool) -> None:
+    """Say where the model is, how good it is, and what to do with it."""
+    import json
+    import os
+    import sys
+
+    if os.environ.get("RANK", "0") != "0":
+        return
+    scores = json.loads((folder / "config.json").read_bytes())["scores"]
+    if as_json:
+        print(json.dumps({"model": str(folder), **scores}))
+        return
+    print(folder)
+    print(f"dev BLEU {scores['dev_bleu_greedy']:.2f} (greedy)", file=sys.stderr)
+    print(f"Translate with: latimer translate {folder} < text.txt", file=sys.stderr)

@@ -1,1 +1,4 @@
-"""The training loop, its state on disk, and one file per objective."""
+"""Training: one loop, its exact state on disk, and one file per objective.
+
+`latimer.train.run.train` is the way in.
+"""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 import struct
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -44,7 +45,7 @@ def restore(states: dict[str, Tensor], device: torch.device) -> None:
 
 def _capture_numpy() -> Tensor:
     """`[627]`: 624 words of the Mersenne twister, its place, and the spare normal number."""
-    _, words, place, has_spare, spare = np.random.get_state(legacy=True)
+    _, words, place, has_spare, spare = cast(tuple[Any, ...], np.random.get_state(legacy=True))
     return torch.tensor([*(int(word) for word in words), place, has_spare, _bits(spare)])
 
 

@@ -1,7 +1,7 @@
 """The exact training state on disk: whole or absent, checked before it is believed.
 
-    state/000007/state.json             where the run is, and size and SHA-256 of every file
-    state/000007/network.safetensors    … one file for each group of tensors
+state/000007/state.json             where the run is, and size and SHA-256 of every file
+state/000007/network.safetensors    … one file for each group of tensors
 
 A state is written aside, flushed, and then renamed to the next number, which is one atomic step;
 the one before it goes only after that. Nothing is pickled.
@@ -70,7 +70,7 @@ def load_state(folder: Path) -> tuple[Snapshot, list[str]] | None:
 
     Raises InputError when there are states but every one of them is damaged.
     """
-    complaints = []
+    complaints: list[str] = []
     for number in sorted(_numbers(folder), reverse=True):
         try:
             return _read(folder / f"{number:06}"), complaints

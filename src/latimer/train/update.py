@@ -100,7 +100,7 @@ class Updater:
         if batch is not None:
             with autocast(self.precision, device):
                 loss = self.objective.loss(batch)
-            loss.value.backward()  # type: ignore[no-untyped-call]
+            loss.value.backward()
             weight = loss.weight
             means = [loss.value.detach(), *(loss.figures[n] for n in self.objective.figures)]
             sums = [mean * weight for mean in means]

@@ -1,0 +1,74 @@
+"""The best checkpoints of a run and the average of their weights.
+
+The mean of the weights of several good checkpoints is usually a better model than each of them
+(Junczys-Dowmunt et al. 2016, section 3; Izmailov et al. 2018).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import torch
+
+from latimer.files import write_atomically
+from latimer.train.progress import Candidate
+from latimer.train.tensors import Tensors, read_tensors, write_tensors
+
+
+class Checkpoints:
+    """Weights of the best models so far, in a folder, one safetensors file each."""
+
+    def __init__(self, folder: Path, size: int) -> None:
+        """At most `size` are kept."""
+        self.folder = folder
+        self.size = size
+        self._spared: set[str] = set()
+
+    def offer(
+        self, candidates: list[Candidate], bleu: float, update: int, weights: Tensors
+    ) -> list[Candidate]:
+        """The new list of candidates, best first; the newer of equals stands first.
+
+        Writes the weights if they are in it. Raises LatimerError when the disk refuses.
+        """
+        new = Candidate(update, bleu, f"{update:08}.safetensors")
+        ranked = sorted([*candidates, new], key=lambda c: (c.bleu, c.update), reverse=True)
+        chosen = ranked[: self.size]
+        if new in chosen:
+            write_atomically(self.folder / new.file, lambda path: write_tensors(path, weights))
+        return chosen
+
+    def remove_others(self, candidates: list[Candidate]) -> None:
+        """Delete the files that neither the state just saved nor the one before it names."""
+        named = {candidate.file for candidate in candidates}
+        if self.folder.is_dir():
+            for path in self.folder.iterdir():
+                if path.name not in named | self._spared:
+                    path.unlink(missing_ok=True)
+        self._spared = named
+
+    def weights(self, candidate: Candidate) -> Tensors:
+        """The weights of `candidate`; raises InputError when the file is gone or damaged."""
+        return read_tensors(self.folder / candidate.file)
+
+    def average(self, candidates: list[Candidate]) -> Tensors:
+        """The mean of the weights of all `candidates`."""
+        return mean_of(self.weights(candidate) for candidate in candidates)
+
+
+def mean_of(all_weights: Iterable[Tensors]) -> Tensors:
+    """The mean of each floating-point tensor, summed in float64; others come from the first."""
+    first: Tensors = {}
+    sums: Tensors = {}
+    count = 0
+    for weights in all_weights:
+        first = first or weights
+        count += 1
+        for name, tensor in weights.items():
+            if tensor.is_floating_point():
+                sums[name] = sums.get(name, torch.zeros_like(tensor, dtype=torch.float64)) + tensor
+    return {
+        name: (sums[name] / count).to(tensor.dtype) if name in sums else tensor
+        for name, tensor in first.items()
+    }

@@ -1,0 +1,87 @@
+"""May this recipe go on with that run?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from latimer.errors import InputError
+
+LIMITS = (
+    "training.max_minutes",
+    "training.max_epochs",
+    "training.max_updates",
+    "training.patience",
+    "training.cooldown",
+)
+"""Keys that say when a run ends; a run may go on with other limits."""
+
+FREE = (
+    *LIMITS,
+    "data.train.",
+    "data.dev.",
+    "data.test",
+    "search.beam",
+    "search.alpha",
+    "search.normalisation",
+)
+"""Keys (or starts of keys) that may differ: limits, search by the finished model, and where the
+texts lie; what is in them is compared by checksum."""
+
+
+def check_same_run(recipe: dict[str, Any], begun: dict[str, Any], run: Path) -> None:
+    """Refuse a recipe that would have made another run than the one in `run`.
+
+    Both recipes are nested dictionaries. Raises InputError naming the keys that differ.
+    """
+    now, then = flatten(recipe), flatten(begun)
+    differing = [
+        f"{key} is {now.get(key)}, was {then.get(key)}"
+        for key in sorted(now.keys() | then.keys())
+        if now.get(key) != then.get(key) and not key.startswith(FREE)
+    ]
+    if differing:
+        raise InputError(
+            f"{run}: a run with another recipe ({'; '.join(differing)}); put these back to "
+            "continue it, or choose another --run folder"
+        )
+
+
+def limits_of(recipe: dict[str, Any]) -> dict[str, Any]:
+    """The keys of `recipe` that say when the run ends."""
+    flat = flatten(recipe)
+    return {key: flat.get(key) for key in LIMITS}
+
+
+def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested dictionaries as one with dotted keys."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+@contextmanager
+def only_one_trains(run: Path) -> Iterator[None]:
+    """Keep a second process from training in the same folder; raises InputError for it.
+
+    Where the system has no such locks (Windows), nothing is checked.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (run / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise InputError(
+                f"{run}: another process is training here; wait for it, or choose another --run"
+            ) from error
+        yield

@@ -1,0 +1,179 @@
+"""What a run says: log.jsonl for programs, train.log for people, TensorBoard events.
+
+All three are cut back to where they were when a state was saved, so that a run which continues
+from it says everything once.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import socket
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from latimer.errors import LatimerError
+
+
+@dataclass(frozen=True)
+class Report:
+    """One thing worth saying.
+
+    Kinds: `start`, `update` (figures are means since the last one: `loss`, `perplexity`,
+    `tokens_per_second`, `learning_rate`, `gradient_norm`, `skipped`, `seconds_left`),
+    `validation` (`bleu`, `loss`, `perplexity`, `best_bleu`), `note` and `stop`.
+    """
+
+    kind: str
+    update: int
+    epoch: int
+    seconds: float
+    """Of training so far, over all continuations."""
+    figures: dict[str, float] = field(default_factory=dict)
+    message: str = ""
+
+    def to_json(self) -> str:
+        """One line of JSON; what is not a finite number becomes null."""
+        facts: dict[str, Any] = {
+            "kind": self.kind,
+            "update": self.update,
+            "epoch": self.epoch,
+            "seconds": round(self.seconds, 3),
+        }
+        for name, value in self.figures.items():
+            facts[name] = value if math.isfinite(value) else None
+        if self.message:
+            facts["message"] = self.message
+        return json.dumps(facts, ensure_ascii=False)
+
+    def __str__(self) -> str:
+        """One line for people."""
+        head = f"{clock(self.seconds)}  epoch {self.epoch + 1}, update {self.update:,}"
+        figures = "  ".join(
+            SHOWN[name](value) for name, value in self.figures.items() if name in SHOWN
+        )
+        label = "dev: " if self.kind == "validation" else ""
+        return "  ".join(part for part in (head, label + figures, self.message) if part)
+
+
+SHOWN = {
+    "loss": lambda value: f"loss {value:.3f}",
+    "perplexity": lambda value: f"perplexity {value:.2f}",
+    "bleu": lambda value: f"BLEU {value:.2f}",
+    "best_bleu": lambda value: f"best {value:.2f}",
+    "tokens_per_second": lambda value: f"{value:,.0f} tokens/s",
+    "learning_rate": lambda value: f"rate {value:.2e}",
+    "seconds_left": lambda value: f"{clock(value)} left",
+}
+"""The figures that people are shown, and how."""
+
+
+def clock(seconds: float) -> str:
+    """Seconds as `1:02:03` or `2:03`."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+class RunLog:
+    """The log files of a run folder."""
+
+    def __init__(self, run: Path, positions: Mapping[str, int]) -> None:
+        """Open the logs and cut each back to its length in `positions`, or to nothing."""
+        self._folder = run
+        self._files: dict[str, IO[bytes]] = {}
+        try:
+            for name in ("log.jsonl", "train.log", _events_name(run)):
+                path = run / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                self._files[name] = _cut(path, positions.get(name, 0))
+        except OSError as error:
+            raise self._failure(error) from error
+        self._json, self._plain, events = self._files.values()
+        self._events = _Events(events)
+
+    def write(self, report: Report) -> None:
+        """Add `report` to all three; raises LatimerError when the disk refuses."""
+        try:
+            self._json.write((report.to_json() + "\n").encode())
+            self._plain.write((str(report) + "\n").encode())
+            self._events.write(report)
+            for file in self._files.values():
+                file.flush()
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def sync(self) -> dict[str, int]:
+        """Force everything onto the disk; returns the length of each file in bytes."""
+        try:
+            for file in self._files.values():
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise self._failure(error) from error
+        return {name: file.tell() for name, file in self._files.items()}
+
+    def close(self) -> None:
+        """Close the files; a disk that refuses what is still unwritten is not worth a word here."""
+        for file in self._files.values():
+            try:
+                file.close()
+            except OSError:
+                continue
+
+    def _failure(self, error: OSError) -> LatimerError:
+        return LatimerError(
+            f"cannot write the logs in {self._folder}: {error.strerror or error}; the last state "
+            "is intact: make room and run the same command again"
+        )
+
+
+def _cut(path: Path, length: int) -> IO[bytes]:
+    """`path` opened for appending after its first `length` bytes."""
+    file = path.open("ab")
+    file.truncate(min(length, path.stat().st_size))
+    file.seek(0, os.SEEK_END)
+    return file
+
+
+def _events_name(run: Path) -> str:
+    """The events file of the run: the one that is there, or one named as TensorBoard expects."""
+    for path in sorted((run / "events").glob("events.out.tfevents.*")):
+        return f"events/{path.name}"
+    return f"events/events.out.tfevents.{int(time.time()):010}.{socket.gethostname()}"
+
+
+class _Events:
+    """TensorBoard's record format, written here and now.
+
+    TensorBoard's own writer works in a thread, where its length at a given moment is not known
+    and a full disk goes unnoticed.
+    """
+
+    def __init__(self, file: IO[bytes]) -> None:
+        from tensorboard.summary.writer.record_writer import RecordWriter
+
+        self._writer = RecordWriter(file)
+        if file.tell() == 0:
+            self._add(file_version="brain.Event:2")
+
+    def write(self, report: Report) -> None:
+        """The figures of `report` as scalars, `train/…` or `dev/…`."""
+        from tensorboard.compat.proto.summary_pb2 import Summary
+
+        group = {"update": "train", "validation": "dev"}.get(report.kind)
+        if group:
+            values = [
+                Summary.Value(tag=f"{group}/{name}", simple_value=value)
+                for name, value in report.figures.items()
+            ]
+            self._add(step=report.update, summary=Summary(value=values))
+
+    def _add(self, **fields: Any) -> None:
+        from tensorboard.compat.proto.event_pb2 import Event
+
+        self._writer.write(Event(wall_time=time.time(), **fields).SerializeToString())

@@ -1,0 +1,94 @@
+"""The models that a run hands out, and the choice between the best and the average."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from latimer.model import Model, model_card, save_model
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.recipe import Recipe
+from latimer.train.averaging import Checkpoints
+from latimer.train.prepare import Prepared
+from latimer.train.progress import Candidate, Progress
+from latimer.train.tensors import load_weights
+from latimer.train.validation import DevScores
+
+
+class Publisher:
+    """Writes model folders into `models` of a run."""
+
+    def __init__(self, run: Path, recipe: Recipe, prepared: Prepared, command: str) -> None:
+        """`command` is what made the model, for its card."""
+        self.folder = run / "models"
+        self.command = command
+        self.vocabulary = prepared.vocabulary
+        data = recipe.data
+        self.config: dict[str, Any] = {
+            "network": recipe.model.model_dump(mode="json"),
+            "vocabulary": recipe.subwords.model_dump(mode="json", include={"kind", "size"}),
+            "languages": {"source": data.source_language, "target": data.target_language},
+            "data": {
+                "train": {**data.train.model_dump(mode="json"), "pairs": len(prepared.train)},
+                "dev": {**data.dev.model_dump(mode="json"), "pairs": len(prepared.dev)},
+            },
+            "search": recipe.search.model_dump(mode="json"),
+        }
+
+    def save(self, name: str, network: Seq2Seq, scores: dict[str, Any]) -> Path:
+        """Write the model folder `name`; returns it. Raises LatimerError when the disk refuses."""
+        config = {**self.config, "scores": scores}
+        card = model_card(config, command=self.command)
+        save_model(self.folder / name, Model(network, self.vocabulary, config), card)
+        return self.folder / name
+
+    def remove(self, name: str) -> None:
+        """Delete the model folder `name`, and what a killed process left half-written."""
+        shutil.rmtree(self.folder / name, ignore_errors=True)
+        for leftover in self.folder.glob(f".{name}.*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+
+
+def scores_of(candidate: Candidate, progress: Progress) -> dict[str, Any]:
+    """What a model's `config.json` says of how good it is and how it came about."""
+    return {
+        "dev_bleu_greedy": candidate.bleu,
+        "updates": candidate.update,
+        "minutes": round(progress.seconds / 60, 1),
+    }
+
+
+def publish_final(
+    publisher: Publisher,
+    network: Seq2Seq,
+    checkpoints: Checkpoints,
+    progress: Progress,
+    validate: Callable[[], DevScores | None],
+    say: Callable[[str], None],
+) -> Path | None:
+    """Write `best`, and `average` if its dev BLEU is no worse; returns the better folder.
+
+    `network` is used as a vessel for either. None when `validate` was interrupted.
+    """
+    single = progress.candidates[0]
+    publisher.remove("average")
+    load_weights(network, checkpoints.weights(single))
+    best = publisher.save("best", network, scores_of(single, progress))
+    count = len(progress.candidates)
+    if count < 2:
+        return best
+    load_weights(network, checkpoints.average(progress.candidates))
+    scores = validate()
+    if scores is None:
+        return None
+    compared = f"average of the best {count}: dev BLEU {scores.bleu:.2f}, best {single.bleu:.2f}"
+    if scores.bleu < single.bleu:
+        say(f"{compared}; the best is kept")
+        return best
+    say(f"{compared}; the average is kept")
+    average = Candidate(progress.update, scores.bleu, "")
+    return publisher.save(
+        "average", network, {**scores_of(average, progress), "checkpoints": count}
+    )

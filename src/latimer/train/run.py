@@ -1,0 +1,172 @@
+"""A run: a recipe and a folder in, a trained model out.
+
+run/recipe.yaml     the recipe, every key written out
+run/data/           vocabulary and tokenised texts (`prepare`)
+run/state/          the exact training state (`state`)
+run/checkpoints/    weights of the best models so far (`averaging`)
+run/models/         best, and average if that is no worse: what `latimer translate` reads
+run/events/, run/log.jsonl, run/train.log
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+from latimer.errors import InputError
+from latimer.recipe import Recipe
+from latimer.train.allocator import keep_freed_memory
+from latimer.train.assemble import Parts, assemble
+from latimer.train.budget import Budget
+from latimer.train.continuation import only_one_trains
+from latimer.train.distributed import join
+from latimer.train.interruption import Interrupted, Interruption
+from latimer.train.log import Report
+from latimer.train.loop import Hooks, Loop, Rhythm
+from latimer.train.publish import publish_final, scores_of
+from latimer.train.schedule import Schedule
+from latimer.train.tensors import weights_of
+from latimer.train.update import Updater
+from latimer.train.validation import DevScores
+
+Listener = Callable[[Report], None]
+
+
+def train(
+    recipe: Recipe,
+    run: Path,
+    *,
+    device: str = "cpu",
+    on_event: Listener | None = None,
+    save_minutes: float = 5.0,
+    report_every: int = 10,
+    command: str = "latimer train",
+) -> Path:
+    """Train as `recipe` says in the folder `run`; returns the folder of the best model.
+
+    Where `run` holds a state, that run goes on as if it had never stopped, loss by loss and bit
+    by bit, on the same machine. `on_event` is told every report (`log.Report`). The state is
+    saved after every validation and every `save_minutes`; reports come every `report_every`
+    updates; `command` stands in the model's card. Under `torchrun` every process calls this and
+    gets the same answer.
+
+    Raises InputError when texts, recipe, device or state are wrong or belong to another run,
+    `Interrupted` after SIGINT or SIGTERM, LatimerError when the disk refuses or training breaks
+    down; whatever is raised, the last state is intact.
+    """
+    keep_freed_memory()
+    training = recipe.training
+    rhythm = Rhythm(
+        training.validate_every, report_every, 60 * save_minutes, training.plateau_patience
+    )
+    group = join(device)
+    try:
+        _make_folder(run)
+        with only_one_trains(run) if group.leads else nullcontext():
+            parts = assemble(recipe, run, group, command)
+            with Interruption() as interruption:
+                return _Run(parts, on_event, interruption).train(rhythm)
+    finally:
+        group.leave()
+
+
+class _Run:
+    """The parts of a run, connected."""
+
+    def __init__(self, parts: Parts, listener: Listener | None, asked: Interruption) -> None:
+        self.parts = parts
+        self.listener = listener
+        self.asked = asked
+        self.session = parts.session
+        self.progress = parts.session.progress
+
+    def train(self, rhythm: Rhythm) -> Path:
+        """Run the loop to its end and publish; the folder of the best model."""
+        for note in self.parts.notes:
+            self._say("start", note)
+        try:
+            reason = self._loop(rhythm).run()
+            self._say("stop", f"training ends: {reason}")
+            return self._publish()
+        finally:
+            if self.session.log is not None:
+                self.session.log.close()
+
+    def _loop(self, rhythm: Rhythm) -> Loop:
+        session, recipe = self.session, self.parts.recipe.training
+        updater = Updater(
+            session.objective,
+            session.optimisers,
+            clip=recipe.clip,
+            precision=session.constants["precision"],
+            group=session.group,
+        )
+        return Loop(
+            self.progress,
+            self.parts.epochs,
+            updater,
+            Schedule(recipe.learning_rate, recipe.schedule, recipe.warmup, recipe.decay),
+            Budget(
+                None if recipe.max_minutes is None else 60 * recipe.max_minutes,
+                recipe.max_epochs,
+                recipe.max_updates,
+                recipe.patience,
+                recipe.cooldown,
+            ),
+            rhythm,
+            Hooks(self._scores, self._validated, session.save, self._report),
+            session.group,
+            self.asked,
+        )
+
+    def _scores(self) -> DevScores | None:
+        return self.parts.validator.scores(self.parts.network, lambda: self.asked.requested)
+
+    def _validated(self, scores: DevScores) -> None:
+        """Keep the model if it is among the best, and publish it if it is the best."""
+        progress, checkpoints = self.progress, self.session.checkpoints
+        progress.candidates = checkpoints.offer(
+            progress.candidates, scores.bleu, progress.update, weights_of(self.parts.network)
+        )
+        best = progress.candidates[0]
+        if best.update == progress.update:
+            self.parts.publisher.save("best", self.parts.network, scores_of(best, progress))
+
+    def _publish(self) -> Path:
+        """Write the final models, in the leader; every process learns which is the better."""
+        group, publisher = self.session.group, self.parts.publisher
+        names = ("", "best", "average")
+        better = None
+        if group.leads:
+            better = publish_final(
+                publisher,
+                self.parts.network,
+                self.session.checkpoints,
+                self.progress,
+                self._scores,
+                lambda message: self._say("note", message),
+            )
+        (choice,) = group.from_leader([names.index(better.name if better else "")])
+        if not choice:
+            raise Interrupted("interrupted; the state is saved: run the same command again")
+        return publisher.folder / names[int(choice)]
+
+    def _say(self, kind: str, message: str) -> None:
+        progress = self.progress
+        self._report(
+            Report(kind, progress.update, progress.epoch, progress.seconds, message=message)
+        )
+
+    def _report(self, report: Report) -> None:
+        if self.session.log is not None:
+            self.session.log.write(report)
+            if self.listener:
+                self.listener(report)
+
+
+def _make_folder(run: Path) -> None:
+    try:
+        run.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{run}: cannot be the run folder: {error.strerror}") from error

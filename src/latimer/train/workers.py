@@ -1,0 +1,128 @@
+"""Threads that share every batch of one process, one CPU core each.
+
+The matrix products of a recurrent step are too small to be split well between cores, and OpenMP's
+threads wait for each other by spinning, which collapses as soon as another program wants a core.
+So each worker thread runs forward and backward over its own share of the rows, alone on its core,
+and the gradients are added up. The result is that of the whole batch, up to rounding.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from latimer.nn.dropout import noise
+from latimer.text.batching import Batch
+from latimer.train.objective import Objective
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Share:
+    """What one worker found: sums over its `weight` units of the loss, figures and gradients."""
+
+    weight: int
+    loss: Tensor
+    figures: dict[str, Tensor]
+    gradients: tuple[Tensor | None, ...]
+
+
+class Workers:
+    """Gradients of an objective over a batch, computed by `threads` threads.
+
+    Dropout masks are a pure function of `(seed, update, worker)`, so that a run may stop and go on
+    anywhere. Deterministic for a fixed number of threads: shares are added in a fixed order.
+    """
+
+    def __init__(self, threads: int, seed: int, device: torch.device) -> None:
+        self.threads = threads
+        self.seed = seed
+        self.device = device
+        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+
+    def backward(self, objective: Objective, batch: Batch, update: int) -> Share:
+        """Put the gradient of the summed loss of `batch` into the parameters' `grad`.
+
+        The gradient is of the SUM over units; divide by the weight of all processes' shares.
+        """
+        parameters = trained_parameters(objective)
+        parts = split(batch, self.threads)
+
+        def work(worker: int) -> Share:
+            with noise(self._generator(update, worker)):
+                return _share(objective, parts[worker], parameters)
+
+        run = map if self._pool is None else self._pool.map
+        first, *others = run(work, range(len(parts)))
+        for share in others:
+            first = _add(first, share)
+        for parameter, gradient in zip(parameters, first.gradients, strict=True):
+            parameter.grad = gradient
+        return first
+
+    def close(self) -> None:
+        """Let the threads go."""
+        if self._pool is not None:
+            self._pool.shutdown()
+
+    def _generator(self, update: int, worker: int) -> torch.Generator:
+        generator = torch.Generator(self.device)
+        # Odd multipliers keep streams apart; 2⁶³ bounds what a generator accepts.
+        mixed = self.seed * 0x9E3779B97F4A7C15 + update * 0xBF58476D1CE4E5B9 + worker
+        return generator.manual_seed(mixed % 2**63)
+
+
+def trained_parameters(objective: Objective) -> list[nn.Parameter]:
+    """The parameters of the objective's trained modules, each once, in a fixed order."""
+    modules = objective.modules
+    found = (p for name in objective.trained for p in modules[name].parameters())
+    return list(dict.fromkeys(p for p in found if p.requires_grad))
+
+
+def split(batch: Batch, shares: int) -> list[Batch]:
+    """The batch dealt out row by row, so that every share keeps the order and mix of lengths."""
+    shares = min(shares, len(batch.source))
+    if shares == 1:
+        return [batch]
+    return [
+        replace(
+            batch,
+            source=batch.source[k::shares],
+            source_lengths=batch.source_lengths[k::shares],
+            target=batch.target[k::shares],
+            target_lengths=batch.target_lengths[k::shares],
+        )
+        for k in range(shares)
+    ]
+
+
+def _share(objective: Objective, batch: Batch, parameters: Sequence[nn.Parameter]) -> Share:
+    loss = objective.loss(batch)
+    total = loss.value * loss.weight
+    gradients = torch.autograd.grad(total, list(parameters), allow_unused=True)
+    figures = {name: figure * loss.weight for name, figure in loss.figures.items()}
+    return Share(loss.weight, total.detach(), figures, gradients)
+
+
+def _add(left: Share, right: Share) -> Share:
+    return Share(
+        left.weight + right.weight,
+        left.loss + right.loss,
+        {name: left.figures[name] + right.figures[name] for name in left.figures},
+        tuple(_sum(one, other) for one, other in zip(left.gradients, right.gradients, strict=True)),
+    )
+
+
+def _sum(left: Tensor | None, right: Tensor | None) -> Tensor | None:
+    if left is None or right is None:
+        return right if left is None else left
+    return left.add_(right)
