@@ -16,7 +16,7 @@ from torch.autograd.function import once_differentiable
 
 from latimer.nn.attention import BahdanauAttention
 from latimer.nn.cells import Cell
-from latimer.nn.precision import Products, product_dtype
+from latimer.nn.precision import Products, outside_autocast, product_dtype
 from latimer.nn.recurrent import CellWeights, blank, shifted
 
 
@@ -54,11 +54,12 @@ class AttentiveLayer(nn.Module):
         return _AttentiveScan.apply(
             weights.cell,
             attention.Pass,
+            Products(product_dtype(weights.weight_hh)),
             active,
             weights.input_gates(inputs),
             start,
             keys,
-            values,
+            values.to(start.dtype),
             bias,
             weights.weight_hh,
             weights.bias_hh,
@@ -88,10 +89,12 @@ class _AttentiveScan(torch.autograd.Function):
     """
 
     @staticmethod
+    @outside_autocast
     def forward(
         ctx: Any,
         cell: Cell,
         attention_pass: Any,
+        products: Products,
         active: Sequence[int],
         x_gates: Tensor,
         start: Tensor,
@@ -104,11 +107,9 @@ class _AttentiveScan(torch.autograd.Function):
         score_weight: Tensor,
         context_weight: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
-        products = Products(product_dtype(weight_hh))
         recurrent = products.weight(torch.cat([weight_hh, query_weight])).t()
         recurrent_bias = torch.cat([bias_hh, bias_hh.new_zeros(len(query_weight))])
         to_gates = products.weight(context_weight).t()
-        values = values.to(x_gates.dtype)
         steps, _, width = x_gates.shape
         size = weight_hh.shape[1]
 
@@ -149,6 +150,7 @@ class _AttentiveScan(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
+    @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         grad_states, grad_contexts, _ = gradients
         (
@@ -189,7 +191,7 @@ class _AttentiveScan(torch.autograd.Function):
         grad_values = torch.bmm(weights.permute(1, 2, 0), grad_context.transpose(0, 1))
         grad_recurrent = products.weight_gradient(grad_projected, before[..., :size])
         return (
-            None, None, None, grad_x, grad, grad_keys, grad_values, None,
+            None, None, None, None, grad_x, grad, grad_keys, grad_values, None,
             grad_recurrent[:width], grad_projected[..., :width].sum((0, 1)),
             grad_recurrent[width:], grad_score, products.weight_gradient(grad_x, contexts),
         )  # fmt: skip

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from latimer.nn.precision import Products, product_dtype
+from latimer.nn.precision import Products, outside_autocast, product_dtype
 
 CHUNK_LOGITS = 1 << 21
 """Logits computed at a time: 8 MiB in float32, so that they stay in a CPU's last-level cache."""
@@ -47,18 +47,25 @@ def smoothed_cross_entropy(
     `torch.nn.functional.cross_entropy(…, label_smoothing=ε, reduction="sum")`. Gradients are
     computed together with the loss, a chunk of tokens at a time; only `loss` carries them.
     """
-    loss, nll = _SmoothedCrossEntropy.apply(features, weight, bias, labels, smoothing)
+    products = Products(product_dtype(weight))
+    features = features.to(weight.dtype)
+    loss, nll = _SmoothedCrossEntropy.apply(products, features, weight, bias, labels, smoothing)
     return CrossEntropy(loss, nll)
 
 
 class _SmoothedCrossEntropy(torch.autograd.Function):
     @staticmethod
+    @outside_autocast
     def forward(
-        ctx: Any, features: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, smoothing: float
+        ctx: Any,
+        products: Products,
+        features: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        labels: Tensor,
+        smoothing: float,
     ) -> tuple[Tensor, Tensor]:
-        features = features.to(weight.dtype)
-        products = Products(product_dtype(weight))
-        need = any(ctx.needs_input_grad[:3])
+        need = any(ctx.needs_input_grad)
         sums = _Sums(features, weight, bias, labels, products, smoothing)
         rows = max(1, CHUNK_LOGITS // len(weight))
         buffer = features.new_empty(min(rows, len(features)), len(weight))
@@ -73,10 +80,11 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
+    @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         scale = gradients[0]
         features, weight, bias = ctx.saved_tensors
-        return features * scale, weight * scale, bias * scale, None, None
+        return None, features * scale, weight * scale, bias * scale, None, None
 
 
 class _Sums:

@@ -6,8 +6,15 @@ They ask here which type it wants for products, and keep states, gates and sums 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
 import torch
 from torch import Tensor
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 def product_dtype(like: Tensor) -> torch.dtype:
@@ -16,6 +23,22 @@ def product_dtype(like: Tensor) -> torch.dtype:
     if torch.is_autocast_enabled(device):
         return torch.get_autocast_dtype(device)
     return like.dtype
+
+
+def outside_autocast(function: Callable[P, R]) -> Callable[P, R]:
+    """Run a forward or backward of an autograd function with autocast switched off.
+
+    Autocast does not see into `out=` products, yet would cast some of the small operations
+    between them; `Products` does all the casting that is wanted.
+    """
+
+    @wraps(function)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        device = next(a.device.type for a in args if isinstance(a, Tensor))
+        with torch.autocast(device, enabled=False):
+            return function(*args, **kwargs)
+
+    return run
 
 
 class Products:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from latimer.nn.cells import Cell
-from latimer.nn.precision import Products, product_dtype
+from latimer.nn.precision import Products, outside_autocast, product_dtype
 
 
 def blank(like: Tensor, width: int, active: Sequence[int]) -> Tensor:
@@ -115,8 +115,9 @@ def scan(
     weights: CellWeights, x_gates: Tensor, start: Tensor, active: Sequence[int], *, reverse: bool
 ) -> Tensor:
     """States `[time, rows, parts * H]` of a cell over `x_gates [time, rows, gates * H]`."""
+    products = Products(product_dtype(weights.weight_hh))
     return _Scan.apply(
-        weights.cell, active, reverse, x_gates, start, weights.weight_hh, weights.bias_hh
+        weights.cell, products, active, reverse, x_gates, start, weights.weight_hh, weights.bias_hh
     )
 
 
@@ -124,9 +125,11 @@ class _Scan(torch.autograd.Function):
     """The loop over time, and its hand-written derivative (backpropagation through time)."""
 
     @staticmethod
+    @outside_autocast
     def forward(
         ctx: Any,
         cell: Cell,
+        products: Products,
         active: Sequence[int],
         reverse: bool,
         x_gates: Tensor,
@@ -134,7 +137,6 @@ class _Scan(torch.autograd.Function):
         weight_hh: Tensor,
         bias_hh: Tensor,
     ) -> Tensor:
-        products = Products(product_dtype(weight_hh))
         size = weight_hh.shape[1]
         recurrent = products.weight(weight_hh).t()
         steps, _, width = x_gates.shape
@@ -153,6 +155,7 @@ class _Scan(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
+    @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (grad_states,) = gradients
         start, weight_hh, gates, h_gates, states = ctx.saved_tensors
@@ -173,7 +176,7 @@ class _Scan(torch.autograd.Function):
             cell.backward_step(local, now, grad_x[t, :n], grad_h[t, :n])
             now[:, :size] += products.mm(grad_h[t, :n], recurrent, out=through[:n])
         grad_weight = products.weight_gradient(grad_h, before[..., :size])
-        return None, None, None, grad_x, grad, grad_weight, grad_h.sum((0, 1))
+        return None, None, None, None, grad_x, grad, grad_weight, grad_h.sum((0, 1))
 
 
 def shifted(states: Tensor, start: Tensor, *, reverse: bool) -> Tensor:
