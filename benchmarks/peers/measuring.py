@@ -79,11 +79,13 @@ class Comparison:
         def train(key: str, contender: Contender) -> None:
             folder = self.model(key, updates)
             clock = folder.with_name(f"{folder.name}.clock.json")
-            if clock.exists():
+            ready = folder.with_name(f"{folder.name}.ready")
+            if ready.exists():
                 return
             print(f"{contender.name}: {updates} updates for the model", file=sys.stderr)
             job = Training(self.corpus, folder, updates, clock)
             run(contender, contender.train(job), self.work / "logs" / f"{key}.model.log")
+            ready.touch()
 
         self.each(train)
 
