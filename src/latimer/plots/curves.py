@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latimer.errors import LatimerError
+from latimer.files import read_lines
 from latimer.plots.figure import BLUE, FAINT, GREEN, GRID, INK, ORANGE, new_figure, style
 
 if TYPE_CHECKING:
@@ -41,6 +44,31 @@ class Curves:
         )
 
 
+def read_log(log: Path) -> Curves:
+    """The curves in the `log.jsonl` of a run; lines that are not reports are passed over.
+
+    The training loss is the likelihood's own where the log has it, as on dev: without smoothing.
+    Raises InputError when the file cannot be read.
+    """
+    curves = Curves()
+    for line in read_lines(log):
+        try:
+            facts = json.loads(line)
+        except ValueError:
+            continue  # the last line of a run that was killed while writing it
+        if not isinstance(facts, dict):
+            continue
+        training = "nll" if "nll" in facts else "loss"
+        for kind, name, points in (
+            ("update", training, curves.train_loss),
+            ("validation", "loss", curves.dev_loss),
+            ("validation", "bleu", curves.dev_bleu),
+        ):
+            if facts.get("kind") == kind and facts.get(name) is not None:
+                points.append(Point(facts["seconds"] / 60, facts["update"], facts[name]))
+    return curves
+
+
 def learning_curve(curves: Curves, title: str = "") -> Figure:
     """Two panels over the same time: the losses, and dev BLEU with its best value marked.
 
@@ -59,7 +87,8 @@ def learning_curve(curves: Curves, title: str = "") -> Figure:
     _draw(scores, curves.dev_bleu, GREEN, "dev BLEU", dots=True)
     _mark_best(scores, curves.dev_bleu)
     scores.set_ylabel("dev BLEU")
-    scores.set_ylim(bottom=0)
+    best = max((point.value for point in curves.dev_bleu), default=0.0)
+    scores.set_ylim(0, 1.15 * max(best, 1.0))
     scores.set_xlabel("minutes of training")
     scores.set_xlim(0, max(point.minutes for point in curves.points()) or 1)
     _count_updates(losses, curves.points())
@@ -91,13 +120,14 @@ def _mark_best(axes: Axes, points: Sequence[Point]) -> None:
     if not points:
         return
     best = max(points, key=lambda point: point.value)
-    last = max(point.minutes for point in points)
+    left = best.minutes < 0.15 * max(point.minutes for point in points)
+    # Above the best point there is no curve to run into.
     axes.annotate(
         f"best {best.value:.1f}",
         (best.minutes, best.value),
-        xytext=(-8, -22) if best.minutes > 0.15 * last else (8, -22),
+        xytext=(0, 7),
         textcoords="offset points",
-        ha="right" if best.minutes > 0.15 * last else "left",
+        ha="left" if left else "right",
         color=GREEN,
         fontsize=10,
         fontweight="bold",

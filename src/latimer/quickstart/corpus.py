@@ -1,0 +1,88 @@
+"""The text of the quickstart: Home Assistant's interface strings, or one's own files."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from latimer.errors import InputError
+from latimer.files import read_lines
+from latimer.text import homeassistant
+from latimer.text.language import canonical, check_code
+from latimer.text.pair import Pair
+from latimer.text.prepare import Prepared, prepare
+from latimer.text.readers import Wanted, languages_of_names, read_files
+from latimer.text.write import part_names, write_prepared, write_report
+
+PARTS = ("train", "dev", "test")
+
+
+@dataclass(frozen=True)
+class Languages:
+    """Codes such as `en` and `de`."""
+
+    source: str
+    target: str
+
+
+def languages_of(files: Sequence[Path], source: str | None, target: str | None) -> Languages:
+    """What the options say, or the names of two text files (`a.en`, `a.de`), or English to German.
+
+    Raises InputError when that is no pair of languages, or the target of own files is unknown.
+    """
+    if source is None and target is None and (told := languages_of_names(files)):
+        source, target = told
+    if target is None and files:
+        raise InputError("--to is needed: the language that your files translate into, such as de")
+    chosen = Languages(source or "en", target or "de")
+    check_code(chosen.source, "--from")
+    check_code(chosen.target, "--to")
+    if canonical(chosen.source) == canonical(chosen.target):
+        raise InputError(f"--from and --to are both {chosen.source}; two languages are needed")
+    return chosen
+
+
+def read_own(files: Sequence[Path], languages: Languages) -> Prepared:
+    """Read, clean and split the user's files; raises InputError naming file and line."""
+    skipped: Counter[str] = Counter()
+    wanted = Wanted(languages.source, languages.target)
+    return prepare(read_files(files, wanted, skipped), skipped=skipped)
+
+
+def read_home_assistant(wheel: Path, languages: Languages) -> Prepared:
+    """Read, clean and split the strings in a wheel of Home Assistant."""
+    skipped: Counter[str] = Counter()
+    pairs = homeassistant.read(wheel, languages.target, languages.source, skipped)
+    return prepare(pairs, skipped=skipped)
+
+
+def text_files(folder: Path, part: str, languages: Languages) -> tuple[Path, Path]:
+    """Source and target file of one part in `folder`."""
+    source, target = part_names(part, languages.source, languages.target, "text", gzipped=False)
+    return folder / source, folder / target
+
+
+def write(prepared: Prepared, folder: Path, languages: Languages, begun: bool) -> None:
+    """Write the parts to `folder`, or, when training has `begun`, see that they are there already.
+
+    Raises InputError when the folder holds other text than that.
+    """
+    if not begun:
+        write_prepared(prepared, folder, languages.source, languages.target)
+        write_report(folder, prepared.report.as_dict())
+        return
+    for part, pairs in zip(PARTS, (prepared.train, prepared.dev, prepared.test), strict=True):
+        if not _same(text_files(folder, part, languages), pairs):
+            raise InputError(
+                f"{folder.parent}: holds a run on other text; choose another folder with --out"
+            )
+
+
+def _same(files: tuple[Path, Path], pairs: Sequence[Pair]) -> bool:
+    columns = ([pair.source for pair in pairs], [pair.target for pair in pairs])
+    return all(
+        file.is_file() and list(read_lines(file)) == column
+        for file, column in zip(files, columns, strict=True)
+    )

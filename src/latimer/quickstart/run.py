@@ -1,0 +1,188 @@
+"""The whole quickstart, step by step."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from latimer.engines.neural import NeuralTranslator, load
+from latimer.errors import LatimerError
+from latimer.quickstart import corpus
+from latimer.quickstart.corpus import Languages
+from latimer.quickstart.pictures import draw_attention, draw_learning_curve
+from latimer.quickstart.progress import TrainingDisplay
+from latimer.quickstart.report import Result, Sample
+from latimer.quickstart.samples import choose_samples
+from latimer.quickstart.scores import Scored, score
+from latimer.recipe import Recipe, load_recipe
+from latimer.text import homeassistant
+from latimer.text.prepare import Prepared
+from latimer.train.interruption import Interrupted
+from latimer.train.run import train
+
+SAMPLES = 10
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What the user asked for."""
+
+    out: Path
+    files: list[Path]
+    """Own files; none for Home Assistant."""
+    languages: Languages
+    minutes: float
+    """Of training, over all sittings."""
+    seed: int
+    threads: int | None
+    again: list[str]
+    """The arguments that ask for the same corpus and folder."""
+
+    @property
+    def name(self) -> str:
+        """Of the corpus, for titles."""
+        what = self.files[0].name if self.files else "Home Assistant"
+        return f"{what}, {self.languages.source} to {self.languages.target}"
+
+
+def carry_out(plan: Plan, console: Console) -> Result:
+    """Prepare, train, score and draw, telling `console` what goes on.
+
+    After Ctrl-C the result is of what has been learnt so far; Interrupted is raised when that is
+    nothing. Raises LatimerError as reading, training and saving do.
+    """
+    if plan.threads:
+        torch.set_num_threads(plan.threads)
+    _say(console, f"Latimer quickstart: {plan.name}, {plan.minutes:g} minutes of training", "bold")
+    prepared = _prepare(plan, console)
+    recipe = _recipe(plan)
+    model, display, interrupted = _train(plan, recipe, console)
+    with console.status("translating dev and test …"):
+        translator = load(model)
+        parts = _score(translator, prepared, recipe.search.beam, plan.languages.target)
+    pictures = _draw(plan, translator, prepared, recipe.search.beam, console)
+    test = corpus.text_files(plan.out / "corpus", "test", plan.languages)
+    return Result(
+        folder=plan.out,
+        model=model,
+        corpus=plan.name,
+        minutes=display.last.seconds / 60 if display.last else 0.0,
+        updates=display.last.update if display.last else 0,
+        parts=parts,
+        samples=_samples(parts),
+        pictures=pictures,
+        test_files=test if prepared.test else None,
+        again=plan.again,
+        interrupted=interrupted,
+    )
+
+
+def _say(console: Console, text: str, style: str = "") -> None:
+    console.print(Text(text, style=style))
+
+
+def _prepare(plan: Plan, console: Console) -> Prepared:
+    """Get the text, clean and split it, show what became of it, write it to the folder."""
+    if plan.files:
+        _say(console, f"\nText: {', '.join(map(str, plan.files))}", "bold")
+        prepared = corpus.read_own(plan.files, plan.languages)
+    else:
+        prepared = _home_assistant(plan, console)
+    console.print(Padding(prepared.report.table(), (1, 0, 0, 2)))
+    begun = (plan.out / "state").exists()
+    corpus.write(prepared, plan.out / "corpus", plan.languages, begun)
+    return prepared
+
+
+def _home_assistant(plan: Plan, console: Console) -> Prepared:
+    _say(console, "\nText: the interface strings of Home Assistant, licence Apache-2.0", "bold")
+    _say(
+        console,
+        f"  The wheel {homeassistant.REQUIREMENT} is downloaded once (67 MB), verified, kept in "
+        f"{homeassistant.cache_folder()} and read as a zip; it is never installed.",
+        "dim",
+    )
+    with console.status("downloading …"):
+        wheel = homeassistant.fetch()
+    with console.status("reading, cleaning, splitting …"):
+        return corpus.read_home_assistant(wheel, plan.languages)
+
+
+def _recipe(plan: Plan) -> Recipe:
+    settings: dict[str, object] = {
+        "seed": plan.seed,
+        "training.max_minutes": plan.minutes,
+        "data.source_language": plan.languages.source,
+        "data.target_language": plan.languages.target,
+    }
+    for part in ("train", "dev"):
+        source, target = corpus.text_files(plan.out / "corpus", part, plan.languages)
+        settings |= {f"data.{part}.source": str(source), f"data.{part}.target": str(target)}
+    if plan.threads:
+        settings["training.threads"] = plan.threads
+    # JSON is YAML in which nothing in a path can be mistaken for syntax.
+    return load_recipe("quickstart", [f"{key}={json.dumps(v)}" for key, v in settings.items()])
+
+
+def _train(
+    plan: Plan, recipe: Recipe, console: Console
+) -> tuple[Path, TrainingDisplay, Interrupted | None]:
+    """The model to use, the display with the last report, and the interruption if there was one."""
+    _say(console, "\nTraining (Ctrl-C stops early and keeps what there is)", "bold")
+    display = TrainingDisplay(console, 60 * plan.minutes)
+    command = "latimer quickstart " + " ".join(plan.again)
+    try:
+        with display:
+            return train(recipe, plan.out, on_event=display, command=command), display, None
+    except Interrupted as interrupted:
+        model = plan.out / "models" / "best"
+        if not model.is_dir():
+            raise
+        _say(console, "  stopped; Ctrl-C again leaves at once", "dim")
+        return model, display, interrupted
+
+
+def _score(
+    translator: NeuralTranslator, prepared: Prepared, beam: int, language: str
+) -> dict[str, Scored]:
+    parts = {"dev": prepared.dev, "test": prepared.test}
+    return {
+        name: score(translator, pairs, beam=beam, language=language)
+        for name, pairs in parts.items()
+        if pairs
+    }
+
+
+def _samples(parts: dict[str, Scored]) -> list[Sample]:
+    """Sentences of test (of dev, where there is no test) with their translations."""
+    scored = parts.get("test") or parts.get("dev")
+    if scored is None:
+        return []
+    translations = dict(zip(scored.pairs, scored.translations, strict=True))
+    return [
+        Sample(pair.source, pair.target, translations[pair])
+        for pair in choose_samples(scored.pairs, SAMPLES)
+    ]
+
+
+def _draw(
+    plan: Plan, translator: NeuralTranslator, prepared: Prepared, beam: int, console: Console
+) -> list[Path]:
+    """The pictures that could be drawn."""
+    curve, attention = plan.out / "learning_curve.png", plan.out / "attention.png"
+    pairs = choose_samples(prepared.test or prepared.dev, SAMPLES)
+    drawn = []
+    try:
+        draw_learning_curve(plan.out / "log.jsonl", curve, plan.name)
+        drawn.append(curve)
+        if draw_attention(translator, [pair.source for pair in pairs], beam, attention):
+            drawn.append(attention)
+    except LatimerError as error:
+        _say(console, f"  no picture: {error}", "yellow")
+    return drawn

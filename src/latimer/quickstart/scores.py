@@ -1,0 +1,48 @@
+"""How good the translator is, beside the score of copying the source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from latimer.engines.translator import Translator
+from latimer.metrics.report import Score, corpus_scores
+from latimer.text.pair import Pair
+
+METRICS = ("bleu", "chrf")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """One part of the corpus: its translations and scores by metric name."""
+
+    pairs: list[Pair]
+    translations: list[str]
+    model: dict[str, Score]
+    copying: dict[str, Score]
+    """What the source would score as its own translation: names and numbers are shared."""
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        scores = {
+            name: {
+                "score": self.model[name].value,
+                "copying": self.copying[name].value,
+                "signature": self.model[name].signature,
+            }
+            for name in self.model
+        }
+        return {"pairs": len(self.pairs), **scores}
+
+
+def score(translator: Translator, pairs: Sequence[Pair], *, beam: int, language: str) -> Scored:
+    """Translate the sources of `pairs` (at least one) and score them against the targets."""
+    sources = [pair.source for pair in pairs]
+    references = [pair.target for pair in pairs]
+    translations = [each.text for each in translator.translate(sources, beam=beam)]
+    return Scored(
+        list(pairs),
+        translations,
+        corpus_scores(translations, references, METRICS, language=language),
+        corpus_scores(sources, references, METRICS, language=language),
+    )
