@@ -172,10 +172,10 @@ def _strings(archive: zipfile.ZipFile, wheel: Path, member: str) -> dict[str, st
         data = json.loads(archive.read(member).decode("utf-8"))
         strings = dict(_flatten(data))
         "".join(strings.values()).encode("utf-8")
-    except _DAMAGE as error:
-        raise InputError(f"{place}: damaged ({error}); fetch the wheel again") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{place}: not the JSON it should be ({error})") from error
+    except _DAMAGE as error:
+        raise InputError(f"{place}: damaged ({error}); fetch the wheel again") from error
     return strings
 
 

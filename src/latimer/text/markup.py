@@ -47,9 +47,11 @@ def walk(path: Path, root: str, names: Collection[str]) -> Iterator[tuple[str, E
                     if event == "end":
                         _forget(element)
     except etree.XMLSyntaxError as error:
-        line, column = error.position
+        # The exception may speak of a consequence; the first entry of the log is the cause.
+        first = next(iter(events.error_log), None)
+        place = f", line {first.line}, column {first.column}" if first else ""
         raise InputError(
-            f"{path}, line {line}, column {column}: truncated or malformed XML ({error.msg})"
+            f"{path}{place}: truncated or malformed XML ({first.message if first else error.msg})"
         ) from error
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise InputError(f"{path}: damaged gzip file ({error}); make or fetch it again") from error

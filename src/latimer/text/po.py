@@ -7,6 +7,7 @@ hundred, as the file's `Plural-Forms` tells them; other forms have no counterpar
 from __future__ import annotations
 
 import gettext
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,9 @@ from latimer.files import read_lines
 from latimer.text.optional import require
 from latimer.text.pair import Origin, Pair
 
+_SEPARATORS = dict.fromkeys(map(ord, "\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")
+_WHOLE = re.compile(r"""[^"]*"(?:[^"\\]|\\.)*"\s*""")
+
 
 def read_po(path: Path, skipped: Counter[str] | None = None) -> Iterator[Pair]:
     """The finished entries of a UTF-8 `.po` file, plain or `.gz`.
@@ -26,10 +30,9 @@ def read_po(path: Path, skipped: Counter[str] | None = None) -> Iterator[Pair]:
     """
     polib = require("polib", path)
     skipped = skipped if skipped is not None else Counter()
-    text = "\n".join(read_lines(path))
     try:
         # The parser takes text without a newline for the name of a file.
-        catalogue = polib.pofile(text + "\n")
+        catalogue = polib.pofile("".join(line + "\n" for line in _checked_lines(path)))
     except (OSError, ValueError, LookupError, AttributeError) as error:
         raise InputError(f"{path}: not a proper PO file ({error})") from error
     forms = catalogue.metadata.get("Plural-Forms", "")
@@ -43,6 +46,18 @@ def read_po(path: Path, skipped: Counter[str] | None = None) -> Iterator[Pair]:
             yield from plural_pairs(entry.msgid, entry.msgid_plural, translations, forms, origin)
         else:
             yield Pair(entry.msgid, entry.msgstr, origin)
+
+
+def _checked_lines(path: Path) -> Iterator[str]:
+    """The lines as the parser needs them.
+
+    It would cut off a letter where a string is not closed, and it takes any Unicode line separator
+    for the end of a line.
+    """
+    for number, line in enumerate(read_lines(path), start=1):
+        if line.startswith(("msg", '"')) and not _WHOLE.fullmatch(line):
+            raise InputError(f"{path}, line {number}: not a proper PO line: no string in quotes")
+        yield line.translate(_SEPARATORS)
 
 
 def _reason_to_skip(entry: Any) -> str:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from math import inf
 from typing import Literal
 
 from latimer.errors import InputError
@@ -27,7 +28,7 @@ SMALLEST_SHARE = 20
 """By default dev and test are each at most one pair in so many."""
 
 FULL = 0.95
-"""A part is full at this fraction of its size: whole groups rarely fit to the last pair."""
+"""A part made of groups is full at this fraction of its size: they rarely fit to the last pair."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def split(pairs: Sequence[Pair], splitting: Splitting) -> Split:
     """
     sizes = _sizes(len(pairs), splitting)
     by: Literal["group", "source"] = "group"
-    parts = _hold_out(pairs, _group_or_source, sizes, splitting.seed)
+    parts = _hold_out(pairs, _group_or_source, sizes, splitting.seed, FULL)
     have = Counter(
         parts[_group_or_source(pair)] for pair in pairs if _group_or_source(pair) in parts
     )
@@ -72,7 +73,7 @@ def split(pairs: Sequence[Pair], splitting: Splitting) -> Split:
         have[part] < size / 2 for part, size in sizes.items()
     ):
         by = "source"
-        parts = _hold_out(pairs, _source, sizes, splitting.seed)
+        parts = _hold_out(pairs, _source, sizes, splitting.seed, 1)
     return _divide(pairs, parts, _group_or_source if by == "group" else _source, by)
 
 
@@ -90,6 +91,8 @@ def _sizes(total: int, splitting: Splitting) -> dict[str, int]:
     for part, wanted in (("dev", splitting.dev), ("test", splitting.test)):
         if wanted is None:
             sizes[part] = default
+        elif not 0 <= wanted < inf:
+            raise InputError(f"--{part}: {wanted} is neither a number of pairs nor a share")
         else:
             sizes[part] = round(wanted * total) if wanted < 1 else round(wanted)
     if sum(sizes.values()) > total / 2:
@@ -101,7 +104,11 @@ def _sizes(total: int, splitting: Splitting) -> dict[str, int]:
 
 
 def _hold_out(
-    pairs: Sequence[Pair], unit: Callable[[Pair], str], sizes: dict[str, int], seed: int
+    pairs: Sequence[Pair],
+    unit: Callable[[Pair], str],
+    sizes: dict[str, int],
+    seed: int,
+    full: float,
 ) -> dict[str, str]:
     """Unit -> "dev" or "test" for each unit that is held out."""
     weights = _own_sources(pairs, unit)
@@ -112,7 +119,7 @@ def _hold_out(
     parts: dict[str, str] = {}
     for part, own, other in (("dev", halves[0], halves[1]), ("test", halves[1], halves[0])):
         free = (name for name in (*own, *reversed(other)) if name not in parts)
-        parts |= dict.fromkeys(list(_first_fit(free, weights, sizes[part])), part)
+        parts |= dict.fromkeys(list(_first_fit(free, weights, sizes[part], full)), part)
     return parts
 
 
@@ -128,10 +135,12 @@ def _own_sources(pairs: Iterable[Pair], unit: Callable[[Pair], str]) -> Counter[
     return Counter(name for name, source in names if owner[source] == name)
 
 
-def _first_fit(units: Iterable[str], weights: Counter[str], size: int) -> Iterator[str]:
+def _first_fit(
+    units: Iterable[str], weights: Counter[str], size: int, full: float
+) -> Iterator[str]:
     have = 0
     for name in units:
-        if have >= FULL * size:
+        if have >= full * size:
             return
         if have + weights[name] <= size:
             have += weights[name]
