@@ -29,6 +29,7 @@ from latimer.train.session import Session
 from latimer.train.state import Snapshot, load_state
 from latimer.train.update import build_optimisers
 from latimer.train.validation import Validator
+from latimer.train.workers import Workers, available_cores
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class Parts:
     recipe: Recipe
     network: Seq2Seq
     session: Session
+    workers: Workers
     epochs: Epochs
     validator: Validator
     publisher: Publisher
@@ -57,7 +59,7 @@ def assemble(recipe: Recipe, run: Path, group: Group, command: str) -> Parts:
     prepared = _prepare(recipe, run, group, snapshot)
     epochs = Epochs(prepared.train, tokens=recipe.training.batch_tokens, seed=recipe.seed)
     constants = _constants(recipe, group, snapshot, prepared)
-    torch.set_num_threads(constants["threads"])
+    torch.set_num_threads(1)  # the workers share the cores instead
     randomness.seed_everything(recipe.seed)
     network = build_network(recipe, prepared.vocabulary).to(group.device)
     session = _session(recipe, run, network, group, snapshot, constants)
@@ -71,6 +73,7 @@ def assemble(recipe: Recipe, run: Path, group: Group, command: str) -> Parts:
         recipe,
         network,
         session,
+        _workers(recipe, group, constants),
         epochs,
         _validator(recipe, prepared, group),
         Publisher(run, recipe, prepared, command),
@@ -129,9 +132,25 @@ def _constants(
     return constants | {
         "data": prepared.fingerprint,
         "precision": "bf16" if bf16 else "fp32",
-        "threads": recipe.training.threads or torch.get_num_threads(),
+        "threads": recipe.training.threads or _threads(group.device),
         "device": group.device.type,
     }
+
+
+def _threads(device: torch.device) -> int:
+    """One thread a core; a GPU needs only one."""
+    return available_cores() if device.type == "cpu" else 1
+
+
+def _workers(recipe: Recipe, group: Group, constants: dict[str, Any]) -> Workers:
+    threads = constants["threads"]
+    return Workers(
+        threads,
+        seed=recipe.seed,
+        first=group.rank * threads,
+        device=group.device,
+        precision=constants["precision"],
+    )
 
 
 def _session(

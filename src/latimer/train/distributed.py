@@ -99,20 +99,22 @@ def check_device(device: str) -> torch.device:
     return place
 
 
-def sum_gradients(
-    group: Group, parameters: Sequence[nn.Parameter], weight: float, totals: Tensor
-) -> None:
-    """Make every gradient the weighted mean over the processes, and `totals` the sum.
+def mean_gradients(group: Group, parameters: Sequence[nn.Parameter], totals: Tensor) -> None:
+    """Make gradients of sums the gradients of means over all processes, and `totals` the sum.
 
-    `totals [n]` is any numbers to be added up on the way; its first entry is `weight`, by which
-    the mean is weighted. One flat buffer travels.
+    `totals [n]` is any numbers to be added up on the way; its first entry is the number of units
+    that the gradients are sums over. One flat buffer travels.
     """
+    if group.world == 1:
+        present = [p.grad for p in parameters if p.grad is not None]
+        torch._foreach_div_(present, totals[0].float())
+        return
     sizes = [parameter.numel() for parameter in parameters]
     flat = torch.zeros(sum(sizes) + len(totals), dtype=torch.float32, device=totals.device)
     *places, tail = flat.split([*sizes, len(totals)])
     for parameter, place in zip(parameters, places, strict=True):
         if parameter.grad is not None:
-            place.copy_(parameter.grad.flatten()).mul_(weight)
+            place.copy_(parameter.grad.flatten())
     tail.copy_(totals)
     group.add_up(flat)
     totals.copy_(tail)

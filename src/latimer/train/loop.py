@@ -109,6 +109,7 @@ class Loop:
         batch = self.epochs.collate(self.group.share(batches[progress.position]))
         step = self.updater.update(
             batch.to(self.group.device) if batch else None,
+            clock.update,
             rate,
             seconds=self.seconds(),
             interrupted=self.interruption.requested,

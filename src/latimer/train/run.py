@@ -90,6 +90,7 @@ class _Run:
             self._say("stop", f"training ends: {reason}")
             return self._publish()
         finally:
+            self.parts.workers.close()
             if self.session.log is not None:
                 self.session.log.close()
 
@@ -99,7 +100,7 @@ class _Run:
             session.objective,
             session.optimisers,
             clip=recipe.clip,
-            precision=session.constants["precision"],
+            workers=self.parts.workers,
             group=session.group,
         )
         return Loop(
@@ -121,7 +122,9 @@ class _Run:
         )
 
     def _scores(self) -> DevScores | None:
-        return self.parts.validator.scores(self.parts.network, lambda: self.asked.requested)
+        return self.parts.validator.scores(
+            self.parts.network, self.parts.workers, lambda: self.asked.requested
+        )
 
     def _validated(self, scores: DevScores) -> None:
         """Keep the model if it is among the best, and publish it if it is the best."""

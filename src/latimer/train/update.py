@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from latimer.text.batching import Batch
-from latimer.train.distributed import Group, sum_gradients
+from latimer.train.distributed import Group, mean_gradients
 from latimer.train.objective import Objective
-from latimer.train.precision import autocast
+from latimer.train.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -58,14 +58,14 @@ class Updater:
         optimisers: dict[str, torch.optim.Optimizer],
         *,
         clip: float,
-        precision: str,
+        workers: Workers,
         group: Group,
     ) -> None:
-        """`clip` is the largest norm of a module's gradient; `precision` is fp32 or bf16."""
+        """`clip` is the largest norm of a module's gradient; `workers` compute it."""
         self.objective = objective
         self.optimisers = optimisers
         self.clip = clip
-        self.precision = precision
+        self.workers = workers
         self.group = group
         self._parameters = {
             name: [p for g in optimiser.param_groups for p in g["params"]]
@@ -73,15 +73,16 @@ class Updater:
         }
 
     def update(
-        self, batch: Batch | None, rate: float, *, seconds: float, interrupted: bool
+        self, batch: Batch | None, number: int, rate: float, *, seconds: float, interrupted: bool
     ) -> Step:
-        """One update at learning rate `rate`; `batch` is this process's share, None if empty.
+        """Update `number` (from 1) at learning rate `rate`.
 
-        `seconds` and `interrupted` are what this process knows; the step has what is agreed.
+        `batch` is this process's share of the rows, None if there are none. `seconds` and
+        `interrupted` are what this process knows; the step has what is agreed.
         """
         for optimiser in self.optimisers.values():
             optimiser.zero_grad(set_to_none=True)
-        totals = self._gradients(batch, seconds, interrupted)
+        totals = self._gradients(batch, number, seconds, interrupted)
         norms = self._clip()
         numbers = torch.cat([totals, norms.double()]).tolist()  # the only wait for a GPU
         step = self._step(numbers)
@@ -93,24 +94,21 @@ class Updater:
             self.objective.updated()
         return step
 
-    def _gradients(self, batch: Batch | None, seconds: float, interrupted: bool) -> Tensor:
+    def _gradients(
+        self, batch: Batch | None, number: int, seconds: float, interrupted: bool
+    ) -> Tensor:
         """Fill the gradients; returns `[n]`: weight, sums, the leader's clock, interruptions."""
-        device = self.group.device
-        sums, weight = [torch.zeros((), device=device)] * (1 + len(self.objective.figures)), 0
+        device, names = self.group.device, self.objective.figures
+        sums, weight = [torch.zeros((), device=device)] * (1 + len(names)), 0
         if batch is not None:
-            with autocast(self.precision, device):
-                loss = self.objective.loss(batch)
-            loss.value.backward()
-            weight = loss.weight
-            means = [loss.value.detach(), *(loss.figures[n] for n in self.objective.figures)]
-            sums = [mean * weight for mean in means]
+            share = self.workers.backward(self.objective, batch, number)
+            sums, weight = [share.loss, *(share.figures[name] for name in names)], share.weight
         clock = seconds if self.group.leads else 0.0
         known = torch.tensor([weight, clock, float(interrupted)], dtype=torch.float64)
         known = known.to(device)
         totals = torch.cat([known[:1], torch.stack(sums).double(), known[1:]])
-        if self.group.world > 1:
-            every = [p for parameters in self._parameters.values() for p in parameters]
-            sum_gradients(self.group, every, weight, totals)
+        every = [p for parameters in self._parameters.values() for p in parameters]
+        mean_gradients(self.group, every, totals)
         return totals
 
     def _clip(self) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from latimer.text.batching import collate, pad_sources, plan
 from latimer.text.tokenised import TokenisedCorpus
 from latimer.text.vocabulary import Vocabulary
 from latimer.train.likelihood import Likelihood
+from latimer.train.workers import Workers
 
 SENTENCES = 128
 """Sentences translated at a time."""
@@ -56,14 +58,17 @@ class Validator:
         self.device = device
 
     def scores(
-        self, network: Seq2Seq, interrupted: Callable[[], bool] = lambda: False
+        self,
+        network: Seq2Seq,
+        workers: Workers,
+        interrupted: Callable[[], bool] = lambda: False,
     ) -> DevScores | None:
         """The scores of `network`; None when `interrupted` said so on the way."""
         training = network.training
         network.eval()
         try:
-            loss = self._loss(network, interrupted)
-            hypotheses = self._translate(network, interrupted)
+            loss = self._loss(network, workers, interrupted)
+            hypotheses = self._translate(network, workers, interrupted)
         finally:
             network.train(training)
         if loss is None or hypotheses is None:
@@ -71,23 +76,32 @@ class Validator:
         score = corpus_scores(hypotheses, self.references, ("bleu",), language=self.language)
         return DevScores(score["bleu"].value, loss)
 
-    @torch.no_grad()
-    def _loss(self, network: Seq2Seq, interrupted: Callable[[], bool]) -> float | None:
-        objective, total, labels = Likelihood(network, 0.0), 0.0, 0
-        for rows in self._batches(self.corpus.target_lengths):
-            if interrupted():
-                return None
-            loss = objective.loss(collate(self.corpus, rows).to(self.device))
-            total += float(loss.value) * loss.weight
-            labels += loss.weight
-        return total / labels
+    def _loss(
+        self, network: Seq2Seq, workers: Workers, interrupted: Callable[[], bool]
+    ) -> float | None:
+        objective = Likelihood(network, 0.0)
 
-    def _translate(self, network: Seq2Seq, interrupted: Callable[[], bool]) -> list[str] | None:
-        """Greedy translations of all sentences, in order."""
-        texts = [""] * len(self.corpus)
-        for rows in self._batches(self.corpus.source_lengths):
+        @torch.no_grad()
+        def work(rows: npt.NDArray[np.int64]) -> tuple[float, int]:
             if interrupted():
-                return None
+                return math.nan, 0
+            loss = objective.loss(collate(self.corpus, rows).to(self.device))
+            return float(loss.value) * loss.weight, loss.weight
+
+        sums = list(workers.map(work, self._batches(self.corpus.target_lengths)))
+        if not all(weight for _, weight in sums):
+            return None
+        return sum(total for total, _ in sums) / sum(weight for _, weight in sums)
+
+    def _translate(
+        self, network: Seq2Seq, workers: Workers, interrupted: Callable[[], bool]
+    ) -> list[str] | None:
+        """Greedy translations of all sentences, in order."""
+        texts: list[str | None] = [None] * len(self.corpus)
+
+        def work(rows: npt.NDArray[np.int64]) -> None:
+            if interrupted():
+                return
             source, lengths = pad_sources([self.corpus.row(int(row))[0].tolist() for row in rows])
             limit = default_max_length(lengths) if self.max_length is None else self.max_length
             found = greedy_search(
@@ -95,7 +109,10 @@ class Validator:
             )
             for row, hypothesis in zip(rows, found, strict=True):
                 texts[row] = self.vocabulary.decode_target(hypothesis.tokens, self.tables[row])
-        return texts
+
+        list(workers.map(work, self._batches(self.corpus.source_lengths)))
+        found = [text for text in texts if text is not None]
+        return found if len(found) == len(texts) else None
 
     def _batches(self, lengths: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int64]]:
         """Rows of like length together, in an order that never changes."""

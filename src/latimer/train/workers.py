@@ -9,16 +9,21 @@ and the gradients are added up. The result is that of the whole batch, up to rou
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 from latimer.nn.dropout import noise
 from latimer.text.batching import Batch
-from latimer.train.objective import Objective
+from latimer.train.objective import Loss, Objective
+from latimer.train.precision import autocast
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def available_cores() -> int:
@@ -39,43 +44,61 @@ class Share:
 class Workers:
     """Gradients of an objective over a batch, computed by `threads` threads.
 
-    Dropout masks are a pure function of `(seed, update, worker)`, so that a run may stop and go on
-    anywhere. Deterministic for a fixed number of threads: shares are added in a fixed order.
+    Dropout masks are a pure function of `(seed, update, first + thread)`, so that a run may stop
+    and go on anywhere; `first` keeps the processes of a group apart. Deterministic for a fixed
+    number of threads: shares are added in a fixed order.
     """
 
-    def __init__(self, threads: int, seed: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        threads: int = 1,
+        *,
+        seed: int = 0,
+        first: int = 0,
+        device: torch.device | None = None,
+        precision: str = "fp32",
+    ) -> None:
+        """`precision` is that of products, fp32 or bf16."""
         self.threads = threads
         self.seed = seed
-        self.device = device
+        self.first = first
+        self.device = device or torch.device("cpu")
+        self.precision = precision
         self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
 
     def backward(self, objective: Objective, batch: Batch, update: int) -> Share:
         """Put the gradient of the summed loss of `batch` into the parameters' `grad`.
 
-        The gradient is of the SUM over units; divide by the weight of all processes' shares.
+        The gradient is of the SUM over units; divide it by the weight of all processes' shares.
         """
         parameters = trained_parameters(objective)
         parts = split(batch, self.threads)
 
-        def work(worker: int) -> Share:
-            with noise(self._generator(update, worker)):
-                return _share(objective, parts[worker], parameters)
+        def work(thread: int) -> Share:
+            # Autocast and the source of noise are each thread's own.
+            with noise(self._generator(update, thread)), autocast(self.precision, self.device):
+                loss = objective.loss(parts[thread])
+            return _share(loss, parameters)
 
-        run = map if self._pool is None else self._pool.map
-        first, *others = run(work, range(len(parts)))
+        first, *others = self.map(work, range(len(parts)))
         for share in others:
             first = _add(first, share)
         for parameter, gradient in zip(parameters, first.gradients, strict=True):
             parameter.grad = gradient
         return first
 
+    def map(self, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """`work(item)` of every item, in order, by all threads."""
+        return map(work, items) if self._pool is None else self._pool.map(work, items)
+
     def close(self) -> None:
         """Let the threads go."""
         if self._pool is not None:
             self._pool.shutdown()
 
-    def _generator(self, update: int, worker: int) -> torch.Generator:
+    def _generator(self, update: int, thread: int) -> torch.Generator:
         generator = torch.Generator(self.device)
+        worker = self.first + thread
         # Odd multipliers keep streams apart; 2⁶³ bounds what a generator accepts.
         mixed = self.seed * 0x9E3779B97F4A7C15 + update * 0xBF58476D1CE4E5B9 + worker
         return generator.manual_seed(mixed % 2**63)
@@ -105,8 +128,7 @@ def split(batch: Batch, shares: int) -> list[Batch]:
     ]
 
 
-def _share(objective: Objective, batch: Batch, parameters: Sequence[nn.Parameter]) -> Share:
-    loss = objective.loss(batch)
+def _share(loss: Loss, parameters: Sequence[nn.Parameter]) -> Share:
     total = loss.value * loss.weight
     gradients = torch.autograd.grad(total, list(parameters), allow_unused=True)
     figures = {name: figure * loss.weight for name, figure in loss.figures.items()}
