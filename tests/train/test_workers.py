@@ -78,7 +78,7 @@ def test_dropout_depends_on_seed_update_and_worker_and_nothing_else():
 def test_splitting_deals_every_row_once_and_keeps_the_order(rows, shares):
     lengths = list(range(rows, 0, -1))
     parts = split(batch(lengths), shares)
-    assert sorted(sum((p.target_lengths.tolist() for p in parts), []), reverse=True) == lengths
+    assert sorted(torch.cat([p.target_lengths for p in parts]).tolist(), reverse=True) == lengths
     for part in parts:
         assert part.target_lengths.tolist() == sorted(part.target_lengths.tolist(), reverse=True)
     assert max(map(len, (p.source for p in parts))) - min(map(len, (p.source for p in parts))) <= 1
