@@ -1,0 +1,91 @@
+import pytest
+
+from latimer.train.budget import Budget
+from latimer.train.progress import Candidate, Progress
+
+
+@pytest.mark.parametrize(
+    ("budget", "progress", "word"),
+    [
+        (Budget(max_updates=10), Progress(update=10), "updates"),
+        (Budget(max_epochs=2), Progress(epoch=2), "epochs"),
+        (Budget(max_seconds=60), Progress(seconds=60), "minutes"),
+        (Budget(patience=3), Progress(stale=3), "gain"),
+        (Budget(max_updates=10), Progress(update=7, cooldown=(5, 7)), "cooled"),
+    ],
+)
+def test_each_limit_ends_the_run_and_says_so(budget, progress, word):
+    assert word in budget.reason(progress)
+
+
+def test_nothing_ends_a_run_before_its_limits():
+    budget = Budget(max_seconds=60, max_epochs=2, max_updates=10, patience=3)
+    assert budget.reason(Progress(update=9, epoch=1, seconds=59, stale=2)) is None
+
+
+def test_the_time_of_the_last_validation_is_kept_in_reserve():
+    budget, validated = Budget(max_seconds=60), Progress(seconds=52, update=5, validated=5)
+    pending = Progress(seconds=52, update=6, validated=5, validation_seconds=8)
+    assert budget.reason(validated) is None
+    assert budget.reason(pending) is not None
+
+
+def test_the_limit_nearest_to_its_end_says_how_long_it_takes():
+    budget = Budget(max_seconds=1000, max_updates=100, max_epochs=10)
+    progress = Progress(update=20, epoch=4, position=5, seconds=90)
+    assert budget.done(progress, epoch_batches=10) == pytest.approx(0.45)
+    assert budget.seconds_left(progress, epoch_batches=10) == pytest.approx(110)
+    assert Budget(patience=1).seconds_left(progress, 10) is None
+
+
+def test_cooling_down_begins_with_its_share_of_the_updates():
+    budget = Budget(max_updates=100, cooldown=0.25)
+    assert budget.cooldown_due(Progress(update=74), 10) is None
+    assert budget.cooldown_due(Progress(update=75), 10) == (75, 100)
+    assert budget.cooldown_due(Progress(update=76, cooldown=(75, 100)), 10) is None
+
+
+def test_under_a_time_limit_the_speed_so_far_says_when_it_ends():
+    budget = Budget(max_seconds=100, cooldown=0.2)
+    assert budget.cooldown_due(Progress(update=500, seconds=79), 10) is None
+    assert budget.cooldown_due(Progress(update=500, seconds=80), 10) == (500, 625)
+
+
+def test_without_a_share_or_an_end_there_is_no_cooling_down():
+    assert Budget(max_updates=10).cooldown_due(Progress(update=10), 10) is None
+    assert Budget(patience=2, cooldown=0.5).cooldown_due(Progress(update=10), 10) is None
+
+
+def test_stalls_lower_the_rate_and_gains_begin_the_count_anew():
+    progress = Progress()
+    scores = [10, 12, 11, 12, 13, 9, 9, 9, 9, 14]
+    seen = []
+    for update, bleu in enumerate(scores, 1):
+        progress.update = update
+        progress.record_validation(bleu, 1.0, plateau_patience=2)
+        seen.append((progress.stale, progress.decays))
+    assert seen == [
+        (0, 0), (0, 0), (1, 0), (2, 1), (0, 1), (1, 1), (2, 2), (3, 2), (4, 3), (0, 3),
+    ]  # fmt: skip
+    assert (progress.best_bleu, progress.best_update) == (14, 10)
+
+
+def test_while_bleu_is_noise_loss_decides():
+    progress = Progress()
+    assert progress.record_validation(0.4, 5.0, 1)
+    assert progress.record_validation(0.1, 4.0, 1)
+    assert not progress.record_validation(0.5, 4.5, 1)
+    assert progress.record_validation(1.5, 4.6, 1)
+    assert not progress.record_validation(1.4, 3.0, 1)
+
+
+def test_progress_survives_json_exactly():
+    import json
+
+    progress = Progress(
+        update=3, seconds=0.1 + 0.2, best_loss=1 / 3, cooldown=(3, 9), sums={"loss": 2 / 3},
+        candidates=[Candidate(2, 10 / 3, "a")],
+    )  # fmt: skip
+    assert Progress.from_json(json.loads(json.dumps(progress.to_json()))) == progress
+    fresh = Progress()
+    assert Progress.from_json(json.loads(json.dumps(fresh.to_json()))) == fresh
