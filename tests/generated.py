@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from latimer.text.pair import Origin, Pair
 
-# What XML 1.0 can hold and no reader changes: no control characters, surrogates or non-characters.
+# What XML 1.0 can hold and no reader changes: no controls, surrogates, separators, non-characters.
 CHARACTERS = st.characters(
-    codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp"], exclude_characters="\ufeff\ufffe\uffff"
+    codec="utf-8",
+    exclude_categories=["Cc", "Cs", "Zl", "Zp"],
+    exclude_characters="\ufeff\ufffe\uffff",
 )
 LINES = st.text(CHARACTERS, min_size=1, max_size=40).filter(str.strip)
 LINE_PAIRS = st.lists(st.tuples(LINES, LINES), min_size=1, max_size=12)

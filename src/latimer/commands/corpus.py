@@ -151,4 +151,4 @@ def _show(report: dict[str, Any], table: Any, as_json: bool) -> None:
     for file in report["files"]:
         console.print(f"wrote {file}", markup=False, highlight=False, soft_wrap=True)
     if as_json:
-        typer.echo(json.dumps(report, ensure_ascii=False, indent=2))
+        typer.echo(json.dumps(report, indent=2))

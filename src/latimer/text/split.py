@@ -55,7 +55,9 @@ class Split:
 
 def rank(unit: str, seed: int) -> int:
     """A number in [0, 2^64) for a unit: the same on every machine, for every order of the input."""
-    return int.from_bytes(blake2b(f"{seed} {unit}".encode(), digest_size=8).digest(), "big")
+    # A file name need not be UTF-8, and stands in a string as lone surrogates then.
+    name = f"{seed} {unit}".encode("utf-8", "surrogatepass")
+    return int.from_bytes(blake2b(name, digest_size=8).digest(), "big")
 
 
 def split(pairs: Sequence[Pair], splitting: Splitting) -> Split:

@@ -74,5 +74,5 @@ def _write_lines(file: BinaryIO | gzip.GzipFile, lines: Iterable[str]) -> None:
 def write_report(folder: Path, report: dict[str, Any]) -> Path:
     """Write `report.json` atomically."""
     path = folder / REPORT
-    write_lines(path, [json.dumps(report, ensure_ascii=False, indent=2)])
+    write_lines(path, [json.dumps(report, indent=2)])
     return path
