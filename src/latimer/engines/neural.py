@@ -119,7 +119,8 @@ class NeuralTranslator:
         return parts
 
     def _translation(self, part: _Encoded, several: list[Hypothesis]) -> Translation:
-        texts = [self.model.vocabulary.decode_target(h.tokens, part.table) for h in several]
+        decode = self.model.vocabulary.decode_target
+        texts = [decode(h.tokens, part.table).strip() for h in several]
         best, *others = several
         alternatives = [
             Alternative(text, h.score) for text, h in zip(texts[1:], others, strict=True)

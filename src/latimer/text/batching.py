@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,9 @@ import torch
 from torch import Tensor
 
 from latimer.text.subwords import BOS, EOS, PAD
-from latimer.text.tokenised import TokenisedCorpus
+
+if TYPE_CHECKING:  # it brings pyarrow, which a translator does without
+    from latimer.text.tokenised import TokenisedCorpus
 
 POOL_BATCHES = 100
 """Rows are sorted by length within a random pool of about so many batches."""

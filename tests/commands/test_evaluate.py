@@ -1,0 +1,98 @@
+"""`latimer evaluate`, end to end through the real command."""
+
+import json
+import re
+
+import pytest
+import sacrebleu
+from command import complaint, in_process, latimer
+
+import latimer as library
+from tiny_model import sentences
+
+SOURCES = ["", *sentences(40, seed=21)]
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, model_folder):
+    """A source, references near to what the model writes, and what it writes."""
+    folder = tmp_path_factory.mktemp("evaluate")
+    written = [t.text for t in library.load(model_folder).translate(SOURCES, beam=2)]
+    references = [text + " lo" if i % 2 else text for i, text in enumerate(written)]
+    (folder / "src").write_text("\n".join(SOURCES) + "\n")
+    (folder / "ref").write_text("\n".join(references) + "\n")
+    return folder / "src", folder / "ref", written, references
+
+
+def test_scores_are_sacrebleus_of_what_the_model_writes(model_folder, files, tmp_path):
+    source, reference, written, references = files
+    hypotheses = tmp_path / "hypotheses"
+    run = in_process(
+        "evaluate", model_folder, source, reference, "--beam", 2, "--json",
+        "--hypotheses", hypotheses,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    result = json.loads(run.stdout)
+    assert hypotheses.read_text().split("\n") == [*written, ""]
+    assert result["bleu"]["value"] == sacrebleu.corpus_bleu(written, [references]).score
+    assert result["chrf"]["value"] == sacrebleu.corpus_chrf(written, [references]).score
+    assert result["ter"]["value"] == sacrebleu.corpus_ter(written, [references]).score
+    assert "tok:13a" in result["bleu"]["signature"]
+    assert (result["beam"], result["alpha"], result["normalisation"]) == (2, 1.0, "power")
+    assert result["sentences"] == len(SOURCES)
+    assert result["sentences_per_second"] == pytest.approx(len(SOURCES) / result["seconds"])
+
+
+def test_the_text_shows_scores_signatures_and_speed(model_folder, files):
+    source, reference, written, references = files
+    run = latimer(
+        "evaluate", model_folder, source, reference, "--beam", 2, "--metrics", "chrF,BLEU"
+    )
+    first, second, last = run.stdout.decode().splitlines()
+    assert first.startswith(f"chrF {sacrebleu.corpus_chrf(written, [references]).score:6.2f}   ")
+    assert second.startswith(f"BLEU {sacrebleu.corpus_bleu(written, [references]).score:6.2f}   ")
+    assert re.fullmatch(
+        rf"beam 2, alpha 1 \(power\), stop safe; {len(SOURCES)} sentences in [\d.]+ s "
+        r"\([\d.]+ sentences/s\)",
+        last,
+    )
+    greedy = latimer("evaluate", model_folder, source, reference, "--beam", 1, "--metrics", "bleu")
+    assert greedy.stdout.decode().splitlines()[-1].startswith("greedy, ")
+
+
+def test_files_of_unequal_length_are_refused(model_folder, files, tmp_path):
+    source, _, _, references = files
+    short = tmp_path / "short"
+    short.write_text("\n".join(references[:-1]) + "\n")
+    message = complaint(latimer("evaluate", model_folder, source, short), 2)
+    assert f"{source} has 41 lines but {short} has 40" in message
+
+
+def test_empty_files_are_refused(model_folder, tmp_path):
+    (tmp_path / "a").touch()
+    (tmp_path / "b").touch()
+    message = complaint(latimer("evaluate", model_folder, tmp_path / "a", tmp_path / "b"), 2)
+    assert "a is empty: nothing to evaluate" in message
+
+
+def test_an_unknown_metric_lists_the_valid_ones(model_folder, files):
+    run = latimer("evaluate", model_folder, *files[:2], "--metrics", "bleu,comet")
+    assert "unknown metric 'comet'; valid choices: bleu, chrf, ter" in complaint(run, 2)
+
+
+def test_a_bad_line_of_the_reference_is_named(model_folder, files, tmp_path):
+    bad = tmp_path / "bad"
+    bad.write_bytes(b"fine\n\xe4\n")
+    message = complaint(latimer("evaluate", model_folder, files[0], bad), 2)
+    assert f"{bad}, line 2, byte 1: not UTF-8" in message
+
+
+def test_a_damaged_model_is_named(model_folder, files, tmp_path):
+    import shutil
+
+    folder = tmp_path / "model"
+    shutil.copytree(model_folder, folder)
+    weights = folder / "weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    message = complaint(latimer("evaluate", folder, *files[:2]), 2)
+    assert "weights.safetensors: truncated or not a safetensors file" in message

@@ -1,0 +1,210 @@
+"""`latimer translate`, end to end through the real command."""
+
+import json
+import os
+import select
+import subprocess
+
+import pytest
+from command import LATIMER, complaint, environment, in_process, latimer
+
+import latimer as library
+from tiny_model import sentences
+
+LINES = ["", *sentences(70, seed=11), "   ", "Kalo {name} — Ünïcode 日本語.", ""]
+
+
+@pytest.fixture(scope="module")
+def expected(model_folder):
+    translator = library.load(model_folder)
+    return [translator.translate([line])[0].text for line in LINES]
+
+
+@pytest.mark.parametrize("way", ["stdin", "file", "gzip", "dash"])
+def test_one_line_out_for_every_line_in(model_folder, expected, tmp_path, way):
+    import gzip
+
+    text = ("\n".join(LINES) + "\n").encode()
+    path = tmp_path / ("text.gz" if way == "gzip" else "text")
+    path.write_bytes(gzip.compress(text) if way == "gzip" else text)
+    source = {"stdin": [], "dash": ["-"]}.get(way, [path])
+    run = (in_process if way == "stdin" else latimer)(
+        "translate", model_folder, *source, stdin=text
+    )
+    assert run.stderr == b""
+    assert run.returncode == 0
+    assert run.stdout.decode().split("\n") == [*expected, ""]
+    assert len(set(expected)) > 10
+
+
+def test_a_last_line_without_its_end_and_windows_line_ends(model_folder, expected):
+    run = latimer("translate", model_folder, stdin="\r\n".join(LINES[:5]).encode())
+    assert run.stdout.decode().split("\n") == [*expected[:5], ""]
+
+
+def test_no_input_gives_no_output(model_folder):
+    run = latimer("translate", model_folder)
+    assert (run.returncode, run.stdout, run.stderr) == (0, b"", b"")
+
+
+def test_a_typing_user_gets_an_answer_before_the_next_line(model_folder, expected):
+    with subprocess.Popen(
+        [LATIMER, "translate", model_folder],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(),
+    ) as process:  # fmt: skip
+        for line, translation in zip(LINES[:3], expected[:3], strict=True):
+            process.stdin.write(line.encode() + b"\n")
+            process.stdin.flush()
+            ready, _, _ = select.select([process.stdout], [], [], 60)
+            assert ready, "no answer while stdin is open"
+            assert process.stdout.readline().decode() == translation + "\n"
+        process.stdin.close()
+        assert process.wait(60) == 0
+
+
+def test_nbest_lines(model_folder):
+    text = (LINES[1] + "\n\n" + LINES[2] + "\n").encode()
+    run = latimer("translate", model_folder, "--nbest", 3, stdin=text)
+    fields = [line.split(" ||| ") for line in run.stdout.decode().splitlines()]
+    assert [number for number, *_ in fields] == ["0"] * 3 + ["1"] + ["2"] * 3
+    translator = library.load(model_folder)
+    best = translator.translate([LINES[1]], nbest=3)[0]
+    texts = [best.text, *(a.text for a in best.alternatives)]
+    assert [text for number, text, _ in fields if number == "0"] == texts
+    assert float(fields[0][2]) == pytest.approx(best.score, abs=1e-4)
+
+
+def test_json_lines_and_output_file(model_folder, expected, tmp_path):
+    out = tmp_path / "out.jsonl"
+    text = ("\n".join(LINES[:4]) + "\n").encode()
+    run = latimer("translate", model_folder, "--json", "--nbest", 2, "-o", out, stdin=text)
+    assert run.stdout == b""
+    rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
+    assert [row["text"] for row in rows] == expected[:4]
+    assert [row["source"] for row in rows] == LINES[:4]
+    assert len(rows[1]["alternatives"]) == 1
+    assert rows[1]["alternatives"][0]["score"] <= rows[1]["score"]
+
+
+def test_search_options_reach_the_search(model_folder):
+    text = "\n".join(LINES[1:30]).encode()
+    outputs = {
+        options: latimer("translate", model_folder, *options, stdin=text).stdout
+        for options in [("--beam", "1"), ("--max-length", "1"), ("--alpha", "3")]
+    }
+    outputs[()] = latimer("translate", model_folder, stdin=text).stdout
+    assert len(set(outputs.values())) == 4
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (b"fine\nbr\xc3\xb6ken \xff\n", "stdin, line 3, byte 9: not UTF-8 (0xff)"),
+        (b"fine\nnu\x00l\n", "stdin, line 3, byte 3: a NUL byte"),
+        (b"fine\n" + b"x" * 1_000_001 + b"\n", "stdin, line 3: longer than 1,000,000 bytes"),
+        (b"fine\n" + b"x" * 3_000_000, "stdin, line 3: longer than 1,000,000 bytes"),
+    ],
+    ids=["utf-8", "nul", "megabyte", "megabytes without end"],
+)
+def test_a_bad_line_is_named_and_what_precedes_it_is_out(model_folder, expected, bad, message):
+    run = latimer("translate", model_folder, stdin=LINES[1].encode() + b"\n" + bad)
+    assert message in complaint(run, 2)
+    lines = run.stdout.decode().splitlines()
+    assert lines[0] == expected[1]
+    assert len(lines) == 2
+
+
+def test_a_bad_line_in_a_process_of_its_own(model_folder, expected):
+    run = in_process("translate", model_folder, stdin=LINES[1].encode() + b"\n\xff\n")
+    assert "stdin, line 2, byte 1: not UTF-8 (0xff)" in complaint(run, 2)
+    assert run.stdout.decode() == expected[1] + "\n"
+
+
+def test_a_bad_line_of_a_file_is_named(model_folder, tmp_path):
+    path = tmp_path / "text"
+    path.write_bytes(b"fine\n\xff\n")
+    message = complaint(latimer("translate", model_folder, path), 2)
+    assert f"{path}, line 2, byte 1: not UTF-8" in message
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--beam", "100000"], "beam: 1 to 4000 expected, not 100000"),
+        (["--nbest", "6"], "nbest: 1 to 5, the width of the beam, expected, not 6"),
+        (["--alpha", "nan"], "alpha: a number from 0 to 10 expected, not nan"),
+        (["--max-length", "99999999"], "max_length: 1 to 5000 expected"),
+        (["--normalisation", "mean"], "valid choices: power, gnmt, none"),
+        (["--threads", "0"], "--threads: 1 to 1024 expected, not 0"),
+        (["--device", "abacus"], "device 'abacus' cannot be used"),
+    ],
+    ids=lambda value: value[0] if isinstance(value, list) else "",
+)
+def test_impossible_options_are_refused_before_input_is_read(model_folder, options, message):
+    run = latimer("translate", model_folder, *options, stdin=b"Kalo.\n")
+    assert message in complaint(run, 2)
+    assert run.stdout == b""
+
+
+def test_a_missing_file_or_model_is_named(model_folder, tmp_path):
+    message = complaint(latimer("translate", model_folder, tmp_path / "absent"), 2)
+    assert "absent: cannot be read: No such file" in message
+    message = complaint(latimer("translate", tmp_path / "nothing"), 2)
+    assert "nothing: no such model folder" in message
+
+
+def test_the_input_is_not_overwritten(model_folder, tmp_path):
+    path = tmp_path / "text"
+    path.write_text("Kalo.\n")
+    message = complaint(latimer("translate", model_folder, path, "-o", path), 2)
+    assert "this is the file to be read" in message
+    assert path.read_text() == "Kalo.\n"
+
+
+def test_a_full_disk_is_named(model_folder):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("needs /dev/full")
+    run = latimer("translate", model_folder, "-o", "/dev/full", stdin=b"Kalo.\n")
+    assert "cannot write /dev/full: No space left" in complaint(run, 1)
+
+
+def test_a_reader_that_leaves_is_no_error_to_talk_about(model_folder, tmp_path):
+    path = tmp_path / "text"
+    path.write_text("\n".join(sentences(300)) + "\n")
+    with subprocess.Popen(
+        [LATIMER, "translate", model_folder, path, "--beam", "1"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(),
+    ) as process:  # fmt: skip
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(60) == 1
+
+
+def test_a_closed_stdout_is_named(model_folder):
+    run = subprocess.run(
+        ["sh", "-c", 'exec "$0" translate "$1" >&-', LATIMER, model_folder],
+        input=b"Kalo.\n", capture_output=True, env=environment(), check=False, timeout=60,
+    )  # fmt: skip
+    assert "stdout" in complaint(run, 1)
+
+
+def test_a_very_long_line_is_translated_with_a_note(model_folder):
+    text = " ".join(sentences(120)) + "\n"
+    run = latimer("translate", model_folder, "--beam", 1, stdin=text.encode())
+    assert run.returncode == 0
+    assert run.stdout.count(b"\n") == 1
+    assert "line 1 is very long: translated in" in run.stderr.decode()
+
+
+def test_starting_pulls_in_nothing_that_translating_does_not_need(model_folder):
+    program = (
+        "import sys, latimer; latimer.load(sys.argv[1]).translate(['Kalo.']); "
+        "print([m for m in ('sacrebleu', 'tensorboard', 'torch._dynamo', 'matplotlib', 'pyarrow', "
+        "'pydantic', 'latimer.train', 'lxml') if m in sys.modules])"
+    )
+    python = os.path.join(os.path.dirname(LATIMER), "python")
+    done = subprocess.run(
+        [python, "-c", program, str(model_folder)], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"

@@ -1,0 +1,170 @@
+import math
+
+import pytest
+import torch
+
+import latimer
+from latimer.engines.neural import MAX_LENGTH, MAX_PIECES, MAX_ROWS, NeuralTranslator
+from latimer.errors import InputError
+from latimer.files import MAX_LINE_BYTES
+from tiny_model import copying_model, save_tiny_model, sentences, tiny_model
+
+
+@pytest.fixture(scope="module")
+def copying():
+    return NeuralTranslator(copying_model())
+
+
+@pytest.fixture(scope="module")
+def random_translator():
+    return NeuralTranslator(tiny_model())
+
+
+def test_a_copying_model_gives_back_every_text_in_order(copying):
+    lines = sentences(200, seed=4)
+    assert [t.text for t in copying.translate(lines)] == lines
+    assert [t.source for t in copying.translate(lines)] == lines
+
+
+def test_placeholders_survive(copying):
+    # No model could spell these: they never occurred in training.
+    text = "Kalo {unheard_of} miner %(zzz)d suti."
+    assert copying.translate([text])[0].text == text
+
+
+@pytest.mark.parametrize("blank", ["", " ", "\t \t", " \u3000\xa0"])
+def test_blank_texts_stay_empty(copying, blank):
+    found = copying.translate(["Kalo.", blank, "Suti."])
+    assert [t.text for t in found] == ["Kalo.", "", "Suti."]
+    assert found[1].score == 0.0
+
+
+def test_spaces_are_made_single(copying):
+    assert copying.translate(["  Kalo \t suti. "])[0].text == "Kalo suti."
+
+
+def test_lines_of_a_text_stay_lines(copying):
+    (found,) = copying.translate(["Kalo suti.\n\nMiner."])
+    assert found.text == "Kalo suti.\n\nMiner."
+    assert found.parts == 2
+
+
+def test_over_long_texts_are_translated_in_parts(copying):
+    text = " ".join(sentences(150, seed=2))
+    (found,) = copying.translate([text])
+    assert found.text == text
+    assert found.parts > 5
+    longest = max(time for _, time in copying.model.network.batches)
+    assert longest <= MAX_PIECES + 1
+
+
+def test_parts_of_a_language_without_spaces_are_joined_without():
+    translator = NeuralTranslator(copying_model("ja"))
+    text = " ".join(sentences(80, seed=2))
+    (found,) = translator.translate([text])
+    assert found.parts > 1
+    assert text.count(" ") - found.text.count(" ") == found.parts - 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x" * 5000, "\u2581", "\x00", "日本語のテキスト。" * 300, "\u202e\ufeff\u200b", "⟦3⟧ ⟦⟦"],
+)
+def test_strange_texts_do_not_crash(random_translator, text):
+    (found,) = random_translator.translate([text], beam=2, max_length=20)
+    assert isinstance(found.text, str)
+
+
+def test_a_text_of_a_megabyte_is_refused(copying):
+    with pytest.raises(InputError, match="text 2: longer than 1,000,000 bytes"):
+        copying.translate(["Kalo.", "x" * (MAX_LINE_BYTES + 1)])
+    with pytest.raises(InputError, match="text 1: longer"):
+        copying.translate(["é" * (MAX_LINE_BYTES // 2 + 1)])
+
+
+def test_broken_unicode_is_refused(copying):
+    with pytest.raises(InputError, match="text 1: not valid Unicode"):
+        copying.translate(["\udc80"])
+
+
+def test_one_string_is_not_taken_for_many_texts(copying):
+    with pytest.raises(InputError, match="a list of texts expected"):
+        copying.translate("Kalo suti.")
+
+
+def test_the_order_and_company_of_texts_do_not_matter(random_translator):
+    lines = sentences(30, seed=1)
+    together = random_translator.translate(lines)
+    backwards = random_translator.translate(lines[::-1], batch_tokens=60)[::-1]
+    for ours, theirs in zip(together, backwards, strict=True):
+        assert ours.text == theirs.text
+        assert ours.score == pytest.approx(theirs.score, abs=1e-4)
+
+
+def test_batches_keep_to_their_budget(copying):
+    copying.model.network.batches.clear()
+    copying.translate(sentences(100, seed=7), batch_tokens=90)
+    shapes = copying.model.network.batches
+    assert all(rows * time <= 90 for rows, time in shapes)
+    assert len(shapes) < 100
+    copying.model.network.batches.clear()
+    copying.translate(sentences(100, seed=7), beam=100, batch_tokens=100_000)
+    assert all(rows * 100 <= MAX_ROWS for rows, _ in copying.model.network.batches)
+
+
+def test_a_text_that_occurs_twice_is_translated_once(copying):
+    copying.model.network.batches.clear()
+    found = copying.translate(["Kalo suti."] * 5)
+    assert [t.text for t in found] == ["Kalo suti."] * 5
+    assert [rows for rows, _ in copying.model.network.batches] == [1]
+
+
+def test_alternatives_follow_the_best_in_order(random_translator):
+    (found,) = random_translator.translate(["Kalo miner suti."], beam=6, nbest=4)
+    scores = [found.score, *(a.score for a in found.alternatives)]
+    assert len(scores) == 4
+    assert scores == sorted(scores, reverse=True)
+    assert random_translator.translate(["Kalo miner suti."], beam=6)[0].alternatives == []
+
+
+def test_attention_comes_with_its_pieces(random_translator):
+    (found,) = random_translator.translate(["Kalo miner."], attention=True)
+    attention = found.attention
+    assert attention.weights.shape == (len(attention.target), len(attention.source))
+    torch.testing.assert_close(attention.weights.sum(1), torch.ones(len(attention.target)))
+    assert attention.source[-1] == "</s>"
+    assert "".join(attention.source[:-1]).replace("▁", " ").strip() == "Kalo miner."
+    assert random_translator.translate(["Kalo miner."])[0].attention is None
+
+
+def test_max_length_is_kept(copying, random_translator):
+    (cut,) = copying.translate(["Kalo miner suti vazo."], max_length=3, beam=1)
+    pieces = copying.model.vocabulary.source.encode("Kalo miner suti vazo.")
+    assert cut.text == copying.model.vocabulary.target.decode(pieces[:3]).strip()
+    found = random_translator.translate(sentences(20), max_length=3, attention=True)
+    assert max(len(t.attention.target) for t in found) <= 3
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"beam": 100_000}, "beam: 1 to 4000 expected, not 100000"),
+        ({"nbest": 9}, "nbest: 1 to 5"),
+        ({"alpha": math.nan}, "alpha: a number from 0 to 10"),
+        ({"max_length": 0}, f"max_length: 1 to {MAX_LENGTH}"),
+        ({"max_length": 10**9}, f"max_length: 1 to {MAX_LENGTH}"),
+        ({"batch_tokens": 0}, "batch_tokens: at least 1"),
+        ({"normalisation": "x"}, "valid choices: power, gnmt, none"),
+    ],
+)
+def test_impossible_settings_are_refused_even_without_texts(copying, wrong, message):
+    with pytest.raises(InputError, match=message):
+        copying.translate([], **wrong)
+
+
+def test_the_public_way(tmp_path):
+    model = save_tiny_model(tmp_path / "model")
+    found = latimer.load(tmp_path / "model").translate(["Kalo suti.", ""], beam=3)
+    expected = NeuralTranslator(model).translate(["Kalo suti.", ""], beam=3)
+    assert found == expected
+    assert isinstance(found[0], latimer.Translation)

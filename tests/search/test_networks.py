@@ -1,0 +1,97 @@
+"""Search over real networks: what must hold for any weights."""
+
+import pytest
+import torch
+
+from latimer.nn.build import build_seq2seq
+from latimer.search.beam import beam_search
+from latimer.search.greedy import greedy_search
+from latimer.search.scorer import default_max_length
+from latimer.text.batching import pad_sources
+from latimer.text.subwords import BOS, EOS, PAD
+from tiny_model import SIZES
+
+VOCAB = 600
+CHOICES = [
+    {"cell": "gru"},
+    {"cell": "lstm", "decoder_layers": 2, "encoder_layers": 2, "tied": "none"},
+]
+
+
+def random_network(seed, **choices):
+    torch.manual_seed(seed)
+    network = build_seq2seq(source_vocab=VOCAB, target_vocab=VOCAB, **SIZES, **choices).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(3.0)
+        network.output.bias.normal_().mul_(2)
+        network.output.bias[EOS] = 4.0
+    return network
+
+
+def random_sources(seed, count=9, longest=12):
+    generator = torch.Generator().manual_seed(seed)
+    lengths = torch.randint(1, longest, (count,), generator=generator).tolist()
+    return [torch.randint(4, VOCAB, (n,), generator=generator).tolist() for n in lengths]
+
+
+def search(network, sources, **settings):
+    source, lengths = pad_sources(sources)
+    limits = default_max_length(lengths)
+    return beam_search(network, source, lengths, max_length=limits, **settings)
+
+
+@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("choices", CHOICES)
+def test_a_beam_of_one_is_greedy(seed, choices):
+    network, sources = random_network(seed, **choices), random_sources(seed)
+    source, lengths = pad_sources(sources)
+    greedy = greedy_search(network, source, lengths, max_length=default_max_length(lengths))
+    beam = [one for (one,) in search(network, sources, beam=1, alpha=0.0)]
+    assert [h.tokens for h in beam] == [h.tokens for h in greedy]
+    assert [h.finished for h in beam] == [h.finished for h in greedy]
+    assert len({tuple(h.tokens) for h in greedy}) > 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("choices", CHOICES)
+def test_log_probabilities_are_those_of_teacher_forcing(seed, choices):
+    network, sources = random_network(seed, **choices), random_sources(seed)
+    for source, found in zip(sources, search(network, sources, nbest=4, beam=4), strict=True):
+        for hypothesis in found:
+            labels = hypothesis.tokens + [EOS] * hypothesis.finished
+            inputs = torch.tensor([[BOS, *labels[:-1]]])
+            with torch.no_grad():
+                memory = network.encode(*pad_sources([source]))
+                logits = network.decode(memory, inputs)[0].double()
+            log_probs = torch.log_softmax(logits, 1)[torch.arange(len(labels)), labels]
+            assert hypothesis.log_prob == pytest.approx(float(log_probs.sum()), abs=1e-3)
+            assert hypothesis.score == pytest.approx(hypothesis.log_prob / len(labels))
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("choices", CHOICES)
+def test_neither_the_batch_nor_its_padding_matters(seed, choices):
+    network, sources = random_network(seed, **choices), random_sources(seed)
+    together = search(network, sources, nbest=2)
+    reverse = search(network, sources[::-1], nbest=2)[::-1]
+    alone = [search(network, [source], nbest=2)[0] for source in sources]
+    source, lengths = pad_sources(sources)
+    wide = torch.nn.functional.pad(source, (0, 5), value=PAD)
+    padded = beam_search(network, wide, lengths, max_length=default_max_length(lengths), nbest=2)
+    for other in (reverse, alone, padded):
+        for ours, theirs in zip(together, other, strict=True):
+            assert [h.tokens for h in ours] == [h.tokens for h in theirs]
+            scores = [h.score for h in theirs]
+            assert [h.score for h in ours] == pytest.approx(scores, abs=1e-4)
+
+
+def test_attention_is_that_of_teacher_forcing():
+    network, sources = random_network(1), random_sources(1)
+    for source, (hypothesis,) in zip(
+        sources, search(network, sources, keep_attention=True), strict=True
+    ):
+        inputs = torch.tensor([[BOS, *hypothesis.tokens]])[:, : len(hypothesis.attention)]
+        with torch.no_grad():
+            weights = network.attend(network.encode(*pad_sources([source])), inputs)[0]
+        torch.testing.assert_close(hypothesis.attention, weights, atol=1e-4, rtol=1e-3)
