@@ -74,7 +74,9 @@ def show(result: Result, console: Console) -> None:
         for sample in result.samples:
             console.print(Padding(sample_table(sample), (0, 0, 1, 2)))
     console.print(Text("Written", style="bold"))
-    console.print(Padding(_written(result), (0, 0, 1, 2)))
+    for line in _written(result):
+        console.print(line, soft_wrap=True)
+    console.print()
     console.print(Text("Next", style="bold"))
     for purpose, command in next_commands(result):
         console.print(Text(f"  # {purpose}", style="dim"))
@@ -111,16 +113,16 @@ def sample_table(sample: Sample) -> Table:
     return table
 
 
-def _written(result: Result) -> Table:
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for path, what in [
-        (result.model, "the translator"),
-        (result.folder / "corpus", "train, dev and test as text"),
-        (result.folder / "recipe.yaml", "how it was trained"),
-        *((picture, picture.stem.replace("_", " ")) for picture in result.pictures),
-    ]:
-        table.add_row(Text(str(path), overflow="fold"), Text(what, style="dim"))
-    return table
+def _written(result: Result) -> list[Text]:
+    """A line for each file or folder."""
+    entries = [
+        (str(result.model), "the translator"),
+        (str(result.folder / "corpus"), "train, dev and test as text"),
+        (str(result.folder / "recipe.yaml"), "how it was trained"),
+        *((str(picture), picture.stem.replace("_", " ")) for picture in result.pictures),
+    ]
+    longest = max(len(path) for path, _ in entries)
+    return [Text.assemble(f"  {path:{longest}}  ", (what, "dim")) for path, what in entries]
 
 
 def next_commands(result: Result) -> list[tuple[str, str]]:

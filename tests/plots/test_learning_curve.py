@@ -8,8 +8,9 @@ pytest.importorskip("matplotlib")
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latimer.errors import LatimerError
-from latimer.plots.curves import Curves, Point, _line, learning_curve
+from latimer.errors import InputError, LatimerError
+from latimer.plots.curves import Curves, Point, _line, learning_curve, read_log
+from latimer.train.log import Report
 
 CURVES = Curves(
     train_loss=[Point(0.5, 100, 6.0), Point(1.0, 200, 5.0), Point(2.0, 300, 4.5)],
@@ -75,3 +76,26 @@ def test_time_and_updates_turn_into_each_other(steps):
     beyond = np.array([-1.0, minutes[-1] + 1.0])
     assert np.allclose(back(there(beyond)), beyond)
     assert np.allclose(there(minutes), updates)
+
+
+def test_a_log_is_read_as_training_writes_it(tmp_path):
+    reports = [
+        Report("start", 0, 0, 0.0, message="begins"),
+        Report("update", 10, 0, 30.0, {"loss": 6.5, "nll": 6.0, "tokens_per_second": 9.0}),
+        Report("update", 20, 0, 60.0, {"loss": float("nan")}),
+        Report("validation", 20, 1, 60.0, {"bleu": 3.5, "loss": 5.0, "best_bleu": 3.5}),
+        Report("update", 30, 1, 90.0, {"loss": 4.0}),
+    ]
+    log = tmp_path / "log.jsonl"
+    text = "".join(report.to_json() + "\n" for report in reports)
+    log.write_text(text + '3\n{"kind": "upd', encoding="utf-8")
+    assert read_log(log) == Curves(
+        train_loss=[Point(0.5, 10, 6.0), Point(1.5, 30, 4.0)],
+        dev_loss=[Point(1.0, 20, 5.0)],
+        dev_bleu=[Point(1.0, 20, 3.5)],
+    )
+
+
+def test_a_missing_log_is_named(tmp_path):
+    with pytest.raises(InputError, match=r"log\.jsonl"):
+        read_log(tmp_path / "log.jsonl")

@@ -1,0 +1,24 @@
+"""Command lines as the command itself reads them, without running them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+import typer
+
+from latimer.cli import build_app
+
+
+def parse(line: str) -> tuple[str, dict[str, Any]]:
+    """Name and values of a `latimer …` command; fails on an option or argument it does not have.
+
+    Pipes and redirections around it are left out.
+    """
+    stage = next(part for part in line.split("|") if re.search(r"(^|/|\s)latimer\s", part))
+    words = shlex.split(re.sub(r"[<>]\s*\S+", "", stage))
+    name, *arguments = words[words.index(next(w for w in words if w.endswith("latimer"))) + 1 :]
+    group = typer.main.get_command(build_app())
+    command = group.commands[name]
+    return name, command.make_context(name, arguments).params

@@ -1,0 +1,209 @@
+"""The quickstart through the real command, on a made-up language and for a moment each."""
+
+import json
+import os
+import re
+import signal
+import sys
+
+import pytest
+from command import latimer as command
+
+import latimer
+from generated import write_wheel
+from latimer.cli import main
+from latimer.text import homeassistant
+from made_language import components, write_text, write_tsv
+
+MOMENT = ["--minutes", "0.02", "--threads", "1"]
+
+
+@pytest.fixture(scope="module")
+def tsv(tmp_path_factory):
+    return write_tsv(tmp_path_factory.mktemp("text") / "made.tsv")
+
+
+@pytest.fixture(scope="module")
+def first(tsv, tmp_path_factory):
+    """The folder of a finished first run, and what it printed."""
+    out = tmp_path_factory.mktemp("first") / "out"
+    return out, command("quickstart", "--pairs", tsv, "--to", "xx", "--out", out, *MOMENT)
+
+
+@pytest.fixture
+def inside(monkeypatch, capsys):
+    """Run the command in this process: (exit code, stdout, stderr)."""
+
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["latimer", *map(str, arguments)])
+        with pytest.raises(SystemExit) as left:
+            main()
+        printed = capsys.readouterr()
+        return left.value.code or 0, printed.out, printed.err
+
+    return run
+
+
+def test_says_what_it_does_and_what_came_of_it(first):
+    _, done = first
+    assert done.returncode == 0, done.stderr.decode()
+    told, result = done.stderr.decode(), done.stdout.decode()
+    assert re.search(r"read +640", told)
+    assert re.search(r"train +576", told)
+    assert re.search(r"update +\d+ +dev loss", told)
+    assert re.search(r"dev +32 +\d+\.\d +\d+\.\d", result)
+    assert re.search(r"test +32 +\d+\.\d +\d+\.\d", result)
+    assert result.count("reference") == 10
+    assert "--minutes 60" in result
+
+
+def test_folder_holds_model_text_and_pictures(first):
+    out, _ = first
+    assert latimer.load(out / "models" / "best").translate(["The old door hums."])
+    for part, size in (("train", 576), ("dev", 32), ("test", 32)):
+        for language in ("en", "xx"):
+            text = (out / "corpus" / f"{part}.{language}").read_text(encoding="utf-8")
+            assert len(text.splitlines()) == size
+    for picture in ("learning_curve.png", "attention.png"):
+        assert (out / picture).read_bytes().startswith(b"\x89PNG")
+        assert picture in first[1].stdout.decode()
+
+
+def test_again_is_done_at_once_and_a_longer_time_goes_on(first, tsv, inside):
+    out, _ = first
+    same = ["quickstart", "--pairs", tsv, "--to", "xx", "--out", out, "--json", *MOMENT]
+    code, printed, _ = inside(*same)
+    before = json.loads(printed)
+    assert code == 0
+    log = (out / "log.jsonl").read_text(encoding="utf-8")
+    assert max(json.loads(line)["update"] for line in log.splitlines()) == before["updates"] > 0
+    _, printed, told = inside(*same, "--minutes", before["minutes"] + 0.05)
+    after = json.loads(printed)
+    assert after["updates"] > before["updates"]
+    assert after["minutes"] > before["minutes"]
+    assert "continuing" in told
+    assert set(after["dev"]) == {"pairs", "bleu", "chrf"}
+    assert 0 < after["test"]["bleu"]["copying"] < 50
+
+
+def test_a_folder_with_other_text_is_left_alone(first, tsv, inside, tmp_path):
+    out, _ = first
+    before = (out / "corpus" / "train.en").read_bytes()
+    other = write_tsv(tmp_path / "other.tsv", 400)
+    for files, language in ((other, "xx"), (tsv, "yy")):
+        code, _, told = inside(
+            "quickstart", "--pairs", files, "--to", language, "--out", out, *MOMENT
+        )
+        assert code == 2
+        assert told.endswith("holds a run on other text; choose another folder with --out\n")
+    assert (out / "corpus" / "train.en").read_bytes() == before
+    assert not (out / "corpus" / "train.yy").exists()
+
+
+def test_two_text_files_name_their_languages(inside, tmp_path):
+    source, target = write_text(tmp_path, 60)
+    out = tmp_path / "out"
+    code, printed, _ = inside("quickstart", "--pairs", source, target, "--out", out, *MOMENT)
+    assert code == 0
+    assert (out / "corpus" / "dev.xx").exists()
+    assert f"--pairs {source} {target}" in printed
+
+
+def test_home_assistant_is_fetched_split_by_component_and_credited(inside, monkeypatch, tmp_path):
+    wheel = write_wheel(tmp_path / homeassistant.WHEEL, components(32, "xx"))
+    monkeypatch.setattr(homeassistant, "SHA256", homeassistant._sha256(wheel))
+    monkeypatch.setenv("LATIMER_CACHE", str(tmp_path))
+    out = tmp_path / "out"
+    code, printed, told = inside("quickstart", "--to", "xx", "--out", out, "--json", *MOMENT)
+    assert code == 0
+    assert "Home Assistant, licence Apache-2.0" in told
+    assert json.loads(printed)["corpus"] == "Home Assistant, en to xx"
+    report = json.loads((out / "corpus" / "report.json").read_text(encoding="utf-8"))
+    assert report["read"] == 640
+    assert report["split_by"] == "group"
+
+
+def test_without_a_network_one_line_names_the_way_out(inside, monkeypatch, tmp_path):
+    monkeypatch.setenv("LATIMER_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    code, printed, told = inside("quickstart", "--out", tmp_path / "out", *MOMENT)
+    assert code == 1
+    assert not printed
+    last = told.splitlines()[-1]
+    assert last.startswith("latimer: cannot download homeassistant")
+    assert "--pairs" in last
+
+
+def test_ctrl_c_before_there_is_a_model_keeps_the_state(inside, monkeypatch, tsv, tmp_path):
+    from latimer.quickstart.progress import TrainingDisplay
+
+    monkeypatch.setattr(
+        TrainingDisplay, "__call__", lambda self, report: os.kill(os.getpid(), signal.SIGINT)
+    )
+    out = tmp_path / "out"
+    arguments = ["quickstart", "--pairs", tsv, "--to", "xx", "--out", out, *MOMENT]
+    code, printed, told = inside(*arguments)
+    assert code == 130
+    assert not printed
+    assert "state is saved" in told.splitlines()[-1]
+    monkeypatch.undo()
+    done = command(*arguments)
+    assert done.returncode == 0
+    assert "continuing after update 1" in done.stderr.decode()
+
+
+def test_ctrl_c_after_that_reports_what_there_is(inside, monkeypatch, first, tsv):
+    from latimer.quickstart.progress import TrainingDisplay
+
+    out, _ = first
+
+    def interrupt(self, report):
+        self.last = report
+        if report.message.startswith("continuing"):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(TrainingDisplay, "__call__", interrupt)
+    code, printed, told = inside(
+        "quickstart", "--pairs", tsv, "--to", "xx", "--out", out, "--threads", "1",
+        "--minutes", "5",
+    )  # fmt: skip
+    assert code == 130
+    assert "Scores" in printed
+    assert "state is saved" in told.splitlines()[-1]
+
+
+def test_without_matplotlib_all_but_the_pictures_is_there(inside, monkeypatch, tsv, tmp_path):
+    for name in ("matplotlib", "matplotlib.figure", "matplotlib.backends.backend_agg"):
+        monkeypatch.setitem(sys.modules, name, None)
+    out = tmp_path / "out"
+    code, printed, told = inside("quickstart", "--pairs", tsv, "--to", "xx", "--out", out, *MOMENT)
+    assert code == 0
+    assert "Scores" in printed
+    assert told.count("matplotlib") == 1
+    assert "latimer[plots]" in told
+    assert not list(out.glob("*.png"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--pairs", "made.tsv"], "--to is needed"),
+        (["made.tsv"], "write --pairs before your files"),
+        (["--pairs", "made.tsv", "--to", "EN"], "two languages are needed"),
+        (["--pairs", "lonely.txt", "--to", "xx"], "lonely.txt"),
+        (["--pairs", "absent.tsv", "--to", "xx"], "absent.tsv: cannot be read"),
+        (["--pairs", "empty.tsv", "--to", "xx"], "the corpus is empty"),
+        (["--pairs", "made.tsv", "--to", "xx", "--out", "empty.tsv"], "--out: cannot make"),
+    ],
+)
+def test_a_wrong_call_is_explained_in_one_line(arguments, says, inside, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    write_tsv(tmp_path / "made.tsv", 40)
+    (tmp_path / "empty.tsv").touch()
+    code, printed, told = inside("quickstart", *arguments, *MOMENT)
+    assert code == 2
+    assert not printed
+    assert told.splitlines()[-1].startswith("latimer: ")
+    assert says in told.splitlines()[-1]

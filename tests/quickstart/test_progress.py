@@ -1,0 +1,94 @@
+"""What is shown while training goes on."""
+
+import io
+import re
+
+import pytest
+from rich.console import Console
+
+from latimer.quickstart.progress import BARS, TrainingDisplay, sparkline
+from latimer.train.log import Report
+
+UPDATE = Report("update", 120, 2, 60.0, {"loss": 3.25, "tokens_per_second": 8123.4})
+VALIDATION = Report("validation", 100, 2, 50.0, {"bleu": 12.34, "loss": 4.5, "best_bleu": 12.34})
+
+
+def console(terminal: bool = False) -> Console:
+    return Console(file=io.StringIO(), width=120, force_terminal=terminal, color_system=None)
+
+
+class Clock:
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def block(display: TrainingDisplay) -> str:
+    page = console()
+    page.print(display.block())
+    return page.file.getvalue()
+
+
+def test_block_shows_time_speed_loss_and_score():
+    clock = Clock()
+    display = TrainingDisplay(console(), 360, clock)
+    assert "getting ready" in block(display)
+    display(VALIDATION)
+    display(UPDATE)
+    clock.now += 15
+    shown = block(display)
+    for fact in (
+        "1:15 of 6:00", "4:45 left", "epoch 3", "update 120", "loss 3.25", "8,123 tokens/s",
+        "dev BLEU 12.3",
+    ):  # fmt: skip
+        assert fact in shown
+
+
+def test_time_left_never_falls_below_nothing():
+    clock = Clock()
+    display = TrainingDisplay(console(), 60, clock)
+    display(UPDATE)
+    clock.now += 500
+    assert "1:00 of 1:00" in block(display)
+    assert "0:00 left" in block(display)
+
+
+def test_every_validation_and_message_stays_as_a_line():
+    page = console()
+    display = TrainingDisplay(page, 360)
+    with display:
+        display(Report("start", 0, 0, 0.0, message="[so many] weights"))
+        display(VALIDATION)
+        display(UPDATE)
+    lines = page.file.getvalue().splitlines()
+    assert lines[0].strip() == "[so many] weights"
+    assert re.fullmatch(r" +0:50 +update +100 +dev loss +4\.500 +dev BLEU +12\.3", lines[1])
+    assert len(lines) == 2  # no live block where nobody looks
+    assert display.last == UPDATE
+
+
+def test_the_live_block_is_gone_in_the_end():
+    page = console(terminal=True)
+    with TrainingDisplay(page, 360) as display:
+        display(UPDATE)
+        display._live.refresh()
+        assert "8,123 tokens/s" in page.file.getvalue()
+    assert page.file.getvalue().endswith("\x1b[2K")
+
+
+@pytest.mark.parametrize(
+    ("values", "bars"),
+    [
+        ([], ""),
+        ([0.0, 0.0], BARS[0] * 2),
+        ([0.0, 7.0], BARS[0] + BARS[7]),
+        ([1.0, 2.0, 4.0, 7.0], BARS[1] + BARS[2] + BARS[4] + BARS[7]),
+    ],
+)
+def test_sparkline_is_in_proportion(values, bars):
+    assert sparkline(values) == bars
+
+
+def test_sparkline_keeps_the_latest():
+    assert sparkline([9.0, *[1.0] * 5], width=3) == BARS[7] * 3
