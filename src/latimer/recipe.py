@@ -177,7 +177,7 @@ class Training(_Section):
         description="Best checkpoints whose weights are averaged at the end.",
     )
     threads: int | None = Field(
-        default=None, ge=1, le=1024, description="CPU threads; null: as many as PyTorch takes."
+        default=None, ge=1, le=1024, description="Threads that share every batch; null: one a core."
     )
 
     @model_validator(mode="after")

@@ -14,6 +14,10 @@ from latimer.train.objective import Objective
 from latimer.train.workers import Workers
 
 
+BETAS = (0.9, 0.98)
+"""How slowly Adam forgets; the second as in Vaswani et al. 2017, for runs of few updates."""
+
+
 @dataclass(frozen=True)
 class Step:
     """What happened in one update, over all processes."""
@@ -44,7 +48,7 @@ def build_optimisers(
         parameters = list(objective.modules[name].parameters())
         fused = parameters[0].device.type in ("cpu", "cuda")
         optimisers[name] = torch.optim.AdamW(
-            parameters, lr=0.0, weight_decay=weight_decay, fused=fused
+            parameters, lr=0.0, betas=BETAS, weight_decay=weight_decay, fused=fused
         )
     return optimisers
 
