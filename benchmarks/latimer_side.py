@@ -17,9 +17,10 @@ from latimer.text.subwords import Subwords
 from latimer.text.tokenised import TokenisedCorpus
 from latimer.text.vocabulary import Vocabulary
 from latimer.train.allocator import keep_freed_memory
+from latimer.train.distributed import Group
 from latimer.train.likelihood import Likelihood
-from latimer.train.precision import autocast
-from latimer.train.update import build_optimisers
+from latimer.train.update import Updater, build_optimisers
+from latimer.train.workers import Workers
 
 POSITIONS = 64 * BATCH_SENTENCES
 """The token budget: so generous that the number of sentences alone ends a batch."""
@@ -68,16 +69,15 @@ def train_updates(
 def _updates(network: Seq2Seq, corpus: TokenisedCorpus, *, bf16: bool) -> Iterator[int]:
     network.train()
     objective = Likelihood(network, 0.1)
-    optimiser = build_optimisers(objective, weight_decay=0.0)["network"]
-    for settings in optimiser.param_groups:
-        settings["lr"] = 1e-3
-    for batch in batches(corpus):
-        with autocast("bf16" if bf16 else "fp32", network.device):
-            loss = objective.loss(batch)
-        optimiser.zero_grad()
-        loss.value.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        optimiser.step()
+    updater = Updater(
+        objective,
+        build_optimisers(objective, weight_decay=0.0),
+        clip=1.0,
+        workers=Workers(precision="bf16" if bf16 else "fp32"),
+        group=Group(),
+    )
+    for number, batch in enumerate(batches(corpus), 1):
+        updater.update(batch, number, 1e-3, seconds=0.0, interrupted=False)
         yield batch.tokens
 
 
