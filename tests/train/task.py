@@ -38,7 +38,7 @@ def recipe_tree(folder: Path, *, model: dict | None = None, **training: object) 
     }
     settings = {
         "batch_tokens": 256, "learning_rate": 5e-3, "patience": None, "precision": "fp32",
-        "threads": 1, "schedule": "constant",
+        "threads": 1, "schedule": "constant", "max_updates": 100,
     }  # fmt: skip
     return {
         "seed": 5,

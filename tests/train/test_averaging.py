@@ -1,10 +1,10 @@
 import pytest
 import torch
+from torch import nn
 
 from latimer.errors import InputError
 from latimer.train.averaging import Checkpoints, mean_of
 from latimer.train.tensors import load_weights, weights_of
-from torch import nn
 
 
 def weights(value: float):

@@ -37,6 +37,7 @@ def train(
 
     Progress goes to standard error; the folder of the finished model to standard output.
     """
+    import os
     import shlex
     import sys
     from contextlib import nullcontext
@@ -51,7 +52,8 @@ def train(
     from latimer.train.display import Display
     from latimer.train.run import train as train_run
 
-    with nullcontext() if quiet else Display() as display:
+    leads = os.environ.get("RANK", "0") == "0"  # torchrun numbers its processes
+    with nullcontext() if quiet or not leads else Display() as display:
         folder = train_run(
             loaded,
             run,
@@ -61,17 +63,15 @@ def train(
             report_every=report_every,
             command=shlex.join(["latimer", *sys.argv[1:]]),
         )
-    _announce(folder, as_json)
+    if leads:
+        _announce(folder, as_json)
 
 
 def _announce(folder: Path, as_json: bool) -> None:
     """Say where the model is, how good it is, and what to do with it."""
     import json
-    import os
     import sys
 
-    if os.environ.get("RANK", "0") != "0":
-        return
     scores = json.loads((folder / "config.json").read_bytes())["scores"]
     if as_json:
         print(json.dumps({"model": str(folder), **scores}))

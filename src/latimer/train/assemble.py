@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,6 @@ def assemble(recipe: Recipe, run: Path, group: Group, command: str) -> Parts:
     prepared = _prepare(recipe, run, group, snapshot)
     epochs = Epochs(prepared.train, tokens=recipe.training.batch_tokens, seed=recipe.seed)
     constants = _constants(recipe, group, snapshot, prepared)
-    torch.set_num_threads(1)  # the workers share the cores instead
     randomness.seed_everything(recipe.seed)
     network = build_network(recipe, prepared.vocabulary).to(group.device)
     session = _session(recipe, run, network, group, snapshot, constants)
@@ -138,8 +138,10 @@ def _constants(
 
 
 def _threads(device: torch.device) -> int:
-    """One thread a core; a GPU needs only one."""
-    return available_cores() if device.type == "cpu" else 1
+    """One thread for each core that is this process's part; a GPU needs only one."""
+    if device.type != "cpu":
+        return 1
+    return max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def _workers(recipe: Recipe, group: Group, constants: dict[str, Any]) -> Workers:

@@ -106,8 +106,12 @@ def mean_gradients(group: Group, parameters: Sequence[nn.Parameter], totals: Ten
     that the gradients are sums over. One flat buffer travels.
     """
     if group.world == 1:
-        present = [p.grad for p in parameters if p.grad is not None]
-        torch._foreach_div_(present, totals[0].float())
+        having = [p for p in parameters if p.grad is not None]
+        # Not in place: autograd may give two parameters one tensor.
+        sums = [p.grad for p in having if p.grad is not None]
+        means = torch._foreach_div(sums, totals[0].float())
+        for parameter, mean in zip(having, means, strict=True):
+            parameter.grad = mean
         return
     sizes = [parameter.numel() for parameter in parameters]
     flat = torch.zeros(sum(sizes) + len(totals), dtype=torch.float32, device=totals.device)

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
 
+import torch
+
 from latimer.errors import InputError
 from latimer.recipe import Recipe
 from latimer.train.allocator import keep_freed_memory
@@ -60,7 +62,8 @@ def train(
     rhythm = Rhythm(
         training.validate_every, report_every, 60 * save_minutes, training.plateau_patience
     )
-    group = join(device)
+    group, threads = join(device), torch.get_num_threads()
+    torch.set_num_threads(1)  # the workers have one core each
     try:
         _make_folder(run)
         with only_one_trains(run) if group.leads else nullcontext():
@@ -68,6 +71,7 @@ def train(
             with Interruption() as interruption:
                 return _Run(parts, on_event, interruption).train(rhythm)
     finally:
+        torch.set_num_threads(threads)
         group.leave()
 
 

@@ -13,7 +13,6 @@ from latimer.train.distributed import Group, mean_gradients
 from latimer.train.objective import Objective
 from latimer.train.workers import Workers
 
-
 BETAS = (0.9, 0.98)
 """How slowly Adam forgets; the second as in Vaswani et al. 2017, for runs of few updates."""
 

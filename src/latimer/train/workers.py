@@ -147,4 +147,4 @@ def _add(left: Share, right: Share) -> Share:
 def _sum(left: Tensor | None, right: Tensor | None) -> Tensor | None:
     if left is None or right is None:
         return right if left is None else left
-    return left.add_(right)
+    return left + right  # not in place: autograd may give two parameters one tensor
