@@ -186,6 +186,7 @@ def _save_weights(network: nn.Module, path: Path) -> None:
         save_file(tensors, path, metadata={"format": FORMAT})
     except SafetensorError as error:  # it hides the OSError of a full disk
         raise OSError(None, str(error)) from error
+    path.chmod(0o644)
 
 
 def _load_weights(network: nn.Module, path: Path) -> None:
