@@ -17,7 +17,7 @@ from torch.autograd.function import once_differentiable
 from latimer.nn.attention import BahdanauAttention
 from latimer.nn.cells import Cell
 from latimer.nn.precision import Products, outside_autocast, product_dtype
-from latimer.nn.recurrent import CellWeights, blank, shifted
+from latimer.nn.recurrent import CellWeights, blank, by_step, shifted
 
 
 class AttentiveLayer(nn.Module):
@@ -110,7 +110,7 @@ class _AttentiveScan(torch.autograd.Function):
         recurrent = products.weight(torch.cat([weight_hh, query_weight])).t()
         recurrent_bias = torch.cat([bias_hh, bias_hh.new_zeros(len(query_weight))])
         to_gates = products.weight(context_weight).t()
-        steps, _, width = x_gates.shape
+        width = x_gates.shape[2]
         size = weight_hh.shape[1]
 
         states = blank(x_gates, start.shape[1], active)
@@ -120,20 +120,18 @@ class _AttentiveScan(torch.autograd.Function):
         projected = blank(x_gates, width + len(query_weight), active)
         total = torch.empty_like(x_gates[0])
         scorer = attention_pass(keys, score_weight)
+        x_t, projected_t = by_step(x_gates, active), by_step(projected, active)
+        weights_t, contexts_t = by_step(weights, active), by_step(contexts, active)
+        gates_t, states_t = by_step(gates, active), by_step(states, active)
         before = start
-        for t in range(steps):
-            n = active[t]
-            from_state = products.addmm(
-                recurrent_bias, before[:n, :size], recurrent, out=projected[t, :n]
-            )
-            scores = scorer.scores(from_state[:, width:]).add_(bias[:n])
-            attended = torch.softmax(scores, 1, out=weights[t, :n])
-            context = contexts[t, :n]
+        for t, n in enumerate(active):
+            now, context = before[:n], contexts_t[t]
+            products.addmm(recurrent_bias, now[:, :size], recurrent, out=projected_t[t])
+            h_gates, query = projected_t[t][:, :width], projected_t[t][:, width:]
+            attended = torch.softmax(scorer.scores(query).add_(bias[:n]), 1, out=weights_t[t])
             torch.bmm(attended[:, None], values[:n], out=context[:, None])
-            products.addmm(x_gates[t, :n], context, to_gates, out=total[:n])
-            cell.forward_step(
-                total[:n], from_state[:, :width], before[:n], gates[t, :n], states[t, :n]
-            )
+            products.addmm(x_t[t], context, to_gates, out=total[:n])
+            cell.forward_step(total[:n], h_gates, now, gates_t[t], states_t[t])
             before = states[t]
         ctx.cell, ctx.attention_pass, ctx.active, ctx.products = (
             cell,
@@ -160,31 +158,28 @@ class _AttentiveScan(torch.autograd.Function):
         cell, products = ctx.cell, ctx.products
         recurrent = products.weight(torch.cat([weight_hh, query_weight]))
         to_gates = products.weight(context_weight)
-        steps, _, width = gates.shape
-        size = weight_hh.shape[1]
-
-        before = shifted(states, start, reverse=False)
+        width, size = gates.shape[2], weight_hh.shape[1]
+        before, active = shifted(states, start, reverse=False), ctx.active
         coefficients = cell.coefficients(gates, projected[..., :width], before, states)
-        grad_x = blank(gates, width, ctx.active)
-        grad_projected = blank(projected, projected.shape[2], ctx.active)
+        local = [by_step(c, active) for c in coefficients]
+        grad_x = blank(gates, width, active)
+        grad_projected = blank(projected, projected.shape[2], active)
         grad_context = grad_contexts.clone()
         grad = torch.zeros_like(start)
         through, attended = torch.empty_like(states[0, :, :size]), torch.empty_like(contexts[0])
         scorer = ctx.attention_pass(keys, score_weight)
-        for t in reversed(range(steps)):
-            n = ctx.active[t]
-            now = grad[:n].add_(grad_states[t, :n])
-            local = tuple(c[t, :n] for c in coefficients)
-            cell.backward_step(local, now, grad_x[t, :n], grad_projected[t, :n, :width])
-            context = grad_context[t, :n]
-            context += products.mm(grad_x[t, :n], to_gates, out=attended[:n])
-            grad_weights = torch.bmm(values[:n], context[:, :, None]).squeeze(2)
-            attention = weights[t, :n]
-            inner = (grad_weights * attention).sum(1, keepdim=True)
-            grad_scores = grad_weights.sub_(inner).mul_(attention)
-            query = projected[t, :n, width:]
-            grad_projected[t, :n, width:] = scorer.backward(grad_scores, query)
-            now[:, :size] += products.mm(grad_projected[t, :n], recurrent, out=through[:n])
+        grad_x_t, grad_projected_t = by_step(grad_x, active), by_step(grad_projected, active)
+        arriving, grad_context_t = by_step(grad_states, active), by_step(grad_context, active)
+        projected_t, weights_t = by_step(projected, active), by_step(weights, active)
+        for t, n in reversed(list(enumerate(active))):
+            now, back, context = grad[:n].add_(arriving[t]), grad_projected_t[t], grad_context_t[t]
+            cell.backward_step(tuple(c[t] for c in local), now, grad_x_t[t], back[:, :width])
+            context.add_(products.mm(grad_x_t[t], to_gates, out=attended[:n]))
+            grad_scores = softmax_gradient(
+                torch.bmm(values[:n], context[:, :, None]).squeeze(2), weights_t[t]
+            )
+            back[:, width:] = scorer.backward(grad_scores, projected_t[t][:, width:])
+            now[:, :size].add_(products.mm(back, recurrent, out=through[:n]))
 
         grad_keys, grad_score = scorer.gradients()
         # Σ_t α_t ⊗ ∂c_t for all steps at once: [rows, source_time, time] @ [rows, time, value].
@@ -195,3 +190,12 @@ class _AttentiveScan(torch.autograd.Function):
             grad_recurrent[:width], grad_projected[..., :width].sum((0, 1)),
             grad_recurrent[width:], grad_score, products.weight_gradient(grad_x, contexts),
         )  # fmt: skip
+
+
+def softmax_gradient(grad: Tensor, weights: Tensor) -> Tensor:
+    """The gradient `[rows, n]` of a softmax's input, in place of `grad`, that of its output.
+
+    `weights [rows, n]` is the output itself.
+    """
+    inner = (grad * weights).sum(1, keepdim=True)
+    return grad.sub_(inner).mul_(weights)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import torch
@@ -12,6 +13,8 @@ from latimer.nn.precision import Products, outside_autocast, product_dtype
 
 CHUNK_LOGITS = 1 << 21
 """Logits computed at a time: 8 MiB in float32, so that they stay in a CPU's last-level cache."""
+
+LN_2 = math.log(2)
 
 
 class Output(nn.Module):
@@ -90,7 +93,9 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
 class _Sums:
     """Running sums of the loss and its gradients over chunks of tokens.
 
-    With E = exp(logits − max) and S its sum over the vocabulary, the softmax's part of the
+    Logits are computed in base 2, because PyTorch's exp2 is twice as fast as its exp on x86.
+
+    With E = 2^(logits − max) and S its sum over the vocabulary, the softmax's part of the
     gradients is (E W)/S and Eᵀ(F/S): dividing the narrow side saves passes over the wide one. The
     label's and the smoothing's parts need no product and are added on the narrow side as well.
     """
@@ -105,7 +110,8 @@ class _Sums:
         smoothing: float,
     ) -> None:
         self.features, self.labels, self.smoothing = features, labels, smoothing
-        self.weight, self.bias, self.products = weight, bias, products
+        self.weight, self.products = weight, products
+        self.bias_in_bits = bias / LN_2
         self.cast = products.weight(weight)
         self.grad_features = torch.empty_like(features)
         self.grad_weight = torch.zeros_like(weight)
@@ -120,12 +126,12 @@ class _Sums:
         """Add one chunk of tokens; `buffer [rows, vocab]` is overwritten."""
         features, labels = self.features[chunk], self.labels[chunk, None]
         logits = buffer[: len(features)]
-        self.products.addmm(self.bias, features, self.cast.t(), out=logits)
-        self.label_logits = self.label_logits + logits.gather(1, labels).sum()
+        self.products.addmm(self.bias_in_bits, features / LN_2, self.cast.t(), out=logits)
+        self.label_logits = self.label_logits + logits.gather(1, labels).sum() * LN_2
         highest = logits.amax(1, keepdim=True)
-        exponents = logits.sub_(highest).exp_()
+        exponents = logits.sub_(highest).exp2_()
         totals = exponents.sum(1, keepdim=True)
-        self.log_sum = self.log_sum + (highest + totals.log()).sum()
+        self.log_sum = self.log_sum + (highest * LN_2 + totals.log()).sum()
         if need_gradients:
             self._add_gradients(chunk, exponents, totals)
 
@@ -146,7 +152,7 @@ class _Sums:
         self.grad_features.sub_(self.weight_sum, alpha=uniform)
         self.grad_weight.index_add_(0, self.labels, self.features, alpha=-label)
         self.grad_weight.sub_(self.features.sum(0), alpha=uniform)
-        ones = torch.ones_like(self.labels, dtype=self.bias.dtype)
+        ones = torch.ones_like(self.labels, dtype=self.grad_bias.dtype)
         self.grad_bias.index_add_(0, self.labels, ones, alpha=-label)
         self.grad_bias.sub_(len(self.labels) * uniform)
         return self.grad_features, self.grad_weight, self.grad_bias

@@ -36,6 +36,14 @@ def blank(like: Tensor, width: int, active: Sequence[int]) -> Tensor:
     return buffer
 
 
+def by_step(buffer: Tensor, active: Sequence[int]) -> list[Tensor]:
+    """The running rows `[active[t], …]` of each step of `buffer [time, rows, …]`, as views."""
+    return [
+        step if n == len(step) else step[:n]
+        for step, n in zip(buffer.unbind(), active, strict=True)
+    ]
+
+
 def active_rows(lengths: Sequence[int]) -> list[int]:
     """How many rows run at each step, for `lengths` sorted from the longest to the shortest."""
     if not lengths:
@@ -143,11 +151,13 @@ class _Scan(torch.autograd.Function):
         # Rows outside `active` keep the zero state, from which a reversed sequence begins.
         states = blank(x_gates, start.shape[1], active)
         gates, h_gates = blank(x_gates, width, active), blank(x_gates, width, active)
+        x_t, h_t = by_step(x_gates, active), by_step(h_gates, active)
+        gates_t, states_t = by_step(gates, active), by_step(states, active)
         before = start
         for t in reversed(range(steps)) if reverse else range(steps):
-            n = active[t]
-            h = products.addmm(bias_hh, before[:n, :size], recurrent, out=h_gates[t, :n])
-            cell.forward_step(x_gates[t, :n], h, before[:n], gates[t, :n], states[t, :n])
+            now = before[: active[t]]
+            products.addmm(bias_hh, now[:, :size], recurrent, out=h_t[t])
+            cell.forward_step(x_t[t], h_t[t], now, gates_t[t], states_t[t])
             before = states[t]
         ctx.cell, ctx.active, ctx.reverse, ctx.products = cell, active, reverse, products
         ctx.save_for_backward(start, weight_hh, gates, h_gates, states)
@@ -164,17 +174,18 @@ class _Scan(torch.autograd.Function):
         recurrent = products.weight(weight_hh)
         steps = len(states)
         before = shifted(states, start, reverse=ctx.reverse)
-        coefficients = cell.coefficients(gates, h_gates, before, states)
-        width = gates.shape[2]
-        grad_x, grad_h = blank(gates, width, ctx.active), blank(gates, width, ctx.active)
+        active, width = ctx.active, gates.shape[2]
+        local = [by_step(c, active) for c in cell.coefficients(gates, h_gates, before, states)]
+        grad_x, grad_h = blank(gates, width, active), blank(gates, width, active)
+        grad_x_t, grad_h_t = by_step(grad_x, active), by_step(grad_h, active)
+        arriving = by_step(grad_states, active)
         grad = torch.zeros_like(start)
         through = start.new_empty(len(start), size)
         for t in range(steps) if ctx.reverse else reversed(range(steps)):
-            n = ctx.active[t]
-            now = grad[:n].add_(grad_states[t, :n])
-            local = tuple(c[t, :n] for c in coefficients)
-            cell.backward_step(local, now, grad_x[t, :n], grad_h[t, :n])
-            now[:, :size] += products.mm(grad_h[t, :n], recurrent, out=through[:n])
+            n = active[t]
+            now = grad[:n].add_(arriving[t])
+            cell.backward_step(tuple(c[t] for c in local), now, grad_x_t[t], grad_h_t[t])
+            now[:, :size].add_(products.mm(grad_h_t[t], recurrent, out=through[:n]))
         grad_weight = products.weight_gradient(grad_h, before[..., :size])
         return None, None, None, None, grad_x, grad, grad_weight, grad_h.sum((0, 1))
 
