@@ -1,9 +1,12 @@
+import contextlib
 import json
 import zipfile
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from generated import write_wheel
 from latimer.errors import InputError, LatimerError
@@ -88,6 +91,21 @@ def test_a_zip_bomb(tmp_path: Path) -> None:
         archive.writestr(member("a", "en"), b" " * (homeassistant.MAX_MEMBER_BYTES + 1))
         archive.writestr(member("a", "de"), "{}")
     with pytest.raises(InputError, match=r"unpacks to more than"):
+        list(homeassistant.read(wheel, "de"))
+
+
+@given(st.data())
+def test_a_damaged_wheel_is_read_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    wheel = write_wheel(tmp_path_factory.mktemp("wheel") / "h.whl", COMPONENTS)
+    damaged = bytearray(wheel.read_bytes())
+    for _ in range(3):
+        # The directory of a zip is its last part; damage there leads to the strangest places.
+        place = data.draw(st.integers(len(damaged) // 2, len(damaged) - 1))
+        damaged[place] = data.draw(st.integers(0, 255))
+    wheel.write_bytes(damaged)
+    with contextlib.suppress(InputError):
         list(homeassistant.read(wheel, "de"))
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import struct
 import subprocess
 import sys
 import tempfile
@@ -174,7 +175,7 @@ def _strings(archive: zipfile.ZipFile, wheel: Path, member: str) -> dict[str, st
         "".join(strings.values()).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise InputError(f"{place}: not the JSON it should be ({error})") from error
-    except _DAMAGE as error:
+    except (*_DAMAGE, OSError, struct.error) as error:
         raise InputError(f"{place}: damaged ({error}); fetch the wheel again") from error
     return strings
 
