@@ -30,6 +30,10 @@ def test_text_without_spaces_is_cut_at_its_stops_and_then_anywhere():
     assert split_text("x" * 10, len, 4).flat == ["xxxx", "xxxx", "xx"]
 
 
+def test_characters_are_composed_and_spaces_plain_as_in_training_text():
+    assert split_text("Cafe\u0301\u00a0au \u2003lait\x07", len, 99).flat == ["Café au lait"]
+
+
 def test_what_fits_is_left_alone():
     assert split_text("Dr. No, etc. and so on.", words, 6).flat == ["Dr. No, etc. and so on."]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from latimer.engines.translator import Alternative, Translation
+from latimer.text.clean import normalise
 
-_SPACES = re.compile(r"[ \t\r\f\v]+")
 # Where to cut an over-long line, best first: after a sentence, after a clause, at a space.
 _PLACES = (
     re.compile(r"(?<=[.!?…])[\"'”’»)\]]* +|(?<=[。！？])"),
@@ -58,12 +58,12 @@ class Parts:
 def split_text(text: str, count: Callable[[str], int], limit: int) -> Parts:
     """Cut a text at its line ends, and lines over the limit at sentences, clauses or spaces.
 
-    `count` says how many pieces a string has; parts have about `limit` at most.
+    White space and characters are made what cleaned training text has (`normalise`). `count` says
+    how many pieces a string has; parts have about `limit` at most.
     """
     lines = []
     for raw in text.split("\n"):
-        line = _SPACES.sub(" ", raw).strip()
-        parts = (part.strip() for part in _split_line(line, count, limit))
+        parts = (part.strip() for part in _split_line(normalise(raw), count, limit))
         lines.append([part for part in parts if part])
     return Parts(text, lines)
 
