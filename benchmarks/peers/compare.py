@@ -50,7 +50,7 @@ def training_table(rates: dict[str, Rate], names: dict[str, str]) -> str:
     rows = []
     for key, rate in rates.items():
         spread = f"{rate.lowest:,.0f} – {rate.highest:,.0f}"
-        ratio = rates["latimer"].per_cpu_second / rate.per_cpu_second if "latimer" in rates else 0
+        ratio = rates.get("latimer", rate).per_cpu_second / rate.per_cpu_second
         rows.append(
             [names[key], rate.per_wall_second, rate.per_cpu_second, spread, f"{ratio:.2f}x"]
         )
