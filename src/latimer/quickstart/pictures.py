@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from latimer.engines.neural import NeuralTranslator
 from latimer.engines.translator import Translation
 from latimer.plots.attention import attention_map
 from latimer.plots.curves import learning_curve, read_log
 from latimer.plots.figure import save_figure
 from latimer.text.placeholders import mask, slot
 
-MAX_PIECES = 24
-"""A sentence with more pieces on one side makes a map that is too large to look at."""
+MAX_PIECES, TOO_MANY_PIECES = 24, 60
+"""A map with more pieces on one side is not easily read; or is not drawn at all."""
 
 
 def draw_learning_curve(log: Path, picture: Path, title: str) -> None:
@@ -21,14 +20,12 @@ def draw_learning_curve(log: Path, picture: Path, title: str) -> None:
     save_figure(learning_curve(read_log(log), title), picture)
 
 
-def draw_attention(
-    translator: NeuralTranslator, sources: Sequence[str], beam: int, picture: Path
-) -> bool:
-    """Draw what is attended to while the most telling of `sources` is translated.
+def draw_attention(translations: Sequence[Translation], picture: Path) -> bool:
+    """Draw the attention in the most telling of `translations`, which were made with attention.
 
     False when there is none that fits. Raises LatimerError when matplotlib is missing.
     """
-    chosen = _most_telling(translator.translate(sources, beam=beam, attention=True))
+    chosen = _most_telling(translations)
     if chosen is None or chosen.attention is None:
         return False
     attention, table = chosen.attention, mask(chosen.source)[1]
@@ -45,11 +42,12 @@ def _labels(pieces: Sequence[str], table: Sequence[str]) -> list[str]:
 
 
 def _most_telling(translations: Sequence[Translation]) -> Translation | None:
-    """The one with the most pieces that still makes a readable map."""
+    """The one with the most pieces that still makes a readable map, or else the shortest."""
 
     def pieces(translation: Translation) -> int:
         attention = translation.attention
         return max(len(attention.source), len(attention.target)) if attention else 0
 
-    fitting = [each for each in translations if 0 < pieces(each) <= MAX_PIECES]
-    return max(fitting, key=pieces, default=None)
+    possible = [each for each in translations if 0 < pieces(each) <= TOO_MANY_PIECES]
+    readable = [each for each in possible if pieces(each) <= MAX_PIECES]
+    return max(readable, key=pieces) if readable else min(possible, key=pieces, default=None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from latimer.engines.neural import NeuralTranslator, load
+from latimer.engines.neural import load
+from latimer.engines.translator import Translation
 from latimer.errors import LatimerError
 from latimer.quickstart import corpus
 from latimer.quickstart.corpus import Languages
@@ -64,9 +66,19 @@ def carry_out(plan: Plan, console: Console) -> Result:
     recipe = _recipe(plan)
     model, display, interrupted = _train(plan, recipe, console)
     with console.status("translating dev and test …"):
-        translator = load(model)
-        parts = _score(translator, prepared, recipe.search.beam, plan.languages.target)
-    pictures = _draw(plan, translator, prepared, recipe.search.beam, console)
+        translator, search = load(model), recipe.search.model_dump()
+
+        def translate(texts: Sequence[str], attention: bool = False) -> list[Translation]:
+            return translator.translate(texts, attention=attention, **search)
+
+        parts = {
+            name: score(translate, pairs, plan.languages.target)
+            for name, pairs in (("dev", prepared.dev), ("test", prepared.test))
+            if pairs
+        }
+        samples = _samples(parts)
+        attended = translate([sample.source for sample in samples], True)
+    pictures = _draw(plan, attended, console)
     test = corpus.text_files(plan.out / "corpus", "test", plan.languages)
     return Result(
         folder=plan.out,
@@ -75,7 +87,7 @@ def carry_out(plan: Plan, console: Console) -> Result:
         minutes=display.last.seconds / 60 if display.last else 0.0,
         updates=display.last.update if display.last else 0,
         parts=parts,
-        samples=_samples(parts),
+        samples=samples,
         pictures=pictures,
         test_files=test if prepared.test else None,
         again=plan.again,
@@ -148,17 +160,6 @@ def _train(
         return model, display, interrupted
 
 
-def _score(
-    translator: NeuralTranslator, prepared: Prepared, beam: int, language: str
-) -> dict[str, Scored]:
-    parts = {"dev": prepared.dev, "test": prepared.test}
-    return {
-        name: score(translator, pairs, beam=beam, language=language)
-        for name, pairs in parts.items()
-        if pairs
-    }
-
-
 def _samples(parts: dict[str, Scored]) -> list[Sample]:
     """Sentences of test (of dev, where there is no test) with their translations."""
     scored = parts.get("test") or parts.get("dev")
@@ -171,17 +172,14 @@ def _samples(parts: dict[str, Scored]) -> list[Sample]:
     ]
 
 
-def _draw(
-    plan: Plan, translator: NeuralTranslator, prepared: Prepared, beam: int, console: Console
-) -> list[Path]:
+def _draw(plan: Plan, attended: list[Translation], console: Console) -> list[Path]:
     """The pictures that could be drawn."""
     curve, attention = plan.out / "learning_curve.png", plan.out / "attention.png"
-    pairs = choose_samples(prepared.test or prepared.dev, SAMPLES)
     drawn = []
     try:
         draw_learning_curve(plan.out / "log.jsonl", curve, plan.name)
         drawn.append(curve)
-        if draw_attention(translator, [pair.source for pair in pairs], beam, attention):
+        if draw_attention(attended, attention):
             drawn.append(attention)
     except LatimerError as error:
         _say(console, f"  no picture: {error}", "yellow")

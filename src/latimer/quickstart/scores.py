@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from latimer.engines.translator import Translator
+from latimer.engines.translator import Translation
 from latimer.metrics.report import Score, corpus_scores
 from latimer.text.pair import Pair
 
 METRICS = ("bleu", "chrf")
+
+Translate = Callable[[Sequence[str]], list[Translation]]
+"""A translator with its search settled."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,14 @@ class Scored:
         return {"pairs": len(self.pairs), **scores}
 
 
-def score(translator: Translator, pairs: Sequence[Pair], *, beam: int, language: str) -> Scored:
-    """Translate the sources of `pairs` (at least one) and score them against the targets."""
+def score(translate: Translate, pairs: Sequence[Pair], language: str) -> Scored:
+    """Translate the sources of `pairs` (at least one) and score them against the targets.
+
+    `language` is the code of the target language, which chooses BLEU's tokeniser.
+    """
     sources = [pair.source for pair in pairs]
     references = [pair.target for pair in pairs]
-    translations = [each.text for each in translator.translate(sources, beam=beam)]
+    translations = [each.text for each in translate(sources)]
     return Scored(
         list(pairs),
         translations,
