@@ -23,7 +23,7 @@ __all__ = ["NeuralTranslator", "Translation", "Translator", "load"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that `import latimer` stays quick (PEP 562)."""
+    """Import a public name at its first use, so that `import latimer` stays quick (PEP 562)."""
     if name not in _HOME:
         raise AttributeError(f"module 'latimer' has no attribute {name!r}")
     from importlib import import_module

@@ -21,11 +21,12 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
 
     Raises LatimerError when the disk refuses (full, read-only); `path` is then as it was.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        temporary = Path(name)
         write(temporary)
         _flush(temporary)
         temporary.chmod(0o644)
@@ -34,7 +35,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     except OSError as error:
         raise LatimerError(f"cannot write {path}: {error.strerror or error}") from error
     finally:
-        temporary.unlink(missing_ok=True)
+        if temporary != path:
+            temporary.unlink(missing_ok=True)
 
 
 def write_folder_atomically(folder: Path, fill: Callable[[Path], None]) -> None:
@@ -43,8 +45,7 @@ def write_folder_atomically(folder: Path, fill: Callable[[Path], None]) -> None:
     A reader sees the old folder, for an instant none, or the new one; never a mixture.
     Raises LatimerError when the disk refuses; `folder` is then as it was.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    temporary = _folder_beside(folder)
     old = temporary.with_name(temporary.name + ".old")
     try:
         fill(temporary)
@@ -64,6 +65,14 @@ def write_folder_atomically(folder: Path, fill: Callable[[Path], None]) -> None:
         shutil.rmtree(old, ignore_errors=True)
 
 
+def _folder_beside(folder: Path) -> Path:
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    except OSError as error:
+        raise LatimerError(f"cannot write {folder}: {error.strerror or error}") from error
+
+
 def _flush(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -73,9 +82,9 @@ def _flush(path: Path) -> None:
 
 
 def read_lines(path: Path) -> Iterator[str]:
-    """The lines of a UTF-8 text file, plain or `.gz`, without their line ends.
+    r"""The lines of a UTF-8 text file, plain or `.gz`, without their line ends.
 
-    Only `\\n` and `\\r\\n` end a line, so that line numbers agree with every editor. A byte order
+    Only `\n` and `\r\n` end a line, so that line numbers agree with every editor. A byte order
     mark at the start is dropped. Raises InputError naming file, line and byte for anything that
     is not UTF-8, for a NUL byte, an over-long line, a truncated gzip file or a missing file.
     """
