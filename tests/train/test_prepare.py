@@ -63,7 +63,8 @@ def test_work_cut_short_is_done_again(task):
 def test_unequal_lengths_are_counted(task, longer, counts):
     with (task / f"train.{longer}").open("a") as file:
         file.write("a\na\na\n")
-    with pytest.raises(InputError, match=r"source has %d lines but .*target has %d" % counts):
+    expected = r"source has {} lines but .*target has {}".format(*counts)
+    with pytest.raises(InputError, match=expected):
         prepare(tiny_recipe(task), task / "data")
 
 
