@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 
@@ -50,6 +51,7 @@ def build_app() -> typer.Typer:
 
 def main() -> None:
     """Run the command; exit codes: 0 done, 1 the work failed, 2 the call or its input is wrong."""
+    _speak_utf8()
     try:
         build_app()()
     except LatimerError as error:
@@ -63,6 +65,16 @@ def main() -> None:
         _leave("interrupted", 130)
     except MemoryError:
         _leave("out of memory; use smaller batches, beams or models", 1)
+
+
+def _speak_utf8() -> None:
+    """Write UTF-8 whatever the locale; a terminal keeps its own, with `?` for what it lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(
+                encoding=None if stream.isatty() else "utf-8",
+                errors="replace" if stream.isatty() else "backslashreplace",
+            )
 
 
 def _leave(message: str, code: int) -> None:

@@ -97,7 +97,7 @@ class TrainingDisplay:
 
     def block(self) -> RenderableType:
         """The live block."""
-        if self.last is None or not self._figures:
+        if self.last is None:
             return Text("  getting ready …", style="dim")
         spent = min(self.seconds(), self._budget)
         bar = Table.grid(padding=(0, 2, 0, 0))
@@ -110,11 +110,10 @@ class TrainingDisplay:
         return Group(Text(), bar, self._line(self.last))
 
     def _line(self, last: Report) -> Text:
-        facts = [
-            f"  epoch {last.epoch + 1}, update {last.update:,}",
-            f"loss {self._figures['loss']:.2f}",
-            f"{self._figures['tokens_per_second']:,.0f} tokens/s",
-        ]
+        facts = [f"  epoch {last.epoch + 1}, update {last.update:,}"]
+        if self._figures:
+            facts.append(f"loss {self._figures['loss']:.2f}")
+            facts.append(f"{self._figures['tokens_per_second']:,.0f} tokens/s")
         line = Text(" · ".join(facts))
         if self._bleu:
             line.append(f" · dev BLEU {self._bleu[-1]:.1f} ")

@@ -114,12 +114,11 @@ def _prepare(plan: Plan, console: Console) -> Prepared:
 
 def _home_assistant(plan: Plan, console: Console) -> Prepared:
     _say(console, "\nText: the interface strings of Home Assistant, licence Apache-2.0", "bold")
-    _say(
-        console,
-        f"  The wheel {homeassistant.REQUIREMENT} is downloaded once (67 MB), verified, kept in "
-        f"{homeassistant.cache_folder()} and read as a zip; it is never installed.",
-        "dim",
+    about = (
+        f"The wheel {homeassistant.REQUIREMENT} is downloaded once (67 MB), verified, kept in "
+        f"{homeassistant.cache_folder()} and read as a zip; it is never installed."
     )
+    console.print(Padding(Text(about, style="dim"), (0, 2)))
     with console.status("downloading …"):
         wheel = homeassistant.fetch()
     with console.status("reading, cleaning, splitting …"):
