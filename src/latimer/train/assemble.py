@@ -15,6 +15,7 @@ from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, dump_recipe
 from latimer.text.vocabulary import Vocabulary
+from latimer.threads import available_cores
 from latimer.train import randomness
 from latimer.train.averaging import Checkpoints
 from latimer.train.continuation import check_same_run, limits_of
@@ -30,7 +31,7 @@ from latimer.train.session import Session
 from latimer.train.state import Snapshot, load_state
 from latimer.train.update import build_optimisers
 from latimer.train.validation import Validator
-from latimer.train.workers import Workers, available_cores
+from latimer.train.workers import Workers
 
 
 @dataclass(frozen=True)

@@ -70,18 +70,24 @@ def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 def only_one_trains(run: Path) -> Iterator[None]:
     """Keep a second process from training in the same folder; raises InputError for it.
 
-    Where the system has no such locks (Windows), nothing is checked.
+    Where the system or the disk has no such locks, nothing is checked.
     """
     try:
         import fcntl
     except ImportError:
         yield
         return
-    with (run / ".lock").open("w") as file:
+    try:
+        file = (run / ".lock").open("w")
+    except OSError as error:
+        raise InputError(f"{run}: cannot be the run folder: {error.strerror}") from error
+    with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise InputError(
                 f"{run}: another process is training here; wait for it, or choose another --run"
             ) from error
+        except OSError:
+            pass  # a file system without locks
         yield

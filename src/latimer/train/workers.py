@@ -1,16 +1,12 @@
-"""Threads that share every batch of one process, one CPU core each.
+"""Gradients of a batch computed by several threads, each with its share of the rows.
 
-The matrix products of a recurrent step are too small to be split well between cores, and OpenMP's
-threads wait for each other by spinning, which collapses as soon as another program wants a core.
-So each worker thread runs forward and backward over its own share of the rows, alone on its core,
-and the gradients are added up. The result is that of the whole batch, up to rounding.
+Every thread runs forward and backward over its own rows, alone on its core (`latimer.threads` says
+why), and the gradients are added up. The result is that of the whole batch, up to rounding.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -19,16 +15,12 @@ from torch import Tensor, nn
 
 from latimer.nn.dropout import noise
 from latimer.text.batching import Batch
+from latimer.threads import Pool
 from latimer.train.objective import Loss, Objective
 from latimer.train.precision import autocast
 
 T = TypeVar("T")
 R = TypeVar("R")
-
-
-def available_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -64,7 +56,7 @@ class Workers:
         self.first = first
         self.device = device or torch.device("cpu")
         self.precision = precision
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._pool = Pool(threads)
 
     def backward(self, objective: Objective, batch: Batch, update: int) -> Share:
         """Put the gradient of the summed loss of `batch` into the parameters' `grad`.
@@ -89,12 +81,11 @@ class Workers:
 
     def map(self, work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         """`work(item)` of every item, in order, by all threads."""
-        return map(work, items) if self._pool is None else self._pool.map(work, items)
+        return self._pool.map(work, items)
 
     def close(self) -> None:
         """Let the threads go."""
-        if self._pool is not None:
-            self._pool.shutdown()
+        self._pool.close()
 
     def _generator(self, update: int, thread: int) -> torch.Generator:
         generator = torch.Generator(self.device)

@@ -1,0 +1,127 @@
+import pytest
+import sacrebleu
+import torch
+
+from latimer.model import load_model
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.text.tokenised import TokenisedCorpus
+from latimer.train.averaging import Checkpoints
+from latimer.train.likelihood import Likelihood
+from latimer.train.progress import Progress
+from latimer.train.publish import Publisher, publish_final
+from latimer.train.tensors import weights_of
+from latimer.train.validation import DevScores, Validator
+from latimer.train.workers import Workers
+from tiny_model import CopyNetwork, sentences, tiny_model
+
+LINES = sentences(40, seed=3)
+TEXTS = list(zip(LINES, [line.replace("ka", "ti") for line in LINES], strict=True))
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tiny_model()
+
+
+@pytest.fixture
+def corpus(model, tmp_path):
+    path = tmp_path / "dev.arrow"
+    TokenisedCorpus.write(path, model.vocabulary.encode_pairs(TEXTS))
+    return TokenisedCorpus.open(path)
+
+
+def validator(model, corpus, tokens=64):
+    return Validator(
+        model.vocabulary, corpus, TEXTS, language="de", batch_tokens=tokens, max_length=None,
+        device=torch.device("cpu"),
+    )  # fmt: skip
+
+
+class Copying(CopyNetwork):
+    """A network that copies, with a loss nobody looks at."""
+
+    encode = features = None
+    training = True
+
+
+def test_bleu_is_sacrebleus_of_what_greedy_search_writes(model, corpus, monkeypatch):
+    network = Copying(len(model.vocabulary.source))
+    monkeypatch.setattr(Validator, "_loss", lambda *arguments: 1.0)
+    scores = validator(model, corpus).scores(network, Workers())
+    expected = sacrebleu.corpus_bleu(LINES, [[target for _, target in TEXTS]]).score
+    assert 0 < expected < 100
+    assert scores.bleu == pytest.approx(expected)
+
+
+def test_loss_is_that_of_single_sentences_added_up(model, corpus):
+    from latimer.text.batching import collate
+
+    objective, total, labels = Likelihood(model.network, 0.0), 0.0, 0
+    for row in range(len(corpus)):
+        loss = objective.loss(collate(corpus, [row]))
+        total, labels = total + float(loss.value.detach()) * loss.weight, labels + loss.weight
+    scores = validator(model, corpus).scores(model.network, Workers())
+    assert scores.loss == pytest.approx(total / labels, rel=1e-5)
+
+
+@pytest.mark.parametrize(("tokens", "threads"), [(8, 1), (500, 1), (64, 3)])
+def test_batches_and_threads_change_nothing(model, corpus, tokens, threads):
+    expected = validator(model, corpus).scores(model.network, Workers())
+    workers = Workers(threads)
+    found = validator(model, corpus, tokens).scores(model.network, workers)
+    workers.close()
+    assert found.bleu == pytest.approx(expected.bleu)
+    assert found.loss == pytest.approx(expected.loss, rel=1e-5)
+
+
+def test_it_draws_nothing_and_leaves_the_network_training(model, corpus):
+    network = tiny_model(dropout=0.5).network.train()
+    before = torch.get_rng_state()
+    first = validator(model, corpus).scores(network, Workers())
+    assert torch.equal(torch.get_rng_state(), before)
+    assert network.training
+    assert validator(model, corpus).scores(network, Workers()) == first
+
+
+def test_it_stops_when_asked(model, corpus):
+    assert validator(model, corpus).scores(model.network, Workers(), lambda: True) is None
+
+
+class Data:
+    """What a publisher wants to know of prepared data."""
+
+    def __init__(self, vocabulary, corpus):
+        self.vocabulary, self.train, self.dev = vocabulary, corpus, corpus
+
+
+@pytest.mark.parametrize(
+    ("bleu", "chosen"), [(10.0, "average"), (9.9, "best"), (12.0, "average"), (None, None)]
+)
+def test_the_average_is_kept_when_it_is_no_worse(model, corpus, tmp_path, bleu, chosen):
+    from task import build_recipe, recipe_tree
+
+    network: Seq2Seq = tiny_model().network
+    pool, progress = Checkpoints(tmp_path / "checkpoints", 2), Progress(update=30)
+    for update, score in ((10, 8.0), (20, 10.0)):
+        with torch.no_grad():
+            network.output.bias.fill_(float(update))
+        progress.candidates = pool.offer(progress.candidates, score, update, weights_of(network))
+    sizes = {**model.config["network"], "dropout": 0.0}
+    recipe = build_recipe(recipe_tree(tmp_path, model=sizes))
+    publisher = Publisher(tmp_path, recipe, Data(model.vocabulary, corpus), "latimer train x")
+    said = []
+    folder = publish_final(
+        publisher, network, pool, progress,
+        lambda: None if bleu is None else DevScores(bleu, 1.0), said.append,
+    )  # fmt: skip
+    best = load_model(tmp_path / "models" / "best")
+    assert best.config["scores"]["dev_bleu_greedy"] == 10.0
+    assert best.network.output.bias[0] == 20.0
+    if chosen is None:
+        assert folder is None
+        return
+    assert folder == tmp_path / "models" / chosen
+    assert (tmp_path / "models" / "average").exists() == (chosen == "average")
+    if chosen == "average":
+        assert load_model(folder).network.output.bias[0] == 15.0
+    assert f"the {chosen} is kept" in said[0]
