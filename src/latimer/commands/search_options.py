@@ -27,14 +27,14 @@ Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, 
 
 
 def load_translator(model: Path, device: str, threads: int | None) -> NeuralTranslator:
-    """The translator in a model folder, PyTorch limited to so many threads."""
+    """The translator in a model folder, on so many threads of which each has a core."""
     import torch
 
     from latimer.engines.neural import load
     from latimer.errors import InputError
+    from latimer.threads import available_cores
 
-    if threads is not None:
-        if not 1 <= threads <= 1024:
-            raise InputError(f"--threads: 1 to 1024 expected, not {threads}")
-        torch.set_num_threads(threads)
-    return load(model, device)
+    if threads is not None and not 1 <= threads <= 1024:
+        raise InputError(f"--threads: 1 to 1024 expected, not {threads}")
+    torch.set_num_threads(1)
+    return load(model, device, threads or (available_cores() if device == "cpu" else 1))

@@ -20,6 +20,7 @@ from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import normaliser
 from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
+from latimer.threads import Pool
 
 BATCH_TOKENS = 2048
 """Source pieces in a batch, padding counted."""
@@ -42,11 +43,12 @@ class _Encoded(NamedTuple):
 class NeuralTranslator:
     """Translates with one model. Use `load` to make one from a folder."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, threads: int = 1) -> None:
+        """`threads` batches are translated at the same time; see `latimer.threads`."""
         self.model = model
         self.model.network.eval()
+        self._pool = Pool(threads)
 
-    @torch.inference_mode()
     def translate(
         self,
         texts: Sequence[str],
@@ -78,12 +80,13 @@ class NeuralTranslator:
         encoded: dict[str, _Encoded] = {}
         documents = [self._split(text, number, encoded) for number, text in enumerate(texts, 1)]
         unique = {part: encoded[part] for document in documents for part in document.flat}
-        found: dict[str, Translation] = {}
-        for batch in _batches(list(unique.values()), batch_tokens, beam):
+
+        @torch.inference_mode()
+        def search(batch: list[_Encoded]) -> list[list[Hypothesis]]:
             source, lengths = pad_sources([part.pieces for part in batch])
             limits = default_max_length(lengths) if max_length is None else max_length
             device = self.model.network.device
-            hypotheses = beam_search(
+            return beam_search(
                 self.model.network,
                 source.to(device),
                 lengths.to(device),
@@ -95,7 +98,11 @@ class NeuralTranslator:
                 stop=stop,
                 keep_attention=attention,
             )
-            for part, several in zip(batch, hypotheses, strict=True):
+
+        found: dict[str, Translation] = {}
+        batches = list(_batches(list(unique.values()), batch_tokens, beam))
+        for batch, results in zip(batches, self._pool.map(search, batches), strict=True):
+            for part, several in zip(batch, results, strict=True):
                 found[part.text] = self._translation(part, several)
         empty = Translation("", "", 0.0)
         glue = "" if written_without_spaces(self.model.config["languages"].get("target")) else " "
@@ -139,12 +146,15 @@ class NeuralTranslator:
         )
 
 
-def load(folder: str | Path, device: str = "cpu") -> NeuralTranslator:
+def load(folder: str | Path, device: str = "cpu", threads: int = 1) -> NeuralTranslator:
     """The translator in a model folder, on `device` ("cpu", "cuda", …).
+
+    With several `threads` so many batches are translated at the same time; that pays after
+    `torch.set_num_threads(1)`.
 
     Raises InputError naming the file that is missing, damaged or foreign, or an unusable device.
     """
-    return NeuralTranslator(load_model(folder, device))
+    return NeuralTranslator(load_model(folder, device), threads)
 
 
 def _check_text(text: str, number: int) -> None:

@@ -25,6 +25,7 @@ from latimer.quickstart.scores import Scored, score
 from latimer.recipe import Recipe, load_recipe
 from latimer.text import homeassistant
 from latimer.text.prepare import Prepared
+from latimer.threads import available_cores
 from latimer.train.interruption import Interrupted
 from latimer.train.run import train
 
@@ -59,14 +60,14 @@ def carry_out(plan: Plan, console: Console) -> Result:
     After Ctrl-C the result is of what has been learnt so far; Interrupted is raised when that is
     nothing. Raises LatimerError as reading, training and saving do.
     """
-    if plan.threads:
-        torch.set_num_threads(plan.threads)
+    torch.set_num_threads(1)  # `threads` have one core each
     _say(console, f"Latimer quickstart: {plan.name}, {plan.minutes:g} minutes of training", "bold")
     prepared = _prepare(plan, console)
     recipe = _recipe(plan)
     model, display, interrupted = _train(plan, recipe, console)
     with console.status("translating dev and test …"):
-        translator, search = load(model), recipe.search.model_dump()
+        translator = load(model, threads=plan.threads or available_cores())
+        search = recipe.search.model_dump()
 
         def translate(texts: Sequence[str], attention: bool = False) -> list[Translation]:
             return translator.translate(texts, attention=attention, **search)
