@@ -70,7 +70,7 @@ def show(result: Result, console: Console) -> None:
         console.print(Text("Scores", style="bold"))
         console.print(Padding(score_table(result.parts), (0, 0, 1, 2)))
     if result.samples:
-        console.print(Text("Test sentences, none of them seen in training", style="bold"))
+        console.print(Text("Sentences that were not seen in training", style="bold"))
         for sample in result.samples:
             console.print(Padding(sample_table(sample), (0, 0, 1, 2)))
     console.print(Text("Written", style="bold"))
