@@ -37,6 +37,7 @@ from benchmarks.peers import environments, joey, latimer_process, opennmt
 from benchmarks.peers.contender import Contender
 from benchmarks.peers.corpus import SPLITS
 from benchmarks.peers.measuring import Comparison, Usage
+from latimer.search.beam import STOPS
 
 PEERS: dict[str, tuple[environments.Environment, Callable[[Path], Contender]]] = {
     "joeynmt": (environments.JOEYNMT, joey.contender),
@@ -105,7 +106,7 @@ def prepare(flags: argparse.Namespace, *, bf16: bool) -> Comparison:
             comparison.contenders[key] = make(environments.ensure(environment, work))
         except RuntimeError as error:
             comparison.fail(key, error)
-    comparison.contenders["latimer"] = latimer_process.contender(bf16=bf16)
+    comparison.contenders["latimer"] = latimer_process.contender(bf16=bf16, stop=flags.stop)
     comparison.train_models(flags.model_updates)
     return comparison
 
@@ -118,13 +119,16 @@ def parse_flags() -> argparse.Namespace:
     result.add_argument("--peers", nargs="*", choices=list(PEERS), default=list(PEERS))
     result.add_argument("--rounds", type=int, default=2, help="turns of each (%(default)s)")
     result.add_argument("--warmup", type=int, default=5, help="updates (%(default)s)")
-    result.add_argument("--updates", type=int, default=30, help="timed, a turn (%(default)s)")
+    result.add_argument("--updates", type=int, default=20, help="timed, a turn (%(default)s)")
     result.add_argument(
-        "--model-updates", type=int, default=300,
+        "--model-updates", type=int, default=250,
         help="training of the models to translate with (%(default)s)",
     )  # fmt: skip
     result.add_argument("--beam", type=int, default=5)
     result.add_argument("--batch", type=int, default=BATCH_SENTENCES, help="sentences")
+    result.add_argument(
+        "--stop", choices=list(STOPS), default="safe", help="of Latimer's beam search (%(default)s)"
+    )
     result.add_argument(
         "--only", choices=["training", "translating"], help="leave the other measurement out"
     )

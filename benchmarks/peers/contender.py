@@ -12,7 +12,7 @@ RUN_TIMED = Path(__file__).with_name("run_timed.py")
 
 LABEL_SMOOTHING, LEARNING_RATE, DROPOUT, CLIP = 0.1, 1e-3, 0.3, 1.0
 MAX_LENGTH = 100
-"""Pieces at which every toolkit gives up on a translation."""
+"""Pieces at which the peers give up on a translation; Latimer has a limit for each sentence."""
 
 
 @dataclass(frozen=True)

@@ -12,16 +12,20 @@ import torch
 from benchmarks import latimer_side
 from benchmarks.architecture import REFERENCE
 from benchmarks.common import EOS, Pieces, load_processor, read_lines
-from benchmarks.peers.contender import MAX_LENGTH, Command, Contender, Training, Translating
+from benchmarks.peers.contender import Command, Contender, Training, Translating
 from benchmarks.peers.corpus import Corpus
 from benchmarks.peers.run_timed import UpdateClock
 from latimer.model import load_model
-from latimer.search.beam import beam_search
+from latimer.search.beam import STOPS, beam_search
+from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
 
 
-def contender(*, bf16: bool) -> Contender:
-    """Latimer in the environment of this interpreter, training in bfloat16 or float32."""
+def contender(*, bf16: bool, stop: str) -> Contender:
+    """Latimer in the environment of this interpreter.
+
+    It trains in bfloat16 or float32; `stop` says when its beam search ends, "safe" or "first".
+    """
     module = [sys.executable, "-m", "benchmarks.peers.latimer_process"]
 
     def train(job: Training) -> Command:
@@ -31,7 +35,7 @@ def contender(*, bf16: bool) -> Contender:
 
     def translate(job: Translating) -> Command:
         files = [str(job.folder), str(job.source), str(job.output)]
-        numbers = ["--beam", str(job.beam), "--batch", str(job.batch)]
+        numbers = ["--beam", str(job.beam), "--batch", str(job.batch), "--stop", stop]
         return Command([*module, "translate", *files, *numbers])
 
     return Contender("Latimer", train, translate)
@@ -64,7 +68,10 @@ def translate(flags: argparse.Namespace) -> None:
         rows = order[start : start + flags.batch]
         padded, lengths = pad_sources([sources[row] for row in rows])
         with torch.inference_mode():
-            found = beam_search(network, padded, lengths, beam=flags.beam, max_length=MAX_LENGTH)
+            limit = default_max_length(lengths)
+            found = beam_search(
+                network, padded, lengths, beam=flags.beam, max_length=limit, stop=flags.stop
+            )
         for row, hypotheses in zip(rows, found, strict=True):
             tokens = [token for token in hypotheses[0].tokens if token > EOS]
             lines[row] = " ".join(processor.id_to_piece(tokens))
@@ -88,6 +95,7 @@ def main() -> None:
     translating.add_argument("output", type=Path)
     translating.add_argument("--beam", type=int, default=5)
     translating.add_argument("--batch", type=int, default=64)
+    translating.add_argument("--stop", choices=list(STOPS), default="safe")
     translating.set_defaults(run=translate)
     flags = parser.parse_args()
     torch.set_num_threads(1)
