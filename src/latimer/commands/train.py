@@ -15,6 +15,9 @@ def train(
     run: Annotated[
         Path, typer.Option("--run", help="Folder of the run; continued if it holds one.")
     ],
+    corpus: Annotated[
+        Path | None, typer.Option(help="Folder that `latimer corpus` wrote: sets data.*.")
+    ] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key, such as model.cell=lstm."),
@@ -44,7 +47,7 @@ def train(
 
     from latimer.recipe import load_recipe
 
-    chosen = list(overrides or [])
+    chosen = [*_data_settings(corpus), *(overrides or [])]
     if precision is not None:
         chosen.append(f"training.precision={precision}")
     loaded = load_recipe(recipe, chosen)
@@ -65,6 +68,25 @@ def train(
         )
     if leads:
         _announce(folder, as_json)
+
+
+def _data_settings(folder: Path | None) -> list[str]:
+    """The keys of `data` that name the files in a corpus folder."""
+    import json
+
+    from latimer.text.written import open_written
+
+    if folder is None:
+        return []
+    written = open_written(folder)
+    settings = {
+        "data.source_language": written.source_language,
+        "data.target_language": written.target_language,
+    }
+    for part, (source, target) in written.files.items():
+        settings |= {f"data.{part}.source": str(source), f"data.{part}.target": str(target)}
+    # JSON is YAML in which nothing in a path can be mistaken for syntax.
+    return [f"{key}={json.dumps(value)}" for key, value in settings.items()]
 
 
 def _announce(folder: Path, as_json: bool) -> None:
