@@ -45,7 +45,9 @@ class Data(_Section):
 
     train: TextPair = Field(description="Sentences to learn from.")
     dev: TextPair = Field(description="Sentences that choose the model; never learnt from.")
-    test: TextPair | None = Field(default=None, description="Sentences scored once, at the end.")
+    test: TextPair | None = Field(
+        default=None, description="Noted for the record; training never looks at it."
+    )
     source_language: str = Field(
         default="", description="Code such as `en`; recorded in the model."
     )
