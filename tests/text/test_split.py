@@ -2,10 +2,10 @@ import random
 from collections import defaultdict
 
 import pytest
-from generated import corpus_of, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generated import corpus_of, texts
 from latimer.errors import InputError
 from latimer.text.pair import Origin, Pair
 from latimer.text.split import Split, Splitting, rank, split
