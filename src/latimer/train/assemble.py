@@ -210,5 +210,5 @@ def _describe(prepared: Prepared, network: Seq2Seq, constants: dict[str, Any]) -
     return (
         f"{len(prepared.train):,} pairs to learn from, {len(prepared.dev):,} for dev; "
         f"{weights / 1e6:.1f} million weights; {constants['precision']}, "
-        f"{constants['threads']} threads"
+        f"{constants['threads']} thread(s)"
     )
