@@ -71,7 +71,10 @@ def rows_of_table(
     states = len(table)
     if sorted(table) != list(range(states)) or states == 0:
         raise InputError(f"the table's states are not 0, 1, … {states - 1}")
-    state, action, reward, termination = [], [], [], []
+    state: list[int] = []
+    action: list[int] = []
+    reward: list[float] = []
+    termination: list[float] = []
     entries: list[tuple[int, int, float]] = []
     for s in range(states):
         for a in sorted(table[s]):

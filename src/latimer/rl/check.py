@@ -39,6 +39,14 @@ def check_discount(discount: float) -> None:
         raise InputError(f"discount {discount} is outside [0, 1]")
 
 
+def check_limits(accuracy: float, max_iterations: int) -> None:
+    """InputError unless both are above 0."""
+    if not accuracy > 0:
+        raise InputError(f"accuracy {accuracy} is not above 0")
+    if max_iterations < 1:
+        raise InputError(f"max_iterations is {max_iterations}; it must be 1 or more")
+
+
 def bad_row(
     continuation: sparse.csr_array, termination: Floats, reward: Floats
 ) -> tuple[int, str] | None:

@@ -32,7 +32,7 @@ def look_ahead(
     discount: float,
     values: Floats,
 ) -> float:
-    """q = r + discount · Σ p(s') v(s') of one row."""
+    """The look-ahead value q = r + discount · Σ p(s') v(s') of one row."""
     expected = 0.0
     for entry in range(indptr[row], indptr[row + 1]):
         expected += probability[entry] * values[successor[entry]]
@@ -88,7 +88,8 @@ def gauss_seidel_sweep(
 ) -> tuple[float, float]:
     """Update `values` in place, state by state; return the least and greatest change.
 
-    The share of a row that stays in its state is solved for exactly: v = (r + γ Σ' p v) / (1 - γ p).
+    The share of a row that stays in its state is solved for exactly:
+    v = (r + γ Σ' p v) / (1 - γ p).
     A row that only stays, undiscounted, has no such solution and is passed over.
     """
     low, high = np.inf, -np.inf

@@ -30,26 +30,23 @@ def modified_policy_iteration(
     """
     if sweeps < 0:
         raise InputError(f"sweeps is {sweeps}; it must be 0 or more")
-    stop = Stopping(mdp, accuracy, simultaneous=True)
+    stop = Stopping(mdp, accuracy, max_iterations, simultaneous=True)
     values, updated, chosen = np.zeros(mdp.states), np.empty(mdp.states), mdp.first_rows()
     if stop.undiscounted:
         # From the values of a policy that ends, improvement is monotone; from 0 it need not be.
         chosen = ending_policy(mdp)
         values = mdp.under_rows(chosen).value()
-    backups = 0
-    for iteration in range(1, max_iterations + 1):
+    backups, iteration = 0, 0
+    while True:
+        iteration += 1
         low, high, _ = bellman_sweep(*mdp.table, values, updated, chosen, 0.0)
         values, updated = updated, values
         backups += mdp.rows
-        if done := stop.reached(low, high):
-            break
+        done = stop.reached(low, high)
+        if done or iteration == max_iterations:
+            break  # the bounds belong to what this sweep wrote
         values, updated = _evaluate(mdp, chosen, values, updated, sweeps)
         backups += sweeps * mdp.states
-    if not done and sweeps:
-        # The bounds belong to what the last greedy sweep wrote, not to later evaluations of it.
-        low, high, _ = bellman_sweep(*mdp.table, values, updated, chosen, 0.0)
-        values = updated
-        done = stop.reached(low, high)
     name = "modified policy iteration"
     return stop.solution(name, values, chosen, iteration, backups, done)
 

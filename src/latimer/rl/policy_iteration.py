@@ -13,6 +13,7 @@ import numpy as np
 from latimer.errors import InputError
 from latimer.rl.arrays import Flags, Floats, Ints
 from latimer.rl.bounds import macqueen, rounding
+from latimer.rl.check import check_limits
 from latimer.rl.kernels import bellman_sweep
 from latimer.rl.mdp import FiniteMDP
 from latimer.rl.reward_process import Method
@@ -49,10 +50,13 @@ def improve_until_stable(
 ) -> Solution:
     """Policy iteration from the policy of rows `chosen` [states], which ends where γ = 1.
 
-    idle: see `undiscounted.idle_states`.
+    idle: see `undiscounted.idle_states`. In the result of an unfinished undiscounted run only
+    `lower` is a bound: `upper` is infinite.
     """
-    updated, gaps = np.empty(mdp.states), []
-    for iteration in range(1, max_iterations + 1):
+    check_limits(accuracy, max_iterations)
+    updated, gaps, iteration, switches = np.empty(mdp.states), [], 0, -1
+    while switches != 0 and iteration < max_iterations:
+        iteration += 1
         evaluated = chosen.copy()
         process = mdp.under_rows(chosen)
         values = process.value(method)
@@ -65,11 +69,11 @@ def improve_until_stable(
             values = (lower + upper) / 2
         else:
             # No action is better by more than rounding: nothing above v but rounding either.
-            lower, upper = values - error, values + error + max(high, 0.0) * horizon
+            above = np.inf if switches else error + max(high, 0.0) * horizon
+            lower, upper = values - error, values + above
         gaps.append(float((upper - lower).max()) / 2)
-        if switches == 0:
-            _refuse_idling(mdp, values, idle, margin)
-            break
+    if switches == 0:
+        _refuse_idling(mdp, values, idle, margin)
     converged = switches == 0 and gaps[-1] <= accuracy
     if not converged:
         report_limit("policy iteration", iteration, gaps[-1])

@@ -32,7 +32,7 @@ def prioritised_sweeping(
 
     `iterations` counts sweeps' worth of updates: updates of single states / number of states.
     """
-    stop = Stopping(mdp, accuracy, simultaneous=True)
+    stop = Stopping(mdp, accuracy, max_iterations, simultaneous=True)
     values = np.zeros(mdp.states) if initial is None else np.array(initial, dtype=float)
     updated, chosen = np.empty(mdp.states), mdp.first_rows()
     before = predecessors(mdp)

@@ -21,7 +21,7 @@ from latimer.errors import InputError, LatimerError
 from latimer.rl.arrays import Floats, Ints
 from latimer.rl.bounds import macqueen, rounding
 from latimer.rl.build import tidy
-from latimer.rl.check import bad_row, check_discount
+from latimer.rl.check import bad_row, check_discount, check_limits
 from latimer.rl.kernels import attract
 from latimer.rl.solution import Evaluation, report_limit
 
@@ -65,7 +65,7 @@ class MarkovRewardProcess:
     ) -> MarkovRewardProcess:
         """From transition [states, states] and reward R(s) [states] or R(s, s') [states, states].
 
-        terminal: bool [states]; a terminal state pays its R(s), if rewards have that form, and ends.
+        terminal: bool [states]; such a state pays its R(s), if rewards have that form, and ends.
         """
         p, r = np.array(transition, dtype=float), np.asarray(reward, dtype=float)
         if p.ndim != 2 or p.shape[0] != p.shape[1] or r.shape not in (p.shape, p.shape[:1]):
@@ -90,7 +90,7 @@ class MarkovRewardProcess:
         return self.reward + self.discount * (self.continuation @ values)
 
     def residual(self, values: Floats) -> float:
-        """max |T v - v|, which is 0 for the true values and no others."""
+        """The greatest |T v - v|, which is 0 for the true values and no others."""
         return float(np.abs(self.bellman(values) - values).max())
 
     def proper(self) -> bool:
@@ -124,6 +124,7 @@ class MarkovRewardProcess:
         """
         stochastic = not bool(np.any(self.termination > 0))
         values, horizon = np.zeros(self.states), self.horizon()
+        check_limits(accuracy, max_iterations)
         for iteration in range(1, max_iterations + 1):
             updated = self.bellman(values)
             change = updated - values
@@ -192,14 +193,13 @@ class MarkovRewardProcess:
                 f"{self.name(state)}: the episode never ends from here, so with discount 1 the "
                 "value is no finite number; use a discount below 1 or another policy"
             )
+        if method != "auto" and method not in SOLVERS:
+            raise InputError(f"method {method!r}; valid choices: auto, {', '.join(SOLVERS)}")
         if method == "auto":
-            direct = "sparse" if self.states <= DIRECT_STATES else "krylov"
-            method = "dense" if self.states <= DENSE_STATES else direct
-        solvers = {"dense": _dense, "sparse": _sparse, "krylov": _krylov}
-        if method not in solvers:
-            raise InputError(f"method {method!r}; valid choices: auto, {', '.join(solvers)}")
+            method = "sparse" if self.states <= DIRECT_STATES else "krylov"
+            method = "dense" if self.states <= DENSE_STATES else method
         system = sparse.identity(self.states, format="csc") - self.discount * self.continuation
-        return solvers[method](system, right)
+        return SOLVERS[method](system, right)
 
 
 def _dense(system: sparse.csc_array, right: Floats) -> Floats:
@@ -223,3 +223,6 @@ def _krylov(system: sparse.csc_array, right: Floats) -> Floats:
         found = found + step
         left = right - matrix @ found
     return _sparse(system, right)
+
+
+SOLVERS = {"dense": _dense, "sparse": _sparse, "krylov": _krylov}

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from latimer.errors import InputError
 from latimer.rl.arrays import Floats, Ints
 from latimer.rl.bounds import macqueen
+from latimer.rl.check import check_limits
 from latimer.rl.mdp import FiniteMDP
 from latimer.rl.policy_iteration import improve_until_stable
 from latimer.rl.solution import Solution, report_limit
@@ -21,10 +21,11 @@ class Stopping:
     policy iteration go on from the policy found, which proves the values or mends them.
     """
 
-    def __init__(self, mdp: FiniteMDP, accuracy: float, *, simultaneous: bool) -> None:
+    def __init__(
+        self, mdp: FiniteMDP, accuracy: float, max_iterations: int, *, simultaneous: bool
+    ) -> None:
         """simultaneous: whether sweeps are Jacobi sweeps, for which the bounds are tighter."""
-        if not accuracy > 0:
-            raise InputError(f"accuracy {accuracy} is not above 0")
+        check_limits(accuracy, max_iterations)
         self.mdp, self.accuracy = mdp, accuracy
         self.stochastic = simultaneous and mdp.stochastic
         self.undiscounted = mdp.discount == 1

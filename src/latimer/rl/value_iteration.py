@@ -32,14 +32,15 @@ def value_iteration(
     ConvergenceWarning and `converged=False`. InputError where the discount is 1 and the values
     are not finite.
     """
-    stop = Stopping(mdp, accuracy, simultaneous=True)
+    stop = Stopping(mdp, accuracy, max_iterations, simultaneous=True)
     values, updated = _start(mdp, initial), np.empty(mdp.states)
     chosen = mdp.first_rows()
-    for iteration in range(1, max_iterations + 1):
+    iteration, done = 0, False
+    while not done and iteration < max_iterations:
+        iteration += 1
         low, high, _ = bellman_sweep(*mdp.table, values, updated, chosen, 0.0)
         values, updated = updated, values
-        if done := stop.reached(low, high):
-            break
+        done = stop.reached(low, high)
     backups = iteration * mdp.rows
     return stop.solution("value iteration", values, chosen, iteration, backups, done)
 
@@ -52,13 +53,14 @@ def gauss_seidel(
     initial: Floats | None = None,
 ) -> Solution:
     """Gauss-Seidel value iteration, forwards and backwards by turns; as `value_iteration`."""
-    stop = Stopping(mdp, accuracy, simultaneous=False)
+    stop = Stopping(mdp, accuracy, max_iterations, simultaneous=False)
     values, chosen = _start(mdp, initial), mdp.first_rows()
-    for iteration in range(1, max_iterations + 1):
-        backwards = iteration % 2 == 0
+    iteration, done = 0, False
+    while not done and iteration < max_iterations:
+        backwards = iteration % 2 == 1
+        iteration += 1
         low, high = gauss_seidel_sweep(*mdp.table, values, chosen, backwards)
-        if done := stop.reached(low, high):
-            break
+        done = stop.reached(low, high)
     backups = iteration * mdp.rows
     return stop.solution("Gauss-Seidel", values, chosen, iteration, backups, done)
 
