@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 
 import numpy as np
 import pytest
@@ -84,21 +85,34 @@ def test_bounds_of_unfinished_work_hold_too():
     truth = exact_values(mdp)
     for planner in PLANNERS:
         for limit in (1, 2, 5):
-            with pytest.warns(ConvergenceWarning, match="may be off by") if limit == 1 else _any():
+            with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
                 found = planner(mdp, accuracy=1e-12, max_iterations=limit)
             assert (found.lower <= truth + ROUNDING).all()
             assert (truth <= found.upper + ROUNDING).all()
 
 
-def _any():
-    import warnings
+@pytest.mark.parametrize("planner", PLANNERS)
+def test_a_limit_is_never_silent(planner):
+    with pytest.warns(ConvergenceWarning, match="after 1 iterations.*may be off by"):
+        assert not planner(random_mdp(7, 12, 3, 0.99, 0.3), max_iterations=1).converged
 
-    return warnings.catch_warnings(action="ignore", category=ConvergenceWarning)
 
-
-def test_an_accuracy_beyond_rounding_is_reported():
-    with pytest.warns(ConvergenceWarning):
-        assert not policy_iteration(random_mdp(1, 8, 3, 0.99, 0.0), accuracy=1e-18).converged
+@pytest.mark.parametrize("planner", PLANNERS)
+@pytest.mark.parametrize("discount", [0.99, 1.0])
+def test_an_accuracy_beyond_rounding_ends_and_keeps_true_bounds(planner, discount):
+    mdp = random_mdp(1, 8, 3, discount, 0.5)
+    costs = FiniteMDP(
+        mdp.state,
+        mdp.action,
+        mdp.continuation,
+        mdp.termination,
+        mdp.reward - 3,
+        discount,
+    )
+    with warnings.catch_warnings(action="ignore", category=ConvergenceWarning):
+        found = planner(costs, accuracy=1e-300)
+    assert found.bound < 1e-9
+    np.testing.assert_allclose(found.values, exact_values(costs), atol=1e-9)
 
 
 def test_the_span_ends_sweeps_long_before_the_sup_norm_would():

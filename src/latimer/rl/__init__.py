@@ -1,9 +1,12 @@
 """Finite decision processes: build, evaluate, plan with certified bounds; targets for learning.
 
-It stands by itself: no text, no networks. Needs the extra `rl`.
+It stands by itself: no text, no networks. Needs the extra `rl`. Targets for learning are in
+`latimer.rl.td_targets`, which alone needs PyTorch.
 """
 
 from latimer.rl.finite_horizon import finite_horizon
+from latimer.rl.grid_world import GridWorld
+from latimer.rl.implicit import ImplicitMDP, solve_implicit
 from latimer.rl.mdp import FiniteMDP
 from latimer.rl.modified_policy_iteration import modified_policy_iteration
 from latimer.rl.policy_iteration import policy_iteration
@@ -16,7 +19,9 @@ __all__ = [
     "ConvergenceWarning",
     "Evaluation",
     "FiniteMDP",
+    "GridWorld",
     "HorizonSolution",
+    "ImplicitMDP",
     "MarkovRewardProcess",
     "Solution",
     "finite_horizon",
@@ -24,5 +29,6 @@ __all__ = [
     "modified_policy_iteration",
     "policy_iteration",
     "prioritised_sweeping",
+    "solve_implicit",
     "value_iteration",
 ]

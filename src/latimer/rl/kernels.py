@@ -1,4 +1,3 @@
-# mypy: disable-error-code="untyped-decorator"
 """The sweeps of dynamic programming over a sparse table, compiled by Numba.
 
 Every kernel reads a table as `FiniteMDP.table` gives it:
@@ -6,23 +5,24 @@ Every kernel reads a table as `FiniteMDP.table` gives it:
     row_start     int64   [states + 1]   the rows (state-action pairs) of state s are
                                          row_start[s] .. row_start[s + 1] - 1
     indptr        int64   [rows + 1]     the entries of row i are indptr[i] .. indptr[i + 1] - 1
-    successor     int32   [entries]
+    successor     uint32  [entries]
     probability   float64 [entries]      of moving there and going on
     reward        float64 [rows]         expected reward
     discount      float64
 
-Values are float64 [states]; `chosen` is int64 [states], the row each state takes.
+Successors are unsigned, or Numba would test each for being counted from the end. Values are float64
+[states]; `chosen` is int64 [states], the row each state takes.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
 from latimer.rl.arrays import Floats, Ints
+from latimer.rl.compiled import compiled
 
 
-@njit(cache=True)
+@compiled
 def look_ahead(
     row: int,
     indptr: Ints,
@@ -39,7 +39,7 @@ def look_ahead(
     return reward[row] + discount * expected
 
 
-@njit(cache=True)
+@compiled
 def bellman_sweep(
     row_start: Ints,
     indptr: Ints,
@@ -74,7 +74,7 @@ def bellman_sweep(
     return low, high, switches
 
 
-@njit(cache=True)
+@compiled
 def gauss_seidel_sweep(
     row_start: Ints,
     indptr: Ints,
@@ -116,7 +116,7 @@ def gauss_seidel_sweep(
     return low, high
 
 
-@njit(cache=True)
+@compiled
 def copy_rows(
     indptr: Ints, successor: Ints, probability: Floats, chosen: Ints
 ) -> tuple[Ints, Ints, Floats]:
@@ -126,7 +126,7 @@ def copy_rows(
     for state in range(states):
         row = chosen[state]
         start[state + 1] = start[state] + indptr[row + 1] - indptr[row]
-    to = np.empty(start[states], np.int32)
+    to = np.empty(start[states], np.uint32)
     share = np.empty(start[states], np.float64)
     for state in range(states):
         offset = indptr[chosen[state]] - start[state]
@@ -136,7 +136,7 @@ def copy_rows(
     return start, to, share
 
 
-@njit(cache=True)
+@compiled
 def policy_sweep(
     indptr: Ints,
     successor: Ints,
@@ -156,7 +156,7 @@ def policy_sweep(
     return low, high
 
 
-@njit(cache=True)
+@compiled
 def attract(
     row_start: Ints,
     indptr: Ints,

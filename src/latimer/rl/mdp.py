@@ -52,7 +52,14 @@ class FiniteMDP:
 
     def __post_init__(self) -> None:
         """Drop stored zeros, add up duplicates; refuse what is no decision process."""
-        object.__setattr__(self, "continuation", build.tidy(self.continuation))
+        put = object.__setattr__  # the way for a frozen dataclass to bring its fields into shape
+        put(self, "continuation", build.tidy(self.continuation))
+        for name in ("state", "action"):
+            put(self, name, np.ascontiguousarray(getattr(self, name), dtype=np.int64))
+        for name in ("termination", "reward"):
+            put(self, name, np.ascontiguousarray(getattr(self, name), dtype=float))
+        if self.start is not None:
+            put(self, "start", np.asarray(self.start, dtype=float))
         check_mdp(self)
 
     @classmethod
@@ -136,7 +143,7 @@ class FiniteMDP:
     def table(self) -> tuple[Ints, Ints, Ints, Floats, Floats, float]:
         """The arrays that the kernels read."""
         matrix = self.continuation
-        indptr, successor = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32)
+        indptr, successor = matrix.indptr.astype(np.int64), matrix.indices.astype(np.uint32)
         return self.row_start, indptr, successor, matrix.data, self.reward, self.discount
 
     def with_discount(self, discount: float) -> FiniteMDP:
@@ -171,7 +178,7 @@ class FiniteMDP:
         first, last = self.row_start[state], self.row_start[state + 1]
         at = first + int(np.searchsorted(self.action[first:last], action))
         if at == last or self.action[at] != action:
-            raise InputError(f"{self.name(state, action)} is not legal")
+            raise InputError(f"{self.name(state)}: action {action} is not legal")
         return int(at)
 
     def name(self, state: int, action: int | None = None) -> str:
@@ -193,8 +200,7 @@ class FiniteMDP:
         """
         given = np.asarray(policy)
         if given.shape == (self.states,) and np.issubdtype(given.dtype, np.integer):
-            rows = [self.row(s, int(a)) for s, a in enumerate(given)]
-            return self.under_rows(np.asarray(rows))
+            return self.under_rows(self._rows_of(given))
         weights = self._weights(given)
         take = sparse.csr_array(
             (weights, (self.state, np.arange(self.rows))), shape=(self.states, self.rows)
@@ -218,6 +224,17 @@ class FiniteMDP:
         policy = np.zeros((self.states, self.actions))
         policy[self.state, self.action] = 1.0
         return policy / policy.sum(axis=1, keepdims=True)
+
+    def _rows_of(self, policy: Ints) -> Ints:
+        """The row [states] of every state's action [states]."""
+        pairs = self.state * self.actions + self.action
+        wanted = np.arange(self.states) * self.actions + policy
+        rows = np.minimum(np.searchsorted(pairs, wanted), self.rows - 1)
+        wrong = (pairs[rows] != wanted) | (policy < 0) | (policy >= self.actions)
+        if wrong.any():
+            state = int(np.argmax(wrong))
+            raise InputError(f"{self.name(state)}: action {policy[state]} is not legal")
+        return rows
 
     def _weights(self, policy: Any) -> Floats:
         """The probability of each row [rows] under a policy [states, actions]."""

@@ -42,8 +42,8 @@ def modified_policy_iteration(
         low, high, _ = bellman_sweep(*mdp.table, values, updated, chosen, 0.0)
         values, updated = updated, values
         backups += mdp.rows
-        done = stop.reached(low, high)
-        if done or iteration == max_iterations:
+        done = stop.reached(low, high, values)
+        if done or stop.exhausted or iteration == max_iterations:
             break  # the bounds belong to what this sweep wrote
         values, updated = _evaluate(mdp, chosen, values, updated, sweeps)
         backups += sweeps * mdp.states

@@ -1,4 +1,3 @@
-# mypy: disable-error-code="untyped-decorator"
 """Value iteration in order of priority (Moore & Atkeson 1993; Sutton & Barto 2018, section 8.4).
 
 The state whose value is most wrong comes first. When v(s) moves by d, the Bellman error of a
@@ -11,10 +10,11 @@ from __future__ import annotations
 from heapq import heapify, heappop, heappush
 
 import numpy as np
-from numba import njit
 from scipy import sparse
 
 from latimer.rl.arrays import Floats, Ints
+from latimer.rl.bounds import rounding
+from latimer.rl.compiled import compiled
 from latimer.rl.kernels import bellman_sweep, look_ahead
 from latimer.rl.mdp import FiniteMDP
 from latimer.rl.solution import Solution
@@ -42,9 +42,10 @@ def prioritised_sweeping(
         low, high, _ = bellman_sweep(*mdp.table, values, updated, chosen, 0.0)
         looks += mdp.rows
         updates += mdp.states
-        if (done := stop.reached(low, high)) or updates >= limit:
+        if (done := stop.reached(low, high, updated)) or stop.exhausted or updates >= limit:
             break
         priority = np.abs(updated - values)
+        threshold = max(threshold, rounding(values, mdp.reward) / 16)
         table = (*mdp.table, *before)
         spent, seen = update_by_priority(*table, values, priority, threshold, limit - updates)
         updates, looks, threshold = updates + spent, looks + seen, threshold / 2
@@ -73,7 +74,7 @@ def predecessors(mdp: FiniteMDP) -> tuple[Ints, Ints, Floats]:
     return pairs.indptr.astype(np.int64), pairs.indices.astype(np.int64), pairs.data
 
 
-@njit(cache=True)
+@compiled
 def update_by_priority(
     row_start: Ints,
     indptr: Ints,

@@ -180,7 +180,7 @@ class MarkovRewardProcess:
         missing = attract(
             np.arange(self.states + 1),
             matrix.indptr.astype(np.int64),
-            matrix.indices.astype(np.int32),
+            matrix.indices.astype(np.uint32),
             self.termination,
             np.ones(self.states, np.int64),
             reached,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from latimer.rl.arrays import Floats, Ints
-from latimer.rl.bounds import macqueen
+from latimer.rl.bounds import macqueen, rounding
 from latimer.rl.check import check_limits
 from latimer.rl.mdp import FiniteMDP
 from latimer.rl.policy_iteration import improve_until_stable
@@ -33,14 +33,21 @@ class Stopping:
         self.idle = idle_states(mdp) if self.undiscounted else np.zeros(mdp.states, bool)
         self.gaps: list[float] = []
         self.change = (-np.inf, np.inf)
+        self.sweeps, self.exhausted = 0, False
 
-    def reached(self, low: float, high: float) -> bool:
-        """Whether a sweep whose least and greatest changes were `low` and `high` was the last."""
+    def reached(self, low: float, high: float, updated: Floats) -> bool:
+        """Whether a sweep that wrote `updated`, with changes from `low` to `high`, is enough.
+
+        Where it is not, but changes are mere rounding, `exhausted` says that none will ever be.
+        """
         self.change = (low, high)
-        if self.undiscounted:
-            return max(-low, high) <= self.accuracy
+        self.sweeps += 1
         if not self.stochastic:
             low, high = min(low, 0.0), max(high, 0.0)
+        if self.sweeps % 64 == 0:
+            self.exhausted = high - low <= rounding(updated, self.mdp.reward) / 8
+        if self.undiscounted:
+            return max(-low, high) <= self.accuracy or self.exhausted
         self.gaps.append((high - low) * (self.horizon - 1) / 2)
         return self.gaps[-1] <= self.accuracy
 

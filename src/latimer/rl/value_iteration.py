@@ -36,11 +36,11 @@ def value_iteration(
     values, updated = _start(mdp, initial), np.empty(mdp.states)
     chosen = mdp.first_rows()
     iteration, done = 0, False
-    while not done and iteration < max_iterations:
+    while not (done or stop.exhausted) and iteration < max_iterations:
         iteration += 1
         low, high, _ = bellman_sweep(*mdp.table, values, updated, chosen, 0.0)
         values, updated = updated, values
-        done = stop.reached(low, high)
+        done = stop.reached(low, high, values)
     backups = iteration * mdp.rows
     return stop.solution("value iteration", values, chosen, iteration, backups, done)
 
@@ -56,11 +56,11 @@ def gauss_seidel(
     stop = Stopping(mdp, accuracy, max_iterations, simultaneous=False)
     values, chosen = _start(mdp, initial), mdp.first_rows()
     iteration, done = 0, False
-    while not done and iteration < max_iterations:
+    while not (done or stop.exhausted) and iteration < max_iterations:
         backwards = iteration % 2 == 1
         iteration += 1
         low, high = gauss_seidel_sweep(*mdp.table, values, chosen, backwards)
-        done = stop.reached(low, high)
+        done = stop.reached(low, high, values)
     backups = iteration * mdp.rows
     return stop.solution("Gauss-Seidel", values, chosen, iteration, backups, done)
 

@@ -1,0 +1,18 @@
+"""Compile with Numba, keeping what was compiled where that is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from numba import njit
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """`numba.njit` with a cache on disk, or without where no folder can be written to."""
+    try:
+        return njit(cache=True)(function)
+    except RuntimeError:  # "no locator available"
+        return njit(function)
