@@ -242,7 +242,7 @@ def test_malformed_drawings_are_named_by_line_and_column(text, message):
 
 
 def test_unknown_worlds_and_files_are_named(tmp_path):
-    with pytest.raises(InputError, match="there are: sutton-3.5"):
+    with pytest.raises(InputError, match=r"there are: sutton-3\.5"):
         GridWorld.textbook("moon")
     file = tmp_path / "w.txt"
     file.write_text("S.\nx.\n", encoding="utf-8")

@@ -153,7 +153,7 @@ def test_bad_policies_and_values_are_named():
     mdp = FiniteMDP.from_dense(P, R2, 0.9)
     with pytest.raises(InputError, match="a policy has shape"):
         mdp.under([0.5, 0.5])
-    with pytest.raises(InputError, match="state 1 sum to 0.9"):
+    with pytest.raises(InputError, match=r"state 1 sum to 0\.9"):
         mdp.under([[1.0, 0.0], [0.5, 0.4]])
     with pytest.raises(InputError, match="values have shape"):
         mdp.bellman(np.zeros(3))

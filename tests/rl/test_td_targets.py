@@ -110,5 +110,5 @@ def test_bad_calls_are_named():
         expected_sarsa(R, DISCOUNT, Q, Q[:, :2])
     with pytest.raises(InputError, match="values_from_the_second"):
         gae(R, DISCOUNT, R, 0.9)
-    with pytest.raises(InputError, match="lambda is 1.5"):
+    with pytest.raises(InputError, match=r"lambda is 1\.5"):
         lambda_return(R, DISCOUNT, R, 1.5)

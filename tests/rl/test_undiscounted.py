@@ -102,11 +102,11 @@ def test_the_quickest_rows_need_about_the_fewest_steps():
 @given(mdp=small)
 @settings(max_examples=60)
 def test_undiscounted_values_are_the_limit_of_discounted_ones(mdp):
-    try:
-        found = policy_iteration(mdp)
-    except InputError as error:
-        assert "no policy ends the episode" in str(error)
+    if ending_rows(mdp, np.ones(mdp.rows, bool))[1]:
+        with pytest.raises(InputError, match="no policy ends the episode"):
+            policy_iteration(mdp)
         return
+    found = policy_iteration(mdp)
     near = policy_iteration(mdp.with_discount(1 - 1e-7)).values
     scale = 1 + np.abs(found.values).max() ** 2
     assert np.abs(found.values - near).max() <= 1e-4 * scale

@@ -137,9 +137,8 @@ def _dumps(shown: dict[str, Any]) -> str:
 
 def _title(problem: Problem) -> str:
     mdp = problem.mdp
-    return (
-        f"{problem.name}: {mdp.states} states, {mdp.actions} actions, discount {mdp.discount:g}\n"
-    )
+    size = f"{mdp.states} states, {mdp.actions} actions"
+    return f"{problem.name}: {size}, discount {mdp.discount:g}\n"
 
 
 def _trial(problem: Problem, trial: Trial) -> str:

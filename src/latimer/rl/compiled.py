@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from numba import njit
 
@@ -13,6 +13,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def compiled(function: Function) -> Function:
     """`numba.njit` with a cache on disk, or without where no folder can be written to."""
     try:
-        return njit(cache=True)(function)
+        return cast(Function, njit(cache=True)(function))
     except RuntimeError:  # "no locator available"
-        return njit(function)
+        return cast(Function, njit(function))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import gymnasium
 import numpy as np
@@ -18,7 +18,10 @@ class GridWorldEnv(gymnasium.Env[Any, Any]):
     Episodes end only where the drawing says so: wrap in Gymnasium's TimeLimit to cut them off.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": ["ansi"], "render_fps": 4}
+    metadata: dict[str, Any] = {  # noqa: RUF012  (as Gymnasium declares it)
+        "render_modes": ["ansi"],
+        "render_fps": 4,
+    }
 
     def __init__(self, grid: GridWorld, render_mode: str | None = None) -> None:
         """render_mode: None or `ansi` (a text with `@` where the agent is)."""

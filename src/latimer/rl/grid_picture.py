@@ -36,9 +36,9 @@ def picture(
         for column, symbol in enumerate(row):
             filler = {"wall": "#", "back": "~"}.get(grid.meanings[symbol].kind, "")
             text = texts.get((line, column), filler * width).rjust(width)
-            state = grid.state_of.get((line, column))
-            if colour and state is not None and grid.meaning((line, column)).kind != "end":
-                text = f"\x1b[48;5;{_shade(values, values[state])}m{text}\x1b[0m"
+            here = grid.state_of.get((line, column))
+            if colour and here is not None and grid.meaning((line, column)).kind != "end":
+                text = f"\x1b[48;5;{_shade(values, values[here])}m{text}\x1b[0m"
             shown.append(text)
         lines.append("  ".join(shown))
     return "\n".join(lines) + "\n"

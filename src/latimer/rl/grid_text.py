@@ -24,9 +24,9 @@ Rules, each on a line of its own; lines that begin with # are comments:
     X = back -100        entering pays -100 and leads back to the start
     X = jump Y +10       every action in X pays 10 and leads to Y
 
-Without its number, a symbol pays the reward of a step. Without rules the text is the drawing alone.
-`.` is floor, `#` a wall, `S` the start (several: one by chance; none: anywhere); G ends the episode,
-P ends it at -100, and C leads back to the start at -100, unless the rules say otherwise.
+Without its number, a symbol pays the reward of a step. Without rules the text is the drawing
+alone. `.` is floor, `#` a wall, `S` the start (several: one by chance; none: anywhere); G ends the
+episode, P ends it at -100, and C leads back to the start at -100, unless the rules say otherwise.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ FIXED = ".#S"
 
 
 def parse_grid(lines: Sequence[str], name: str) -> GridWorld:
-    """The world of a description; InputError naming `name`, line and column when it is malformed."""
+    """The world of a description; InputError names `name`, line and column of a mistake."""
     numbered = [(number, line.rstrip()) for number, line in enumerate(lines, 1)]
     while numbered and not numbered[-1][1]:
         numbered.pop()

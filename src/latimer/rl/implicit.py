@@ -12,7 +12,6 @@ which is then part of the loop: a grid of a million cells needs memory for its v
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -26,8 +25,6 @@ from latimer.rl.check import SLACK, check_discount, check_limits
 from latimer.rl.mdp import FiniteMDP
 from latimer.rl.solution import Solution, report_limit
 
-Transition = Callable[[int, int, int], tuple[float, int, float]]
-
 
 @dataclass(frozen=True)
 class ImplicitMDP:
@@ -40,7 +37,7 @@ class ImplicitMDP:
     states: int
     actions: int
     outcomes: int
-    transition: Transition
+    transition: Any
     discount: float
 
     def __post_init__(self) -> None:
@@ -54,9 +51,9 @@ class ImplicitMDP:
         state, action, sum_ = check_transition(self.transition, *size)
         if action >= 0:
             raise InputError(
-                f"state {state}, action {action}: probabilities sum to {sum_:.10g}, one is negative "
-                f"or not a number, a reward is not finite, or a successor is outside -1 to "
-                f"{self.states - 1}"
+                f"state {state}, action {action}: probabilities sum to {sum_:.10g} and not 1, one "
+                "is negative or not a number, a reward is not finite, or a successor is outside "
+                f"-1 to {self.states - 1}"
             )
         if state >= 0:
             raise InputError(f"state {state} has no legal action")
@@ -96,7 +93,8 @@ def solve_implicit(
     values, chosen = np.zeros(mdp.states), np.zeros(mdp.states, np.int64)
     updated = values if in_place else np.empty(mdp.states)
     model = (mdp.transition, mdp.actions, mdp.outcomes, mdp.discount)
-    gaps, done = [], False
+    gaps: list[float] = []
+    done = False
     while not done and len(gaps) < max_iterations:
         backwards = in_place and len(gaps) % 2 == 1
         low, high = implicit_sweep(*model, values, updated, chosen, backwards, in_place)

@@ -1,4 +1,4 @@
-"""Find what the user means by an environment: a grid-world file, a textbook's world, a Gymnasium id."""
+"""Find the environment of a name: a grid-world file, a textbook's world, a Gymnasium id."""
 
 from __future__ import annotations
 
