@@ -8,10 +8,10 @@ from latimer.rl import compiled as module
 
 
 def test_without_a_folder_for_the_cache_it_compiles_all_the_same(monkeypatch):
-    def refusing(function=None, *, cache=False):
+    def refusing(*, cache=False, **options):
         if cache:
             raise RuntimeError("cannot cache function: no locator available")
-        return numba.njit(function)
+        return numba.njit(**options)
 
     monkeypatch.setattr(module, "njit", refusing)
     double = module.compiled(lambda x: 2 * x)

@@ -11,8 +11,11 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def compiled(function: Function) -> Function:
-    """`numba.njit` with a cache on disk, or without where no folder can be written to."""
+    """`numba.njit` with a cache on disk, or without where no folder can be written to.
+
+    Dividing by zero gives an infinity, as in NumPy, and costs no test.
+    """
     try:
-        return cast(Function, njit(cache=True)(function))
+        return cast(Function, njit(cache=True, error_model="numpy")(function))
     except RuntimeError:  # "no locator available"
-        return cast(Function, njit(function))
+        return cast(Function, njit(error_model="numpy")(function))

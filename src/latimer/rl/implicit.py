@@ -109,7 +109,7 @@ def solve_implicit(
     return Solution(middle, lower, upper, len(gaps), done, chosen, backups, gaps)
 
 
-@njit
+@njit(error_model="numpy")
 def implicit_sweep(
     transition: Any,
     actions: int,
@@ -140,7 +140,7 @@ def implicit_sweep(
                     stays += probability
                 elif successor >= 0:
                     gain += discount * probability * values[successor]
-            q = gain / (1.0 - discount * stays)
+            q = gain / (1.0 - discount * stays) if stays > 0.0 else gain
             if total > 0.0 and q > best:
                 best, best_action = q, action
         low = min(low, best - values[state])
@@ -149,7 +149,7 @@ def implicit_sweep(
     return low, high
 
 
-@njit
+@njit(error_model="numpy")
 def check_transition(
     transition: Any, states: int, actions: int, outcomes: int
 ) -> tuple[int, int, float]:

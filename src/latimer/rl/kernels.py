@@ -106,7 +106,9 @@ def gauss_seidel_sweep(
                     expected += probability[entry] * values[successor[entry]]
             if discount * stays >= 1.0:
                 continue
-            q = (reward[row] + discount * expected) / (1.0 - discount * stays)
+            q = reward[row] + discount * expected
+            if stays > 0.0:
+                q /= 1.0 - discount * stays
             if q > best:
                 best, best_row = q, row
         if best > -np.inf:
