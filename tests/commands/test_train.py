@@ -153,6 +153,25 @@ def test_a_changed_recipe_is_refused(task, finished):
     assert "training.clip is 0.5, was 1.0" in message
 
 
+def test_a_corpus_folder_names_the_files_and_languages(tmp_path):
+    rows = [f"{a} {b} {c}\t{c} {b} {a}\n" for a in "abcdef" for b in "abcdef" for c in "ghijkl"]
+    (tmp_path / "pairs.tsv").write_text("".join(rows))
+    folder, run = tmp_path / "corpus", tmp_path / "run"
+    made = latimer(
+        "corpus", tmp_path / "pairs.tsv", "--source", "en", "--target", "pt-BR", "--out", folder
+    )
+    assert made.returncode == 0, made.stderr
+    settings = ["subwords.kind=word", "training.max_updates=2", "training.warmup=0"]
+    overrides = [part for setting in settings for part in ("--set", setting)]
+    done = latimer("train", "tiny", "--corpus", folder, "--run", run, "-q", *overrides)
+    assert done.returncode == 0, done.stderr
+    used = (run / "recipe.yaml").read_text()
+    for words in ("train.pt-BR", "dev.en", "target_language: pt-BR"):
+        assert words in used
+    message = complaint(latimer("train", "tiny", "--corpus", tmp_path, "--run", run), 2)
+    assert "no report.json in it" in message
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

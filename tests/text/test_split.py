@@ -1,11 +1,11 @@
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import pytest
-from generated import corpus_of, texts
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generated import corpus_of, texts
 from latimer.errors import InputError
 from latimer.text.pair import Origin, Pair
 from latimer.text.split import Split, Splitting, rank, split
@@ -42,7 +42,12 @@ def test_no_source_stands_in_two_parts_and_no_group_straddles(
     together = [*parts.train, *parts.dev, *parts.test]
     assert len(together) + parts.leaks == len(pairs)
     assert set(together) <= set(pairs)
-    assert len(parts.dev) <= max(1, (splitting.dev or 0.05) * len(pairs) + 1) + parts.leaks
+    # A source that several groups share counts for none of them when they are chosen.
+    groups = defaultdict(set)
+    for pair in pairs:
+        groups[pair.source].add(pair.origin.group or pair.source)
+    shared = sum(len(groups[pair.source]) > 1 for pair in pairs)
+    assert len(parts.dev) <= max(1, (splitting.dev or 0.05) * len(pairs) + 1) + shared
 
 
 @given(PAIRS, SPLITTINGS, st.randoms(use_true_random=False))
@@ -118,3 +123,29 @@ def test_more_than_half_is_refused(splitting: Splitting) -> None:
 def test_a_size_must_be_a_number() -> None:
     with pytest.raises(InputError, match=r"--test.*nan"):
         split(corpus_of(30), Splitting(test=float("nan")))
+
+
+def test_no_group_decides_a_score_by_itself() -> None:
+    """Of a hundred small groups and one as large as dev, only small ones are held out."""
+    sizes = {"large": 40, **{f"small {n}": 8 for n in range(100)}}
+    pairs = [
+        Pair(f"{name} {k}", f"{name} {k} ja", Origin("file", k, name))
+        for name, size in sizes.items()
+        for k in range(size)
+    ]
+    for seed in range(10):
+        parts = split(pairs, Splitting(seed=seed, dev=0.1, test=0.1))
+        assert parts.by == "group"
+        for part in (parts.dev, parts.test):
+            assert max(Counter(pair.origin.group for pair in part).values()) == 8
+
+
+def test_large_groups_are_held_out_where_there_are_no_others() -> None:
+    pairs = [
+        Pair(f"{g} {k}", f"{g} {k} ja", Origin("file", k, str(g)))
+        for g in range(12)
+        for k in range(9)
+    ]
+    parts = split(pairs, Splitting(dev=0.1, test=0.1))
+    assert parts.by == "group"
+    assert {len({pair.origin.group for pair in part}) for part in (parts.dev, parts.test)} == {1}

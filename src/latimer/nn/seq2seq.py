@@ -17,8 +17,11 @@ def pack(padded: Tensor, lengths: Tensor) -> Tensor:
 
     Tokens are ordered by time, then by row: all first tokens come first.
     """
+    by_time = padded.transpose(0, 1)
+    if int(lengths.min()) == padded.shape[1]:
+        return by_time.flatten(0, 1)  # as usual after sorting by length, and free
     time = torch.arange(padded.shape[1], device=padded.device)
-    return padded.transpose(0, 1)[time[:, None] < lengths]
+    return by_time[time[:, None] < lengths]
 
 
 class Seq2Seq(nn.Module):

@@ -55,10 +55,14 @@ class Report:
         yield "read", self.read, "", "bold"
         for reason, count in self.dropped.items():
             yield f"dropped: {reason}", count, next(iter(self.examples[reason]), ""), "dim"
-        yield "kept", self.kept, f"from {self.groups:,} files or components", "bold"
+        yield "kept", self.kept, _from(self.groups), "bold"
         yield "train", self.train, "", "bold"
         note = f"held out by {self.split_by}"
         if self.leaks:
             note += f"; {self.leaks:,} more dropped, their source stands in train"
         yield "dev", self.dev, note, "bold"
         yield "test", self.test, "", "bold"
+
+
+def _from(groups: int) -> str:
+    return f"from {groups:,} files or components" if groups > 1 else ""

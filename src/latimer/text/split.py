@@ -31,6 +31,13 @@ FULL = 0.95
 """A part made of groups is full at this fraction of its size: they rarely fit to the last pair."""
 
 
+LARGEST_GROUP = (0.1, 1.0)
+"""No group makes up more than this fraction of a part; the second where the first leaves too few.
+
+One large component would decide a score by itself.
+"""
+
+
 @dataclass(frozen=True)
 class Splitting:
     """How much is held out; a size below 1 is a share of the pairs, otherwise their number."""
@@ -66,17 +73,15 @@ def split(pairs: Sequence[Pair], splitting: Splitting) -> Split:
     Raises InputError when dev and test would take more than half of the pairs.
     """
     sizes = _sizes(len(pairs), splitting)
-    by: Literal["group", "source"] = "group"
-    parts = _hold_out(pairs, _group_or_source, sizes, splitting.seed, FULL)
-    have = Counter(
-        parts[_group_or_source(pair)] for pair in pairs if _group_or_source(pair) in parts
-    )
-    if len({pair.origin.group for pair in pairs}) < 2 or any(
-        have[part] < size / 2 for part, size in sizes.items()
-    ):
-        by = "source"
-        parts = _hold_out(pairs, _source, sizes, splitting.seed, 1)
-    return _divide(pairs, parts, _group_or_source if by == "group" else _source, by)
+    seed = splitting.seed
+    if len({pair.origin.group for pair in pairs}) >= 2:
+        for largest in LARGEST_GROUP:
+            parts = _hold_out(pairs, _group_or_source, sizes, seed, FULL, largest)
+            have = Counter(parts.get(_group_or_source(pair)) for pair in pairs)
+            if all(have[part] >= size / 2 for part, size in sizes.items()):
+                return _divide(pairs, parts, _group_or_source, "group")
+    parts = _hold_out(pairs, _source, sizes, seed, full=1, largest=1)
+    return _divide(pairs, parts, _source, "source")
 
 
 def _source(pair: Pair) -> str:
@@ -111,8 +116,9 @@ def _hold_out(
     sizes: dict[str, int],
     seed: int,
     full: float,
+    largest: float,
 ) -> dict[str, str]:
-    """Unit -> "dev" or "test" for each unit that is held out."""
+    """Unit -> "dev" or "test" for each unit that is held out; `full`, `largest`: shares of it."""
     weights = _own_sources(pairs, unit)
     ranked = sorted(weights, key=lambda name: rank(name, seed))
     halves = [[name for name in ranked if rank(name, seed) % 2 == odd] for odd in (0, 1)]
@@ -121,7 +127,8 @@ def _hold_out(
     parts: dict[str, str] = {}
     for part, own, other in (("dev", halves[0], halves[1]), ("test", halves[1], halves[0])):
         free = (name for name in (*own, *reversed(other)) if name not in parts)
-        parts |= dict.fromkeys(list(_first_fit(free, weights, sizes[part], full)), part)
+        chosen = list(_first_fit(free, weights, sizes[part], full, largest))
+        parts |= dict.fromkeys(chosen, part)
     return parts
 
 
@@ -138,13 +145,13 @@ def _own_sources(pairs: Iterable[Pair], unit: Callable[[Pair], str]) -> Counter[
 
 
 def _first_fit(
-    units: Iterable[str], weights: Counter[str], size: int, full: float
+    units: Iterable[str], weights: Counter[str], size: int, full: float, largest: float
 ) -> Iterator[str]:
     have = 0
     for name in units:
         if have >= full * size:
             return
-        if have + weights[name] <= size:
+        if weights[name] <= max(1, largest * size) and have + weights[name] <= size:
             have += weights[name]
             yield name
 

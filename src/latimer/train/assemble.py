@@ -207,8 +207,9 @@ def _validator(recipe: Recipe, prepared: Prepared, group: Group) -> Validator:
 
 def _describe(prepared: Prepared, network: Seq2Seq, constants: dict[str, Any]) -> str:
     weights = sum(parameter.numel() for parameter in network.parameters())
+    threads = constants["threads"]
     return (
         f"{len(prepared.train):,} pairs to learn from, {len(prepared.dev):,} for dev; "
         f"{weights / 1e6:.1f} million weights; {constants['precision']}, "
-        f"{constants['threads']} threads"
+        f"{threads} thread{'s' if threads > 1 else ''}"
     )
