@@ -177,3 +177,9 @@ def test_bad_settings_are_named():
         modified_policy_iteration(mdp, sweeps=-1)
     with pytest.raises(InputError, match="horizon"):
         finite_horizon(mdp, -1)
+
+
+def test_policy_iteration_keeps_its_accuracy_near_discount_1():
+    near = policy_iteration(symmetric_grid(8, 1 - 1e-8), accuracy=1e-5)
+    assert near.converged
+    np.testing.assert_allclose(near.values, 1.0, atol=1e-5)

@@ -144,7 +144,7 @@ class FiniteMDP:
         """The arrays that the kernels read."""
         matrix = self.continuation
         indptr, successor = matrix.indptr.astype(np.int64), matrix.indices.astype(np.uint32)
-        return self.row_start, indptr, successor, matrix.data, self.reward, self.discount
+        return self.row_start, indptr, successor, matrix.data, self.reward, float(self.discount)
 
     def with_discount(self, discount: float) -> FiniteMDP:
         """The same process with another discount."""
@@ -206,7 +206,7 @@ class FiniteMDP:
             (weights, (self.state, np.arange(self.rows))), shape=(self.states, self.rows)
         )
         return MarkovRewardProcess(
-            take @ self.continuation, take @ self.termination, take @ self.reward, self.discount
+            take @ self.continuation, take @ self.termination, take @ self.reward, float(self.discount)
         )
 
     def under_rows(self, chosen: Ints) -> MarkovRewardProcess:

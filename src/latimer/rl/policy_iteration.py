@@ -61,7 +61,9 @@ def improve_until_stable(
         process = mdp.under_rows(chosen)
         values = process.value(method)
         horizon = process.horizon()
-        error = horizon * process.residual(values)
+        # Near discount 1 the general horizon overstates what a policy's own rounding can do.
+        own = horizon if mdp.discount < 0.999 else float(process.expected_steps(method).max())
+        error = own * process.residual(values)
         margin = rounding(values, mdp.reward) + 2 * error
         low, high, switches = bellman_sweep(*mdp.table, values, updated, chosen, margin)
         if mdp.discount < 1:
