@@ -206,7 +206,7 @@ class FiniteMDP:
             (weights, (self.state, np.arange(self.rows))), shape=(self.states, self.rows)
         )
         return MarkovRewardProcess(
-            take @ self.continuation, take @ self.termination, take @ self.reward, float(self.discount)
+            take @ self.continuation, take @ self.termination, take @ self.reward, self.discount
         )
 
     def under_rows(self, chosen: Ints) -> MarkovRewardProcess:
