@@ -43,7 +43,7 @@ install: .venv/.installed
 	@touch $@
 
 .venv/.development: .venv/.installed
-	$(INSTALL) -e '.[formats,plots,dev]'
+	$(INSTALL) -e '.[formats,plots,rl,dev]'
 	@touch $@
 
 clean:

@@ -1,0 +1,34 @@
+"""Finite decision processes: build, evaluate, plan with certified bounds; targets for learning.
+
+It stands by itself: no text, no networks. Needs the extra `rl`. Targets for learning are in
+`latimer.rl.td_targets`, which alone needs PyTorch.
+"""
+
+from latimer.rl.finite_horizon import finite_horizon
+from latimer.rl.grid_world import GridWorld
+from latimer.rl.implicit import ImplicitMDP, solve_implicit
+from latimer.rl.mdp import FiniteMDP
+from latimer.rl.modified_policy_iteration import modified_policy_iteration
+from latimer.rl.policy_iteration import policy_iteration
+from latimer.rl.prioritised import prioritised_sweeping
+from latimer.rl.reward_process import MarkovRewardProcess
+from latimer.rl.solution import ConvergenceWarning, Evaluation, HorizonSolution, Solution
+from latimer.rl.value_iteration import gauss_seidel, value_iteration
+
+__all__ = [
+    "ConvergenceWarning",
+    "Evaluation",
+    "FiniteMDP",
+    "GridWorld",
+    "HorizonSolution",
+    "ImplicitMDP",
+    "MarkovRewardProcess",
+    "Solution",
+    "finite_horizon",
+    "gauss_seidel",
+    "modified_policy_iteration",
+    "policy_iteration",
+    "prioritised_sweeping",
+    "solve_implicit",
+    "value_iteration",
+]

@@ -1,0 +1,21 @@
+"""Compile with Numba, keeping what was compiled where that is possible."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from numba import njit
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def compiled(function: Function) -> Function:
+    """`numba.njit` with a cache on disk, or without where no folder can be written to.
+
+    Dividing by zero gives an infinity, as in NumPy, and costs no test.
+    """
+    try:
+        return cast(Function, njit(cache=True, error_model="numpy")(function))
+    except RuntimeError:  # "no locator available"
+        return cast(Function, njit(error_model="numpy")(function))
