@@ -74,6 +74,14 @@ def test_dropout_depends_on_seed_update_and_worker_and_nothing_else():
         assert not torch.equal(first, gradients(2, data, 0.5, **change)[1])
 
 
+def test_every_thread_drops_other_units():
+    row = batch([5])
+    both = Batch(*(torch.cat([part, part]) for part in vars(row).values()))
+    one, other = (gradients(1, row, 0.5, first=worker)[1] for worker in (0, 1))
+    assert not torch.equal(one, other)
+    torch.testing.assert_close(gradients(2, both, 0.5)[1], one + other)
+
+
 @given(st.integers(1, 12), st.integers(1, 5))
 def test_splitting_deals_every_row_once_and_keeps_the_order(rows, shares):
     lengths = list(range(rows, 0, -1))
