@@ -55,7 +55,7 @@ def plan(
         raise LatimerError(f"needs {error.name}; install it: pip install 'latimer[rl]'") from error
     if compare and horizon is not None:
         raise InputError("--compare and --horizon exclude each other: a horizon has one method")
-    problem = load_problem(env, discount, _settings(settings or []))
+    problem = load_problem(env, discount, read_settings(settings or []))
     with open_output(None) as out:
         if horizon is not None:
             out.write(_horizon(problem, horizon, json))
@@ -74,7 +74,8 @@ def plan(
         )
 
 
-def _settings(words: list[str]) -> dict[str, Any]:
+def read_settings(words: list[str]) -> dict[str, Any]:
+    """The KEY=VALUE of `--set` as keywords, values as in YAML; InputError on anything else."""
     import yaml
 
     from latimer.errors import InputError

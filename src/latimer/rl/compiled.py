@@ -13,9 +13,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def compiled(function: Function) -> Function:
     """`numba.njit` with a cache on disk, or without where no folder can be written to.
 
-    Dividing by zero gives an infinity, as in NumPy, and costs no test.
+    Dividing by zero gives an infinity, as in NumPy, and costs no test. Other threads run meanwhile.
     """
     try:
-        return cast(Function, njit(cache=True, error_model="numpy")(function))
+        return cast(Function, njit(cache=True, nogil=True, error_model="numpy")(function))
     except RuntimeError:  # "no locator available"
-        return cast(Function, njit(error_model="numpy")(function))
+        return cast(Function, njit(nogil=True, error_model="numpy")(function))

@@ -36,18 +36,26 @@ def load_problem(
     discount: None is a grid world's own, and 0.99 for Gymnasium. settings: keywords of
     `gymnasium.make`.
     """
+    world, own = load_world(name, settings)
+    if isinstance(world, GridWorld):
+        return Problem(name, world.mdp(discount), world)
+    try:
+        return Problem(name, mdp_of_environment(world, own if discount is None else discount, name))
+    finally:
+        world.close()
+
+
+def load_world(
+    name: str, settings: Mapping[str, Any] | None = None
+) -> tuple[GridWorld | gymnasium.Env[Any, Any], float]:
+    """What `name` stands for, to learn in, and its discount; InputError when there is no such."""
     path = Path(name)
     if not path.is_file() and name not in WORLDS:
-        env = make_environment(name, settings or {})
-        try:
-            gamma = DEFAULT_DISCOUNT if discount is None else discount
-            return Problem(name, mdp_of_environment(env, gamma, name))
-        finally:
-            env.close()
+        return make_environment(name, settings or {}), DEFAULT_DISCOUNT
     if settings:
         raise InputError(f"{name}: settings are for Gymnasium environments; edit the drawing")
     grid = GridWorld.from_file(path) if path.is_file() else GridWorld.textbook(name)
-    return Problem(name, grid.mdp(discount), grid)
+    return grid, grid.rules.discount
 
 
 def make_environment(name: str, settings: Mapping[str, Any]) -> gymnasium.Env[Any, Any]:

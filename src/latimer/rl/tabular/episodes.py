@@ -1,0 +1,93 @@
+"""Episodes lived through: on a table, compiled, or in any Gymnasium environment.
+
+Both act and learn by `latimer.rl.tabular.rules`. An episode that is cut off by the limit
+bootstraps from the state it was in; one that ended does not.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import gymnasium
+
+from latimer.rl.arrays import Floats, Ints
+from latimer.rl.compiled import compiled
+from latimer.rl.tabular.chance import Chance, draw
+from latimer.rl.tabular.rules import SARSA, act, update
+from latimer.rl.tabular.table import Table
+
+
+@compiled
+def on_table(
+    table: Table,
+    rule: int,
+    q: Floats,
+    alphas: Floats,
+    epsilons: Floats,
+    discount: float,
+    limit: int,
+    chance: Chance,
+    returns: Floats,
+    lengths: Ints,
+) -> None:
+    """Live an episode for each of returns, lengths, alphas, epsilons [episodes]; fills q too.
+
+    limit: steps after which an episode is cut off.
+    """
+    for episode in range(len(returns)):
+        alpha, epsilon = alphas[episode], epsilons[episode]
+        state = draw(table.start, len(table.start), chance)
+        action = act(q, state, epsilon, rule, chance)
+        total, steps, ended = 0.0, 0, False
+        while not ended and steps < limit:
+            count = table.ways[state, action]
+            outcome = draw(table.cumulative[state, action], count, chance)
+            after = table.successor[state, action, outcome]
+            reward = table.reward[state, action, outcome]
+            ended = table.ended[state, action, outcome]
+            total += reward
+            steps += 1
+            gamma = 0.0 if ended else discount
+            following = 0
+            if rule == SARSA and not ended:
+                following = act(q, after, epsilon, rule, chance)
+            update(rule, q, alpha, state, action, reward, gamma, after, following, epsilon, chance)
+            if rule != SARSA and not ended:
+                following = act(q, after, epsilon, rule, chance)
+            state, action = after, following
+        returns[episode], lengths[episode] = total, steps
+
+
+def in_environment(
+    env: gymnasium.Env[Any, Any],
+    rule: int,
+    q: Floats,
+    alphas: Floats,
+    epsilons: Floats,
+    discount: float,
+    limit: int,
+    chance: Chance,
+    returns: Floats,
+    lengths: Ints,
+) -> None:
+    """As `on_table`, in an environment with discrete observations and actions."""
+    first, first_action = env.observation_space.start, env.action_space.start  # type: ignore[attr-defined]
+    for episode in range(len(returns)):
+        alpha, epsilon = alphas[episode], epsilons[episode]
+        state = int(env.reset()[0]) - first
+        action = act(q, state, epsilon, rule, chance)
+        total, steps, ended, cut = 0.0, 0, False, False
+        while not (ended or cut) and steps < limit:
+            observation, reward, ended, cut, _ = env.step(action + first_action)
+            after, reward = int(observation) - first, float(reward)
+            total += reward
+            steps += 1
+            gamma = 0.0 if ended else discount
+            following = 0
+            if rule == SARSA and not ended:
+                following = act(q, after, epsilon, rule, chance)
+            update(rule, q, alpha, state, action, reward, gamma, after, following, epsilon, chance)
+            if rule != SARSA and not ended:
+                following = act(q, after, epsilon, rule, chance)
+            state, action = after, following
+        returns[episode], lengths[episode] = total, steps

@@ -1,0 +1,57 @@
+"""`latimer learn`, end to end through the real command."""
+
+import json
+
+import pytest
+from command import complaint, in_process, latimer
+
+pytest.importorskip("gymnasium")
+
+
+def test_a_cliff_is_learned_and_its_curve_drawn(tmp_path):
+    file = tmp_path / "cliff.png"
+    run = in_process("learn", "CliffWalking-v1", "--algorithm", "sarsa", "--picture", file)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == b""
+    assert b"sarsa, discount 0.99, 10 runs of 500 episodes" in run.stdout
+    assert b"mean return of the last 100 episodes: -" in run.stdout
+    assert file.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_drawn_world_is_learned_and_shown(tmp_path):
+    world = tmp_path / "world.txt"
+    world.write_text("discount: 0.5\nstep: 0\nG = end +8\n\nS..G\n", encoding="utf-8")
+    run = latimer("learn", world, "--epsilon", "1:0.1", "--runs", 1)
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.decode().endswith("2.00→  4.00→  8.00→      G\n")
+
+
+def test_json_is_the_same_twice_and_with_two_threads():
+    def figures(*more):
+        run = latimer("learn", "cliff", "--episodes", 50, "--json", *more)
+        assert run.returncode == 0, run.stderr
+        found = json.loads(run.stdout)
+        assert found.pop("seconds") > 0
+        return found
+
+    first = figures()
+    assert first == figures() == figures("--threads", 2)
+    assert len(first["mean_returns"]) == 50
+    assert first != figures("--seed", 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("CartPole-v1",), "CartPole-v1: a table needs finitely many states"),
+        (("NoSuchWorld-v7",), "no Gymnasium environment"),
+        (("cliff", "--algorithm", "sarsaa"), "valid choices: q-learning, sarsa"),
+        (("cliff", "--alpha", "much"), "--alpha much: expected a number"),
+        (("cliff", "--epsilon", "2"), "epsilon is 2.0"),
+        (("cliff", "--picture", "curve.bmp"), "end the name in .png"),
+    ],
+)
+def test_bad_calls_get_one_line(arguments, expected):
+    run = latimer("learn", *arguments)
+    assert run.stdout == b""
+    assert expected in complaint(run, 2)
