@@ -39,14 +39,8 @@ def plain_act(rows, epsilon, chance):
     if chance() < epsilon:
         return int(chance() * len(rows[0]))
     values = [sum(column) for column in zip(*rows, strict=True)]
-    chosen, ties = 0, 1
-    for action in range(1, len(values)):
-        if values[action] > values[chosen]:
-            chosen, ties = action, 1
-        elif values[action] == values[chosen]:
-            ties += 1
-            chosen = action if chance() * ties < 1 else chosen
-    return chosen
+    greatest = [action for action, value in enumerate(values) if value == max(values)]
+    return greatest[int(chance() * len(greatest))] if len(greatest) > 1 else greatest[0]
 
 
 def plain_target(name, q, k, reward, gamma, state, action, epsilon):

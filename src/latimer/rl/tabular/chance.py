@@ -34,14 +34,14 @@ def uniform(chance: Chance) -> float:
 
 
 @compiled
-def draw(cumulative: Floats, count: int, chance: Chance) -> int:
-    """An index below `count`, i with probability cumulative[i] - cumulative[i - 1].
+def draw(cumulative: Floats, state: int, action: int, ways: int, chance: Chance) -> int:
+    """An index i below `ways`, up to cumulative[state, action, i] of all times.
 
-    A certain outcome (count 1) costs no random number.
+    A certain outcome (one way) costs no random number.
     """
     index = 0
-    if count > 1:
+    if ways > 1:
         number = uniform(chance)
-        while index < count - 1 and number >= cumulative[index]:
+        while index < ways - 1 and number >= cumulative[state, action, index]:
             index += 1
     return index

@@ -34,17 +34,18 @@ def on_table(
 
     limit: steps after which an episode is cut off.
     """
+    # Unpacked once, and not in every step: Numba counts references at each access.
+    start, cumulative, successor, rewards, endings, ways = table
     for episode in range(len(returns)):
         alpha, epsilon = alphas[episode], epsilons[episode]
-        state = draw(table.start, len(table.start), chance)
+        state = draw(start, 0, 0, start.shape[2], chance)
         action = act(q, state, epsilon, rule, chance)
         total, steps, ended = 0.0, 0, False
         while not ended and steps < limit:
-            count = table.ways[state, action]
-            outcome = draw(table.cumulative[state, action], count, chance)
-            after = table.successor[state, action, outcome]
-            reward = table.reward[state, action, outcome]
-            ended = table.ended[state, action, outcome]
+            outcome = draw(cumulative, state, action, ways[state, action], chance)
+            after = successor[state, action, outcome]
+            reward = rewards[state, action, outcome]
+            ended = endings[state, action, outcome]
             total += reward
             steps += 1
             gamma = 0.0 if ended else discount

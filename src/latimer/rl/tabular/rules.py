@@ -6,6 +6,8 @@ The targets are those of `latimer.rl.td_targets`, one step at a time and compile
 
 from __future__ import annotations
 
+import numpy as np
+
 from latimer.rl.arrays import Floats
 from latimer.rl.compiled import compiled
 from latimer.rl.tabular.chance import Chance, uniform
@@ -22,16 +24,24 @@ def act(q: Floats, state: int, epsilon: float, rule: int, chance: Chance) -> int
     actions = q.shape[2]
     if uniform(chance) < epsilon:
         return int(uniform(chance) * actions)
-    chosen, ties = 0, 1
-    best = q[0, state, 0] + (q[1, state, 0] if rule == DOUBLE_Q else 0.0)
-    for action in range(1, actions):
+    chosen, ties = 0, 0
+    best = -np.inf
+    for action in range(actions):
         value = q[0, state, action] + (q[1, state, action] if rule == DOUBLE_Q else 0.0)
         if value > best:
             chosen, best, ties = action, value, 1
         elif value == best:
             ties += 1
-            if uniform(chance) * ties < 1:
-                chosen = action
+    if ties == 1:
+        return chosen
+    skipped = int(uniform(chance) * ties)
+    for action in range(chosen, actions):
+        value = q[0, state, action] + (q[1, state, action] if rule == DOUBLE_Q else 0.0)
+        if value == best:
+            chosen = action
+            if skipped == 0:
+                break
+            skipped -= 1
     return chosen
 
 
@@ -55,18 +65,19 @@ def target(
         return reward
     if rule == SARSA:
         return reward + discount * q[0, state, action]
-    row = q[table, state]
-    best, total = 0, row[0]
-    for other in range(1, row.shape[0]):
-        total += row[other]
-        if row[other] > row[best]:
+    # Indices instead of a view of the row, which Numba would make anew in every step.
+    actions = q.shape[2]
+    best, total = 0, q[table, state, 0]
+    for other in range(1, actions):
+        total += q[table, state, other]
+        if q[table, state, other] > q[table, state, best]:
             best = other
     if rule == DOUBLE_Q:
         return reward + discount * q[1 - table, state, best]
+    greatest = q[table, state, best]
     if rule == EXPECTED_SARSA:
-        mean = total / row.shape[0]
-        return reward + discount * (epsilon * mean + (1 - epsilon) * row[best])
-    return reward + discount * row[best]
+        return reward + discount * (epsilon * (total / actions) + (1 - epsilon) * greatest)
+    return reward + discount * greatest
 
 
 @compiled

@@ -15,8 +15,8 @@ from latimer.rl.arrays import Floats
 class Table(NamedTuple):
     """Outcomes of every state and action, `ways` of them; what lies behind is never read.
 
-    start [states]: cumulative probability of beginning in a state. cumulative, successor, reward,
-    ended [states, actions, outcomes]; ways [states, actions].
+    start [1, 1, states]: cumulative probability of beginning in a state. cumulative (probability),
+    successor, reward, ended [states, actions, outcomes]; ways [states, actions].
     """
 
     start: Floats
@@ -49,5 +49,5 @@ class Table(NamedTuple):
                     raise InputError(
                         f"state {s}, action {a}: probabilities sum to {total:g}, not 1"
                     )
-        begin = np.cumsum(np.asarray(start, dtype=np.float64))
+        begin = np.cumsum(np.asarray(start, dtype=np.float64))[None, None]
         return cls(begin, np.cumsum(probability, axis=2), successor, reward, ended, ways)
