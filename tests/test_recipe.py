@@ -91,14 +91,17 @@ WRONG = [  # a line of the recipe (its third), what is said of it
         "training.label_smoothing is 1; allowed: a number, at least 0 and less",
     ),
     ("  schedule: inverse_sqr", "'inverse_sqr' (did you mean inverse_sqrt?); allowed: one of pl"),
-    ("model: 3", "model is a section; write its keys below it, indented: cell, embedding"),
+    ("model: 3", "model is a section; write its keys below it, indented: kind, cell"),
     (
         "model: {dropout: 1.0}",
         "model.dropout is 1.0; allowed: a number, at least 0 and less than 1",
     ),
     ("model: {encoder_size: 0}", "model.encoder_size is 0; allowed: a whole number, at least 1"),
     ("model: {decoder_layers: 1000}", "model.decoder_layers is 1000; allowed: a whole number, at"),
-    ("model: {attention: luong}", "model.attention is 'luong'; allowed: one of bahdanau"),
+    (
+        "model: {attention: luong_cat}",
+        "model.attention is 'luong_cat' (did you mean luong_concat?); allowed: one of bahdanau",
+    ),
     ("subwords: {kind: BPE}", "subwords.kind is 'BPE'; allowed: one of bpe, unigram, char, word"),
     ("subwords: {joint: no}", "subwords.joint is 'no'; allowed: true or false"),
     ("data: {source_language: 3}", "data.source_language is 3; allowed: text"),
@@ -256,12 +259,12 @@ def test_every_key_is_described_and_on_the_page() -> None:
 
 
 def test_names_are_those_of_the_parts() -> None:
-    from latimer.nn.attention import ATTENTIONS
+    from latimer.nn.attention import AFTER, BEFORE
     from latimer.nn.cells import CELLS
     from latimer.text.subwords import Kind
 
     assert set(names.CELLS) == set(CELLS)
-    assert set(names.ATTENTIONS) == set(ATTENTIONS)
+    assert set(names.ATTENTIONS) == {*BEFORE, *AFTER, "none"}
     assert SubwordsSection.model_fields["kind"].annotation == Kind
 
 

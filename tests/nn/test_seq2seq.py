@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 import torch
+from equations import cell_step
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,16 +38,6 @@ def network(cell="gru", layers=1, seed=0, **changes):
 def sentences(seed=0):
     torch.manual_seed(seed)
     return torch.randint(4, 11, (4, 5)), torch.randint(4, 11, (4, 6))
-
-
-def cell_step(name, weights, inputs, state):
-    """One step of a cell, from the equations, with PyTorch's functional cells."""
-    hidden = weights.hidden_size
-    arguments = (weights.weight_ih, weights.weight_hh, weights.bias_ih, weights.bias_hh)
-    if name == "gru":
-        return torch.gru_cell(inputs, state, *arguments)
-    h, c = torch.lstm_cell(inputs, (state[:, :hidden], state[:, hidden:]), *arguments)
-    return torch.cat([h, c], 1)
 
 
 def plain_logits(net, name, source, length, targets):
@@ -162,7 +153,7 @@ def test_several_rows_a_sentence_and_selection_agree_with_single_rows():
     seed=st.integers(0, 1000),
 )
 def test_neither_batch_nor_padding_changes_a_sentence(lengths, padding, seed):
-    net = network(sorted(CELLS)[seed % 2], 2).eval()
+    net = network(sorted(CELLS)[seed % 4], 2).eval()
     torch.manual_seed(seed)
     source = torch.randint(0, 11, (len(lengths), max(lengths) + padding))
     targets = torch.randint(4, 11, (len(lengths), 3))

@@ -9,18 +9,18 @@ from latimer.search.greedy import greedy_search
 from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
 from latimer.text.subwords import BOS, EOS, PAD
+from networks import NETWORKS
 from tiny_model import SIZES
 
 VOCAB = 600
-CHOICES = [
-    {"cell": "gru"},
-    {"cell": "lstm", "decoder_layers": 2, "encoder_layers": 2, "tied": "none"},
-]
+CHOICES = [pytest.param(choices, id=name) for name, choices in NETWORKS.items()]
 
 
 def random_network(seed, **choices):
     torch.manual_seed(seed)
-    network = build_seq2seq(source_vocab=VOCAB, target_vocab=VOCAB, **SIZES, **choices).eval()
+    network = build_seq2seq(source_vocab=VOCAB, target_vocab=VOCAB, **(SIZES | choices)).eval()
+    # Fed back through weights this large, float32's rounding would grow from step to step.
+    network = network.double() if choices.get("input_feeding") else network
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(3.0)
@@ -41,7 +41,7 @@ def search(network, sources, **settings):
     return beam_search(network, source, lengths, max_length=limits, **settings)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("choices", CHOICES)
 def test_a_beam_of_one_is_greedy(seed, choices):
     network, sources = random_network(seed, **choices), random_sources(seed)
@@ -50,10 +50,11 @@ def test_a_beam_of_one_is_greedy(seed, choices):
     beam = [one for (one,) in search(network, sources, beam=1, alpha=0.0)]
     assert [h.tokens for h in beam] == [h.tokens for h in greedy]
     assert [h.finished for h in beam] == [h.finished for h in greedy]
-    assert len({tuple(h.tokens) for h in greedy}) > 1
+    if choices.get("kind") != "language_model":  # which writes the same for every source
+        assert len({tuple(h.tokens) for h in greedy}) > 1
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("choices", CHOICES)
 def test_log_probabilities_are_those_of_teacher_forcing(seed, choices):
     network, sources = random_network(seed, **choices), random_sources(seed)
@@ -69,7 +70,7 @@ def test_log_probabilities_are_those_of_teacher_forcing(seed, choices):
             assert hypothesis.score == pytest.approx(hypothesis.log_prob / len(labels))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(1))
 @pytest.mark.parametrize("choices", CHOICES)
 def test_neither_the_batch_nor_its_padding_matters(seed, choices):
     network, sources = random_network(seed, **choices), random_sources(seed)

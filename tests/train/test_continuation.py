@@ -49,6 +49,15 @@ def test_every_difference_is_named(tmp_path):
         check_same_run(now, begun, tmp_path)
 
 
+def test_a_key_that_did_not_exist_then_is_at_its_default(tmp_path):
+    begun, now = tree(tmp_path, max_updates=10), tree(tmp_path, max_updates=10)
+    del begun["model"]["residual"]
+    check_same_run(now, begun, tmp_path)
+    now["model"]["residual"] = True
+    with pytest.raises(InputError, match=r"model\.residual is True, was False"):
+        check_same_run(now, begun, tmp_path)
+
+
 def test_flatten():
     assert flatten({"a": {"b": 1, "c": {"d": None}}, "e": 2}) == {"a.b": 1, "a.c.d": None, "e": 2}
 

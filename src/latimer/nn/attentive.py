@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from latimer.nn.attention import BahdanauAttention
+from latimer.nn.attention.bahdanau import BahdanauAttention
 from latimer.nn.cells import Cell
 from latimer.nn.precision import Products, outside_autocast, product_dtype
 from latimer.nn.recurrent import CellWeights, blank, by_step, shifted
@@ -34,6 +34,10 @@ class AttentiveLayer(nn.Module):
         self.attention = attention
         self.context_weight = nn.Parameter(torch.empty(cell.gates * hidden, value))
         nn.init.uniform_(self.context_weight, -1 / math.sqrt(hidden), 1 / math.sqrt(hidden))
+
+    def begin(self, start: Tensor, bias: Tensor) -> Tensor:
+        """The layer's first state `[sentences, …]` from that of its cell, `start`."""
+        return start
 
     def forward(
         self,

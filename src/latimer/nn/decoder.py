@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from latimer.nn.attention.bahdanau import BahdanauAttention
 from latimer.nn.attentive import AttentiveLayer
 from latimer.nn.dropout import Dropout
 from latimer.nn.recurrent import RecurrentLayer
+from latimer.nn.stack import norms, passed_up
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Memory:
 
     `values [sentences, source_time, value]`, `keys [sentences, source_time, size]` made from them
     by the attention, `bias [sentences, source_time]` (0 on tokens, −∞ on padding) and
-    `summary [sentences, value]`.
+    `summary [sentences, summary]`. Without attention `source_time` is 0.
     """
 
     values: Tensor
@@ -36,13 +38,18 @@ class Memory:
             self.summary[sentences],
         )
 
+    def first(self, n: int) -> Memory:
+        """The memory of the first `n` sentences, as views."""
+        return Memory(self.values[:n], self.keys[:n], self.bias[:n], self.summary[:n])
+
 
 @dataclass(frozen=True)
 class State:
     """Where search stands: one row a hypothesis, grouped by sentence, equally many for each.
 
-    `layers` are the recurrent states `[rows, parts * H]`, the first layer's first; `attention
-    [rows, source_time]` are the weights of the last step, None before the first.
+    `layers` are the recurrent states `[rows, parts * H]`, the first layer's first, and whatever
+    else a decoder carries from step to step; `attention [rows, source_time]` are the weights of
+    the last step, None before the first and without attention.
     """
 
     memory: Memory
@@ -71,32 +78,47 @@ class State:
 class Decoder(nn.Module):
     """An attentive layer, plain layers above it, and a readout (Bahdanau et al. 2015, A.2.2).
 
-    Layers above the first read the one below and the context. The readout is
-    tanh(W [s_t; c_t; e_t] + b), with the top layer's output s_t.
+    Layers above the first read the one below and the context; with residual connections that is
+    the decoder of Wu et al. 2016. The readout is tanh(W [s_t; c_t; e_t] + b), with the top
+    layer's output s_t.
     """
 
     def __init__(
         self,
         embedding: nn.Embedding,
-        bridges: list[nn.Linear],
+        bridges: nn.Module,
         first: AttentiveLayer,
         upper: list[RecurrentLayer],
         readout: nn.Linear,
         dropout: float,
+        *,
+        residual: bool = False,
+        layer_norm: bool = False,
     ) -> None:
         super().__init__()
         self.embedding = embedding
-        self.bridges = nn.ModuleList(bridges)
+        self.bridges = bridges
         self.first = first
         self.upper = nn.ModuleList(upper)
         self.readout = readout
         self.dropout = Dropout(dropout)
         self.size = first.weights.hidden_size
+        self.norms = norms([self.size] * (1 + len(upper)), layer_norm)
+        self.residual = residual
+
+    @property
+    def attention(self) -> BahdanauAttention:
+        """The attention of the first layer."""
+        return self.first.attention
+
+    def remember(self, values: Tensor, bias: Tensor, summary: Tensor) -> Memory:
+        """What the decoder reads of the encoder's outputs `values` and `summary`."""
+        return Memory(values, self.attention.keys(values), bias, summary)
 
     def start(self, memory: Memory) -> tuple[Tensor, ...]:
-        """The layers' first states `[sentences, parts * H]`: tanh(W summary + b) each."""
-        dtype = self.first.weights.weight_hh.dtype
-        return tuple(torch.tanh(bridge(memory.summary)).to(dtype) for bridge in self.bridges)
+        """The layers' first states `[sentences, parts * H]`."""
+        first, *upper = self.bridges(memory.summary)
+        return (self.first.begin(first, memory.bias), *upper)
 
     def forward(
         self, memory: Memory, tokens: Tensor, active: Sequence[int]
@@ -111,10 +133,11 @@ class Decoder(nn.Module):
         states, contexts, weights = self.first(
             embedded, starts[0], memory.keys, memory.values, memory.bias, active
         )
-        hidden = states[..., : self.size]
-        for layer, start in zip(self.upper, starts[1:], strict=True):
+        hidden = self.norms[0](states[..., : self.size])
+        for layer, norm, start in zip(self.upper, self.norms[1:], starts[1:], strict=True):
             below = torch.cat([self.dropout(hidden), contexts], 2)
-            hidden = layer(below, active, start)[..., : self.size]
+            output = layer(below, active, start)[..., : self.size]
+            hidden = passed_up(output, hidden, norm, self.residual)
         return torch.cat([hidden, contexts, embedded.to(hidden.dtype)], 2), weights
 
     def step(self, state: State, tokens: Tensor) -> tuple[Tensor, State]:
@@ -128,12 +151,12 @@ class Decoder(nn.Module):
             memory.values,
             memory.bias,
         )
-        layers = [first]
-        for layer, before in zip(self.upper, state.layers[1:], strict=True):
+        layers, hidden = [first], self.norms[0](first[:, : self.size])
+        for layer, norm, before in zip(self.upper, self.norms[1:], state.layers[1:], strict=True):
             assert isinstance(layer, RecurrentLayer)
-            inputs = torch.cat([layers[-1][:, : self.size], context], 1)
-            layers.append(layer.step(inputs, before))
-        read = torch.cat([layers[-1][:, : self.size], context, embedded.to(context.dtype)], 1)
+            layers.append(layer.step(torch.cat([hidden, context], 1), before))
+            hidden = passed_up(layers[-1][:, : self.size], hidden, norm, self.residual)
+        read = torch.cat([hidden, context, embedded.to(context.dtype)], 1)
         return read, State(memory, tuple(layers), weights)
 
     def features(self, read: Tensor) -> Tensor:

@@ -44,6 +44,11 @@ def by_step(buffer: Tensor, active: Sequence[int]) -> list[Tensor]:
     ]
 
 
+def grown(steps: Sequence[Tensor], rows: int) -> Tensor:
+    """Steps `[active[t], width]` as one `[time, rows, width]`, zeros where rows do not run."""
+    return torch.stack([nn.functional.pad(step, (0, 0, 0, rows - len(step))) for step in steps])
+
+
 def active_rows(lengths: Sequence[int]) -> list[int]:
     """How many rows run at each step, for `lengths` sorted from the longest to the shortest."""
     if not lengths:

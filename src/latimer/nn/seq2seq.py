@@ -5,11 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from latimer.nn.attention import BahdanauAttention
 from latimer.nn.decoder import Decoder, Memory, State
-from latimer.nn.encoder import Encoder
+from latimer.nn.luong import LuongDecoder
 from latimer.nn.output import Output
 from latimer.nn.recurrent import active_rows
+from latimer.nn.vector import VectorDecoder
 
 
 def pack(padded: Tensor, lengths: Tensor) -> Tensor:
@@ -25,18 +25,20 @@ def pack(padded: Tensor, lengths: Tensor) -> Tensor:
 
 
 class Seq2Seq(nn.Module):
-    """An encoder, a decoder with attention, and an output layer. It is a search `Scorer`."""
+    """An encoder, a decoder, and an output layer. It is a search `Scorer`."""
 
-    def __init__(self, encoder: Encoder, decoder: Decoder, output: Output) -> None:
+    def __init__(
+        self, encoder: nn.Module, decoder: Decoder | LuongDecoder | VectorDecoder, output: Output
+    ) -> None:
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
         self.output = output
 
     @property
-    def attention(self) -> BahdanauAttention:
-        """The decoder's attention."""
-        return self.decoder.first.attention
+    def attention(self) -> nn.Module | None:
+        """The decoder's attention, if it has one."""
+        return self.decoder.attention
 
     @property
     def device(self) -> torch.device:
@@ -49,7 +51,7 @@ class Seq2Seq(nn.Module):
         padding = torch.arange(values.shape[1], device=source.device) >= lengths[:, None]
         bias = torch.zeros_like(padding, dtype=self.output.weight.dtype)
         bias = bias.masked_fill(padding, float("-inf"))
-        return Memory(values, self.attention.keys(values), bias, summary)
+        return self.decoder.remember(values, bias, summary)
 
     def features(self, memory: Memory, targets: Tensor, lengths: Tensor | None = None) -> Tensor:
         """What the output layer reads, under teacher forcing.
@@ -77,9 +79,14 @@ class Seq2Seq(nn.Module):
         return self.output(self.features(memory, targets))
 
     def attend(self, memory: Memory, targets: Tensor) -> Tensor:
-        """Attention weights `[batch, time, source_time]` under teacher forcing; no gradient."""
+        """Attention weights `[batch, time, source_time]` under teacher forcing; no gradient.
+
+        Raises ValueError when the network has no attention.
+        """
         batch, time = targets.shape
         _, weights = self.decoder(memory, targets.t(), [batch] * time)
+        if weights is None:
+            raise ValueError("this network has no attention")
         return weights.transpose(0, 1)
 
     @torch.no_grad()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from latimer.errors import InputError
+from latimer.recipe import build_recipe
 
 LIMITS = (
     "training.max_minutes",
@@ -34,9 +35,11 @@ texts lie; what is in them is compared by checksum."""
 def check_same_run(recipe: dict[str, Any], begun: dict[str, Any], run: Path) -> None:
     """Refuse a recipe that would have made another run than the one in `run`.
 
-    Both recipes are nested dictionaries. Raises InputError naming the keys that differ.
+    Both recipes are nested dictionaries; keys that `begun`, written by an older version, lacks
+    are at their defaults. Raises InputError naming the keys that differ.
     """
-    now, then = flatten(recipe), flatten(begun)
+    whole = build_recipe(begun, f"{run}: its recipe").model_dump(mode="json")
+    now, then = flatten(recipe), flatten(whole)
     differing = [
         f"{key} is {now.get(key)}, was {then.get(key)}"
         for key in sorted(now.keys() | then.keys())

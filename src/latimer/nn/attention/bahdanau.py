@@ -1,37 +1,9 @@
-"""Attention: which source positions a step reads.
-
-An attention is a module with the parameters, and a small class that scores one step at a time
-for the hand-written scan of the decoder (`AttentionPass`).
-
-Shapes: `query [rows, size]`, the decoder's state times `query_weight`; `keys [sentences,
-source_time, size]`; `bias [sentences, source_time]`, 0 on tokens and −∞ on padding.
-"""
+"""Additive attention, read before the recurrence."""
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import torch
 from torch import Tensor, nn
-
-
-class AttentionPass(Protocol):
-    """The scores of one batch, forward and backward, one row a sentence.
-
-    A pass over fewer rows than there are sentences reads the first ones.
-    """
-
-    def scores(self, query: Tensor) -> Tensor:
-        """Scores `[rows, source_time]`, up to a constant in each row."""
-        ...
-
-    def backward(self, grad_scores: Tensor, query: Tensor) -> Tensor:
-        """The gradient of `query [rows, size]`; those of keys and weight are gathered inside."""
-        ...
-
-    def gradients(self) -> tuple[Tensor, Tensor]:
-        """The gathered gradients of `keys` and of `score_weight`."""
-        ...
 
 
 class AdditivePass:
@@ -106,7 +78,3 @@ class BahdanauAttention(nn.Module):
         query = nn.functional.linear(hidden, self.query_weight).to(keys.dtype)
         layer = (keys[:, None] + 2 * query.view(sentences, -1, 1, size)).sigmoid_()
         return (layer @ (2 * self.score_weight) + bias[:, None]).softmax(-1)
-
-
-ATTENTIONS: dict[str, type[BahdanauAttention]] = {"bahdanau": BahdanauAttention}
-"""Every attention by its name in a recipe."""
