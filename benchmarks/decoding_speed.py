@@ -36,6 +36,7 @@ from benchmarks.common import (
 )
 from latimer.model import Model, load_model
 from latimer.nn.decoder import State
+from latimer.nn.int8 import PRECISIONS, choose_products, in_int8
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.beam import beam_search
 from latimer.search.greedy import greedy_search
@@ -197,6 +198,7 @@ def parse_flags() -> argparse.Namespace:
     result.add_argument("--beams", type=int, nargs="+", default=[1, 5])
     result.add_argument("--batches", type=int, nargs="+", default=[1, 16, 64, 256])
     result.add_argument("--seconds", type=float, default=8, help="a measurement (%(default)s)")
+    result.add_argument("--precision", choices=PRECISIONS, default="auto", help="(%(default)s)")
     return result.parse_args()
 
 
@@ -204,23 +206,30 @@ def main() -> None:
     """Measure and report."""
     flags = parse_flags()
     pin(flags.core)
+    precision = choose_products(flags.precision, torch.device("cpu"))
     texts = read_split(flags.data, "test_2016_flickr").source
     speeds: dict[tuple[str, int, int], Speed] = {}
     chosen = models(flags)
     with torch.inference_mode():
         for name, model in chosen.items():
             sources = [model.vocabulary.encode_source(text)[0] for text in texts]
+            network = in_int8(model.network) if precision == "int8" else model.network
             for beam in flags.beams:
                 for batch in flags.batches:
                     speeds[name, beam, batch] = measure(
-                        model.network, sources, beam=beam, batch=batch, seconds=flags.seconds
+                        network, sources, beam=beam, batch=batch, seconds=flags.seconds
                     )
                     print(f"{name}, beam {beam}, batch {batch}: done", file=sys.stderr)
     figures: list[dict[str, Any]] = [
         {"model": name, "beam": beam, "batch": batch, **asdict(speed)}
         for (name, beam, batch), speed in speeds.items()
     ]
-    report("Speed of translating, one core", [table(speeds)], {"speeds": figures}, flags.json)
+    report(
+        f"Speed of translating, one core, {precision}",
+        [table(speeds)],
+        {"speeds": figures},
+        flags.json,
+    )
 
 
 if __name__ == "__main__":

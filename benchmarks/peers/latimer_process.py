@@ -16,6 +16,7 @@ from benchmarks.peers.contender import Command, Contender, Training, Translating
 from benchmarks.peers.corpus import Corpus
 from benchmarks.peers.run_timed import UpdateClock
 from latimer.model import load_model
+from latimer.nn.int8 import PRECISIONS, choose_products, in_int8
 from latimer.search.beam import STOPS, beam_search
 from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
@@ -60,6 +61,8 @@ def train(flags: argparse.Namespace) -> None:
 def translate(flags: argparse.Namespace) -> None:
     """Translate a file of pieces by beam search, batches of like length."""
     network = load_model(flags.folder).network
+    if choose_products(flags.precision, network.device) == "int8":
+        network = in_int8(network)
     processor = load_processor(Corpus(flags.source.parent).model.read_bytes())
     sources = [processor.piece_to_id(line.split()) for line in read_lines(flags.source)]
     order = sorted(range(len(sources)), key=lambda row: len(sources[row]))
@@ -96,6 +99,7 @@ def main() -> None:
     translating.add_argument("--beam", type=int, default=5)
     translating.add_argument("--batch", type=int, default=64)
     translating.add_argument("--stop", choices=list(STOPS), default="safe")
+    translating.add_argument("--precision", choices=PRECISIONS, default="auto")
     translating.set_defaults(run=translate)
     flags = parser.parse_args()
     torch.set_num_threads(1)

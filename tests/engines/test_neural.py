@@ -164,7 +164,23 @@ def test_impossible_settings_are_refused_even_without_texts(copying, wrong, mess
 
 def test_the_public_way(tmp_path):
     model = save_tiny_model(tmp_path / "model")
-    found = latimer.load(tmp_path / "model").translate(["Kalo suti.", ""], beam=3)
+    found = latimer.load(tmp_path / "model", precision="fp32").translate(["Kalo suti.", ""], beam=3)
     expected = NeuralTranslator(model).translate(["Kalo suti.", ""], beam=3)
     assert found == expected
     assert isinstance(found[0], latimer.Translation)
+
+
+def test_precision_is_that_of_search_alone(tmp_path):
+    model = save_tiny_model(tmp_path / "model")
+    weights = {name: p.clone() for name, p in model.network.named_parameters()}
+    texts = ["Kalo suti.", "Mira tonu suka?"]
+    exact = NeuralTranslator(model).translate(texts)
+    rounded = NeuralTranslator(model, precision="auto")
+    assert rounded.precision in ("fp32", "int8")
+    for one, other in zip(exact, rounded.translate(texts), strict=True):
+        assert (one.score == other.score) == (rounded.precision == "fp32")
+        assert abs(one.score - other.score) < 0.1
+    assert all(torch.equal(weights[name], p) for name, p in model.network.named_parameters())
+    assert NeuralTranslator(model).translate(texts) == exact
+    with pytest.raises(InputError, match="precision 'half': choose one of auto, fp32, int8"):
+        NeuralTranslator(model, precision="half")

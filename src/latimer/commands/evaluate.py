@@ -14,6 +14,7 @@ from latimer.commands.search_options import (
     Device,
     MaxLength,
     Normalisation,
+    Precision,
     Stop,
     Threads,
     load_translator,
@@ -42,6 +43,7 @@ def evaluate(
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     threads: Threads = None,
     device: Device = "cpu",
+    precision: Precision = "auto",
 ) -> None:
     """Translate SRC and score it against REF: BLEU, chrF, TER with sacreBLEU signatures."""
     import time
@@ -52,7 +54,7 @@ def evaluate(
     wanted = [name.strip() for name in metrics.lower().split(",")]
     check_metrics(wanted)
     texts, references = _read(source, reference)
-    translator = load_translator(model, device, threads)
+    translator = load_translator(model, device, threads, precision)
     started = time.perf_counter()
     found = translator.translate(
         texts,

@@ -25,8 +25,14 @@ BatchTokens = Annotated[int, typer.Option(help="Source pieces translated togethe
 Threads = Annotated[int | None, typer.Option(help="CPU threads.  [default: every core]")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, …")]
 
+Precision = Annotated[
+    str, typer.Option(help="Products in search: auto (int8 where it pays), fp32 or int8.")
+]
 
-def load_translator(model: Path, device: str, threads: int | None) -> NeuralTranslator:
+
+def load_translator(
+    model: Path, device: str, threads: int | None, precision: str
+) -> NeuralTranslator:
     """The translator in a model folder, on so many threads of which each has a core."""
     import torch
 
@@ -37,4 +43,5 @@ def load_translator(model: Path, device: str, threads: int | None) -> NeuralTran
     if threads is not None and not 1 <= threads <= 1024:
         raise InputError(f"--threads: 1 to 1024 expected, not {threads}")
     torch.set_num_threads(1)
-    return load(model, device, threads or (available_cores() if device == "cpu" else 1))
+    threads = threads or (available_cores() if device == "cpu" else 1)
+    return load(model, device, threads, precision)

@@ -15,6 +15,7 @@ from latimer.commands.search_options import (
     Device,
     MaxLength,
     Normalisation,
+    Precision,
     Stop,
     Threads,
     load_translator,
@@ -51,12 +52,13 @@ def translate(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     threads: Threads = None,
     device: Device = "cpu",
+    precision: Precision = "auto",
 ) -> None:
     """Translate lines: one line out for every line in, in order; blank lines stay blank."""
     from latimer.commands.streams import in_chunks, open_output, stdin_lines
     from latimer.files import read_lines
 
-    translator = load_translator(model, device, threads)
+    translator = load_translator(model, device, threads, precision)
     run = partial(
         translator.translate,
         beam=beam,

@@ -15,6 +15,7 @@ from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
 from latimer.metrics.report import written_without_spaces
 from latimer.model import Model, load_model
+from latimer.nn.int8 import choose_products, in_int8
 from latimer.search.beam import beam_search, check_settings
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import normaliser
@@ -43,10 +44,16 @@ class _Encoded(NamedTuple):
 class NeuralTranslator:
     """Translates with one model. Use `load` to make one from a folder."""
 
-    def __init__(self, model: Model, threads: int = 1) -> None:
-        """`threads` batches are translated at the same time; see `latimer.threads`."""
+    def __init__(self, model: Model, threads: int = 1, precision: str = "fp32") -> None:
+        """`threads` batches are translated at the same time; see `latimer.threads`.
+
+        `precision` is that of the products in search: fp32, int8, or auto. See `latimer.nn.int8`.
+        Raises InputError for another, and for int8 where it is not exact.
+        """
         self.model = model
         self.model.network.eval()
+        self.precision = choose_products(precision, model.network.device)
+        self._scorer = in_int8(model.network) if self.precision == "int8" else model.network
         self._pool = Pool(threads)
 
     def translate(
@@ -87,7 +94,7 @@ class NeuralTranslator:
             limits = default_max_length(lengths) if max_length is None else max_length
             device = self.model.network.device
             return beam_search(
-                self.model.network,
+                self._scorer,
                 source.to(device),
                 lengths.to(device),
                 max_length=limits,
@@ -146,15 +153,19 @@ class NeuralTranslator:
         )
 
 
-def load(folder: str | Path, device: str = "cpu", threads: int = 1) -> NeuralTranslator:
+def load(
+    folder: str | Path, device: str = "cpu", threads: int = 1, precision: str = "auto"
+) -> NeuralTranslator:
     """The translator in a model folder, on `device` ("cpu", "cuda", …).
 
     With several `threads` so many batches are translated at the same time; that pays after
-    `torch.set_num_threads(1)`.
+    `torch.set_num_threads(1)`. `precision` is that of products: `auto` takes int8 where this CPU
+    multiplies it exactly and faster, `fp32` gives the same translations on every machine, to
+    rounding.
 
     Raises InputError naming the file that is missing, damaged or foreign, or an unusable device.
     """
-    return NeuralTranslator(load_model(folder, device), threads)
+    return NeuralTranslator(load_model(folder, device), threads, precision)
 
 
 def _check_text(text: str, number: int) -> None:

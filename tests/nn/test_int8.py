@@ -1,0 +1,116 @@
+"""Products in int8 against the same sums in exact arithmetic, and search that uses them."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latimer.errors import InputError
+from latimer.nn import int8
+from latimer.nn.build import build_seq2seq
+from latimer.nn.int8 import Int8Weight, choose_products, in_int8, quantise
+from networks import NETWORKS
+from tiny_model import SIZES
+
+CPU = torch.device("cpu")
+exact = pytest.mark.skipif(not int8.int8_exact(CPU), reason="int8 sums saturate on this CPU")
+
+
+@given(
+    st.lists(
+        st.lists(st.floats(-1e6, 1e6, width=32), min_size=3, max_size=3), min_size=1, max_size=5
+    )
+)
+def test_rounding_is_off_by_at_most_half_a_scale(rows):
+    values = torch.tensor(rows)
+    rounded, scales = quantise(values)
+    assert rounded.dtype == torch.int8
+    assert rounded.abs().max() <= 127
+    error = (rounded.double() * scales.double() - values.double()).abs()
+    assert (error <= 0.5001 * scales.double() + 1e-30).all()
+
+
+@exact
+@pytest.mark.parametrize("bias", [True, False])
+def test_a_product_is_that_of_the_rounded_numbers(bias):
+    torch.manual_seed(0)
+    weight, inputs = torch.randn(40, 24), torch.randn(2, 7, 24) * torch.logspace(-1, 1, 7)[:, None]
+    added = torch.randn(40) if bias else None
+    rounded, scales = quantise(inputs.flatten(0, 1))
+    stored = Int8Weight(weight)
+    wanted = (rounded.double() * scales.double()) @ stored.dequantised().double().t()
+    found = torch.nn.functional.linear(inputs, stored, added)
+    wanted = wanted.view(2, 7, 40) + (0 if added is None else added.double())
+    torch.testing.assert_close(found.double(), wanted, rtol=1e-5, atol=1e-5)
+    near = torch.nn.functional.linear(inputs, weight, added)
+    assert (found - near).norm() / near.norm() < 0.02
+
+
+@exact
+@settings(max_examples=20)
+@given(st.integers(1, 40), st.integers(0, 2**31))
+def test_a_row_does_not_depend_on_its_neighbours(rows, seed):
+    generator = torch.Generator().manual_seed(seed)
+    weight = Int8Weight(torch.randn(16, 32, generator=generator))
+    inputs = torch.randn(rows, 32, generator=generator)
+    together = weight.linear(inputs)
+    for row in range(rows):
+        assert torch.equal(weight.linear(inputs[row : row + 1])[0], together[row])
+
+
+@exact
+def test_broken_numbers_stay_broken():
+    inputs = torch.tensor([[1.0, float("nan")], [float("inf"), 0.0], [0.0, 0.0]])
+    found = Int8Weight(torch.ones(3, 2)).linear(inputs)
+    assert not found[:2].isfinite().any()
+    assert torch.equal(found[2], torch.zeros(3))
+
+
+def test_other_functions_see_the_float_weight():
+    torch.manual_seed(0)
+    weight = torch.randn(5, 4)
+    stored = Int8Weight(weight)
+    assert (stored.shape, stored.dtype, len(stored)) == (weight.shape, weight.dtype, 5)
+    assert torch.equal(torch.matmul(torch.eye(4), stored.t()), stored.dequantised().t())
+    assert torch.equal(torch.cat([stored, stored])[5:], stored.dequantised())
+
+
+@exact
+@pytest.mark.parametrize("options", [pytest.param(o, id=n) for n, o in NETWORKS.items()])
+def test_every_network_steps_nearly_as_in_float32(options):
+    torch.manual_seed(0)
+    network = build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
+    before = {name: p.clone() for name, p in network.named_parameters()}
+    network.eval()
+    twin = in_int8(network)
+    source, lengths = torch.randint(4, 11, (3, 5)), torch.tensor([5, 4, 2])
+    states = [net.start(source, lengths) for net in (network, twin)]
+    for token in (1, 5, 7):
+        tokens = torch.full((3,), token)
+        exactly, states[0] = network.step(states[0], tokens)
+        nearly, states[1] = twin.step(states[1], tokens)
+        assert not torch.equal(exactly, nearly)
+        torch.testing.assert_close(nearly, exactly, rtol=0, atol=0.05 * float(exactly.abs().max()))
+    assert all(torch.equal(before[name], p) for name, p in network.named_parameters())
+    shared = {p.data_ptr() for p in network.encoder.parameters()}
+    assert {p.data_ptr() for p in twin.encoder.parameters()} == shared
+
+
+def test_the_choice(monkeypatch):
+    monkeypatch.setattr(int8, "int8_exact", lambda device: device.type == "cpu")
+    for pays in (True, False):
+        monkeypatch.setattr(int8, "int8_pays", lambda pays=pays: pays)
+        assert choose_products("auto", CPU) == ("int8" if pays else "fp32")
+        assert choose_products("int8", CPU) == "int8"
+        assert choose_products("fp32", CPU) == "fp32"
+    monkeypatch.setattr(int8, "int8_exact", lambda device: False)
+    assert choose_products("auto", CPU) == "fp32"
+    with pytest.raises(InputError, match=r"int8.*not exact.*fp32"):
+        choose_products("int8", CPU)
+    with pytest.raises(InputError, match=r"'bf17'.*auto, fp32, int8"):
+        choose_products("bf17", CPU)
+
+
+def test_saturating_sums_are_noticed(monkeypatch):
+    monkeypatch.setattr(torch, "_int_mm", lambda a, b: (a.int() @ b.int()).clamp(max=2**15 - 1))
+    assert not int8.int8_exact(CPU)
