@@ -46,14 +46,13 @@ def random_process(states: int, actions: int, successors: int) -> FiniteMDP:
 @njit
 def slippery(state: int, action: int, outcome: int) -> tuple[float, int, float]:
     """A square with slip 0.2 whose last cell ends the episode and pays 1."""
-    row, column = state // SIDE, state % SIDE
+    row = state // SIDE
+    column = state - row * SIDE
     direction = (action + (0, 1, 3)[outcome]) % 4
-    row = min(max(row + (-1, 0, 1, 0)[direction], 0), SIDE - 1)
-    column = min(max(column + (0, 1, 0, -1)[direction], 0), SIDE - 1)
-    probability = (0.8, 0.1, 0.1)[outcome]
-    if row == SIDE - 1 and column == SIDE - 1:
-        return probability, -1, 1.0
-    return probability, row * SIDE + column, 0.0
+    free = (row > 0, column < SIDE - 1, row < SIDE - 1, column > 0)
+    target = state + (-SIDE, 1, SIDE, -1)[direction] * free[direction]
+    goal = target == SIDE * SIDE - 1
+    return (0.8, 0.1, 0.1)[outcome], -1 if goal else target, 1.0 if goal else 0.0
 
 
 def explicit_grid() -> FiniteMDP:
@@ -80,7 +79,7 @@ def solver(problem: str, method: str) -> Callable[[], Solution]:
     """The solve of one line of the table, with its problem made and its kernels compiled."""
     if method == "function":
         implicit = ImplicitMDP(SIDE * SIDE, 4, 3, slippery, DISCOUNT)
-        solve_implicit(implicit, accuracy=100.0)
+        solve_implicit(implicit, max_iterations=3)
         return lambda: solve_implicit(implicit, accuracy=ACCURACY)
     compile_kernels(method)
     mdp = explicit_grid() if problem == "grid" else random_process(100_000, 10, 10)

@@ -47,9 +47,42 @@ def test_it_agrees_with_the_table_within_its_bounds(grid, order):
 
 
 def test_its_sweeps_are_those_of_the_table(grid):
-    found, table = solve_implicit(grid), gauss_seidel(grid.tabulate())
+    found, table = solve_implicit(grid, sweeps=0), gauss_seidel(grid.tabulate())
     assert found.iterations == table.iterations
+    assert found.backups == table.iterations * SIZE * SIZE * 4
     np.testing.assert_allclose(found.values, table.values, atol=1e-10)
+
+
+@pytest.mark.parametrize("order", ["gauss-seidel", "jacobi"])
+@pytest.mark.parametrize("sweeps", [1, 5, 40])
+def test_evaluating_policies_saves_work_and_changes_no_result(grid, order, sweeps):
+    settings = {"order": order, "accuracy": 1e-7, "max_iterations": 20_000}
+    plain, found = (solve_implicit(grid, sweeps=k, **settings) for k in (0, sweeps))
+    assert found.converged
+    assert np.abs(found.values - plain.values).max() <= 2e-7
+    assert found.iterations < plain.iterations
+    assert sweeps > 5 or found.backups < plain.backups
+    assert (found.lower <= plain.upper + 1e-12).all()
+    assert (plain.lower <= found.upper + 1e-12).all()
+
+
+@njit
+def tempting(state, action, outcome):
+    """A chain in which each state's first action pays now and costs everything later."""
+    if outcome == 1:
+        return 0.0, 0, 0.0
+    if action == 0:
+        return 1.0, state, -1.0 if state % 2 else 0.5
+    return 1.0, (state + 1) % 30, -0.9 if state < 29 else 40.0
+
+
+@pytest.mark.parametrize("order", ["gauss-seidel", "jacobi"])
+def test_evaluating_ends_where_values_start_too_high_and_too_low(order):
+    chain = ImplicitMDP(30, 2, 2, tempting, 0.97)
+    truth = policy_iteration(chain.tabulate()).values
+    found = solve_implicit(chain, order=order, sweeps=50, max_iterations=5000)
+    assert found.converged
+    assert np.abs(found.values - truth).max() <= 1e-6
 
 
 def test_a_limit_is_reported_and_its_bounds_hold(grid):
@@ -91,3 +124,5 @@ def test_bad_models_are_named(grid):
         solve_implicit(ImplicitMDP(2, 1, 2, half, 1.0))
     with pytest.raises(InputError, match="order"):
         solve_implicit(grid, order="random")
+    with pytest.raises(InputError, match="sweeps is -1"):
+        solve_implicit(grid, sweeps=-1)

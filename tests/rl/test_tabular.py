@@ -36,11 +36,12 @@ def plain_draw(chances, chance):
 
 
 def plain_act(rows, epsilon, chance):
-    if chance() < epsilon:
-        return int(chance() * len(rows[0]))
+    number = chance()
+    if number < epsilon:
+        return int(number / epsilon * len(rows[0]))
     values = [sum(column) for column in zip(*rows, strict=True)]
     greatest = [action for action, value in enumerate(values) if value == max(values)]
-    return greatest[int(chance() * len(greatest))] if len(greatest) > 1 else greatest[0]
+    return greatest[int((number - epsilon) / (1 - epsilon) * len(greatest))]
 
 
 def plain_target(name, q, k, reward, gamma, state, action, epsilon):

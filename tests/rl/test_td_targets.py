@@ -76,7 +76,8 @@ def test_identities(shape, lambda_):
     generator = torch.Generator().manual_seed(seed)
     r, v = (torch.randn(batch, time, generator=generator, dtype=torch.float64) for _ in "rv")
     first = torch.randn(batch, 1, generator=generator, dtype=torch.float64)
-    discount = 0.9 * (torch.rand(batch, time, generator=generator, dtype=torch.float64) > 0.2)
+    going = torch.rand(batch, time, generator=generator, dtype=torch.float64) > 0.2
+    discount = 0.9 * going.double()
     torch.testing.assert_close(lambda_return(r, discount, v, 0.0), td_zero(r, discount, v))
     full = monte_carlo(r, discount, v[:, -1])
     torch.testing.assert_close(lambda_return(r, discount, v, 1.0), full)

@@ -13,6 +13,7 @@ which is then part of the loop: a grid of a million cells needs memory for its v
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -24,6 +25,9 @@ from latimer.rl.bounds import macqueen
 from latimer.rl.check import SLACK, check_discount, check_limits
 from latimer.rl.mdp import FiniteMDP
 from latimer.rl.solution import Solution, report_limit
+
+PATIENCE = 40
+"""Improvements without a new smallest gap after which policies are no longer evaluated."""
 
 
 @dataclass(frozen=True)
@@ -76,77 +80,131 @@ def solve_implicit(
     *,
     accuracy: float = 1e-6,
     order: Literal["gauss-seidel", "jacobi"] = "gauss-seidel",
+    sweeps: int = 20,
     max_iterations: int = 1_000_000,
 ) -> Solution:
-    """Value iteration on an implicit process, whose discount must be below 1.
+    """Modified policy iteration on an implicit process, whose discount must be below 1.
 
-    Gauss-Seidel sweeps go forwards and backwards by turns, as `value_iteration.gauss_seidel`; the
-    guarantees are the same. A limit reached is reported by a ConvergenceWarning and
-    `converged=False`.
+    Gauss-Seidel sweeps go forwards and backwards by turns, as `value_iteration.gauss_seidel`.
+    After two improvements, one in each direction, come `sweeps` evaluations of the policy, which
+    ask the function for one action a state instead of all; with `sweeps=0` this is value iteration.
+    Where improvements have long come no nearer, none are made, so that convergence is that of
+    value iteration. The guarantees are the same: bounds come from an
+    improvement. A limit reached is reported by a ConvergenceWarning and `converged=False`;
+    `iterations` are improvements.
     """
     check_limits(accuracy, max_iterations)
+    if sweeps < 0:
+        raise InputError(f"sweeps is {sweeps}; it must be 0 or more")
     if order not in ("gauss-seidel", "jacobi"):
         raise InputError(f"order {order!r}; valid choices: gauss-seidel, jacobi")
     if mdp.discount == 1:
         raise InputError("an implicit process needs a discount below 1; tabulate() it, then plan")
     in_place, horizon = order == "gauss-seidel", 1 / (1 - mdp.discount)
-    values, chosen = np.zeros(mdp.states), np.zeros(mdp.states, np.int64)
+    values, chosen = np.zeros(mdp.states), np.zeros(mdp.states, np.int32)
     updated = values if in_place else np.empty(mdp.states)
-    model = (mdp.transition, mdp.actions, mdp.outcomes, mdp.discount)
+    improve = improvement(mdp.transition, mdp.actions, mdp.outcomes)
+    evaluate = evaluation(mdp.transition, mdp.outcomes)
     gaps: list[float] = []
-    done = False
-    while not done and len(gaps) < max_iterations:
-        backwards = in_place and len(gaps) % 2 == 1
-        low, high = implicit_sweep(*model, values, updated, chosen, backwards, in_place)
+    done, turn, backups = False, 0, 0
+    while True:
+        backwards, turn = in_place and turn % 2 == 1, turn + 1
+        low, high = improve(mdp.discount, values, updated, chosen, backwards, in_place)
         values, updated = updated, values
+        backups += mdp.states * mdp.actions
         gaps.append((max(high, 0.0) - min(low, 0.0)) * (horizon - 1) / 2)
         done = gaps[-1] <= accuracy
+        if done or len(gaps) == max_iterations:
+            break  # the bounds belong to what this sweep wrote
+        if len(gaps) % 2 or not _nearing(gaps):
+            continue
+        for _ in range(sweeps):
+            backwards, turn = in_place and turn % 2 == 1, turn + 1
+            evaluate(mdp.discount, values, updated, chosen, backwards, in_place)
+            values, updated = updated, values
+            backups += mdp.states
     lower, upper = macqueen(values, low, high, horizon, False)
     if not done:
         report_limit(order, len(gaps), gaps[-1])
-    backups = len(gaps) * mdp.states * mdp.actions
     middle = (lower + upper) / 2
     return Solution(middle, lower, upper, len(gaps), done, chosen, backups, gaps)
 
 
-@njit(error_model="numpy")
-def implicit_sweep(
-    transition: Any,
-    actions: int,
-    outcomes: int,
-    discount: float,
-    values: Floats,
-    updated: Floats,
-    chosen: Ints,
-    backwards: bool,
-    in_place: bool,
-) -> tuple[float, float]:
-    """Write improved values to `updated`, which is `values` itself if `in_place`.
+def _nearing(gaps: list[float]) -> bool:
+    """Whether the last PATIENCE gaps hold the smallest of all."""
+    return min(gaps[-PATIENCE:]) <= min(gaps)
 
-    In place, the share that stays in its state is solved for exactly. Returns the least and the
-    greatest change.
+
+@cache
+def improvement(transition: Any, actions: int, outcomes: int) -> Any:
+    """The compiled sweep of all actions.
+
+    It writes improved values to `updated`, which is `values` itself if `in_place`; then the share
+    that stays in its state is solved for exactly. It returns the least and the greatest change.
+    Sizes are constants to the compiler, which unrolls the loops over them.
     """
-    states, low, high = len(values), np.inf, -np.inf
-    for turn in range(states):
-        state = states - 1 - turn if backwards else turn
-        best, best_action = -np.inf, 0
-        for action in range(actions):
-            total, gain, stays = 0.0, 0.0, 0.0
+
+    @njit(nogil=True, error_model="numpy")
+    def sweep(
+        discount: float,
+        values: Floats,
+        updated: Floats,
+        chosen: Ints,
+        backwards: bool,
+        in_place: bool,
+    ) -> tuple[float, float]:
+        states, low, high = len(values), np.inf, -np.inf
+        for turn in range(states):
+            state = states - 1 - turn if backwards else turn
+            best, best_action = -np.inf, 0
+            for action in range(actions):
+                total, gain, stays = 0.0, 0.0, 0.0
+                for k in range(outcomes):
+                    probability, successor, reward = transition(state, action, k)
+                    total += probability
+                    gain += probability * reward
+                    if in_place and successor == state:
+                        stays += probability
+                    elif successor >= 0:
+                        gain += discount * probability * values[successor]
+                q = gain / (1.0 - discount * stays) if stays > 0.0 else gain
+                if total > 0.0 and q > best:
+                    best, best_action = q, action
+            low = min(low, best - values[state])
+            high = max(high, best - values[state])
+            updated[state], chosen[state] = best, best_action
+        return low, high
+
+    return sweep
+
+
+@cache
+def evaluation(transition: Any, outcomes: int) -> Any:
+    """The compiled sweep of the chosen actions alone; as `improvement`."""
+
+    @njit(nogil=True, error_model="numpy")
+    def sweep(
+        discount: float,
+        values: Floats,
+        updated: Floats,
+        chosen: Ints,
+        backwards: bool,
+        in_place: bool,
+    ) -> None:
+        states = len(values)
+        for turn in range(states):
+            state = states - 1 - turn if backwards else turn
+            gain, stays = 0.0, 0.0
             for k in range(outcomes):
-                probability, successor, reward = transition(state, action, k)
-                total += probability
+                probability, successor, reward = transition(state, chosen[state], k)
                 gain += probability * reward
                 if in_place and successor == state:
                     stays += probability
                 elif successor >= 0:
                     gain += discount * probability * values[successor]
-            q = gain / (1.0 - discount * stays) if stays > 0.0 else gain
-            if total > 0.0 and q > best:
-                best, best_action = q, action
-        low = min(low, best - values[state])
-        high = max(high, best - values[state])
-        updated[state], chosen[state] = best, best_action
-    return low, high
+            updated[state] = gain / (1.0 - discount * stays) if stays > 0.0 else gain
+
+    return sweep
 
 
 @njit(error_model="numpy")

@@ -54,14 +54,24 @@ def bellman_sweep(
 ) -> tuple[float, float, int]:
     """Write T v to `updated`; return the least and greatest of T v - v and the switches made.
 
-    A state leaves its chosen row only for one that is better by more than `margin`.
+    A state leaves its chosen row only for one that is better by more than `margin`. A row's terms
+    are added up in two sums by turns, so that one addition need not wait for another.
     """
     low, high, switches = np.inf, -np.inf, 0
     for state in range(len(values)):
-        best, best_row, kept = -np.inf, chosen[state], -np.inf
+        held = chosen[state]
+        best, best_row, kept = -np.inf, held, -np.inf
         for row in range(row_start[state], row_start[state + 1]):
-            q = look_ahead(row, indptr, successor, probability, reward, discount, values)
-            if row == chosen[state]:
+            entry, end = indptr[row], indptr[row + 1]
+            even, odd = 0.0, 0.0
+            while entry + 1 < end:
+                even += probability[entry] * values[successor[entry]]
+                odd += probability[entry + 1] * values[successor[entry + 1]]
+                entry += 2
+            if entry < end:
+                even += probability[entry] * values[successor[entry]]
+            q = reward[row] + discount * (even + odd)
+            if row == held:
                 kept = q
             if q > best:
                 best, best_row = q, row
@@ -119,27 +129,8 @@ def gauss_seidel_sweep(
 
 
 @compiled
-def copy_rows(
-    indptr: Ints, successor: Ints, probability: Floats, chosen: Ints
-) -> tuple[Ints, Ints, Floats]:
-    """The chosen rows as a compact table of their own: (indptr, successor, probability)."""
-    states = len(chosen)
-    start = np.zeros(states + 1, np.int64)
-    for state in range(states):
-        row = chosen[state]
-        start[state + 1] = start[state] + indptr[row + 1] - indptr[row]
-    to = np.empty(start[states], np.uint32)
-    share = np.empty(start[states], np.float64)
-    for state in range(states):
-        offset = indptr[chosen[state]] - start[state]
-        for entry in range(start[state], start[state + 1]):
-            to[entry] = successor[entry + offset]
-            share[entry] = probability[entry + offset]
-    return start, to, share
-
-
-@compiled
-def policy_sweep(
+def copying_sweep(
+    row_start: Ints,
     indptr: Ints,
     successor: Ints,
     probability: Floats,
@@ -147,15 +138,68 @@ def policy_sweep(
     discount: float,
     values: Floats,
     updated: Floats,
+    chosen: Ints,
+    slot: Ints,
+    width: Ints,
+    to: Ints,
+    share: Floats,
+    gain: Floats,
 ) -> tuple[float, float]:
-    """Write T_π v to `updated` for a table of one row a state; least and greatest change."""
+    """As `bellman_sweep`, and copies each row newly chosen while it is at hand.
+
+    `to` and `share` have it from slot[state] on; `width` and `gain` are its entries and reward.
+    """
     low, high = np.inf, -np.inf
     for state in range(len(values)):
-        q = look_ahead(state, indptr, successor, probability, reward, discount, values)
-        updated[state] = q
-        low = min(low, q - values[state])
-        high = max(high, q - values[state])
+        held = chosen[state]
+        best, best_row = -np.inf, held
+        for row in range(row_start[state], row_start[state + 1]):
+            entry, end = indptr[row], indptr[row + 1]
+            even, odd = 0.0, 0.0
+            while entry + 1 < end:
+                even += probability[entry] * values[successor[entry]]
+                odd += probability[entry + 1] * values[successor[entry + 1]]
+                entry += 2
+            if entry < end:
+                even += probability[entry] * values[successor[entry]]
+            q = reward[row] + discount * (even + odd)
+            if q > best or (q == best and row == held):
+                best, best_row = q, row
+        updated[state] = best
+        low = min(low, best - values[state])
+        high = max(high, best - values[state])
+        if best_row != held:
+            begin, entries = indptr[best_row], indptr[best_row + 1] - indptr[best_row]
+            chosen[state], width[state], gain[state] = best_row, entries, reward[best_row]
+            for entry in range(entries):
+                to[slot[state] + entry] = successor[begin + entry]
+                share[slot[state] + entry] = probability[begin + entry]
     return low, high
+
+
+@compiled
+def policy_sweep(
+    slot: Ints,
+    width: Ints,
+    successor: Ints,
+    probability: Floats,
+    reward: Floats,
+    discount: float,
+    values: Floats,
+    updated: Floats,
+) -> None:
+    """Write T_π v to `updated`, for the entries slot[s] .. slot[s] + width[s] - 1 of each state."""
+    for state in range(len(values)):
+        entry = slot[state]
+        end = entry + width[state]
+        even, odd = 0.0, 0.0
+        while entry + 1 < end:
+            even += probability[entry] * values[successor[entry]]
+            odd += probability[entry + 1] * values[successor[entry + 1]]
+            entry += 2
+        if entry < end:
+            even += probability[entry] * values[successor[entry]]
+        updated[state] = reward[state] + discount * (even + odd)
 
 
 @compiled

@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 
 from latimer.errors import InputError
-from latimer.rl.arrays import Floats, Ints
-from latimer.rl.kernels import bellman_sweep, copy_rows, policy_sweep
+from latimer.rl.arrays import Floats
 from latimer.rl.mdp import FiniteMDP
+from latimer.rl.policy_rows import PolicyRows
 from latimer.rl.solution import Solution
 from latimer.rl.stopping import Stopping
 from latimer.rl.undiscounted import ending_policy
@@ -31,34 +31,30 @@ def modified_policy_iteration(
     if sweeps < 0:
         raise InputError(f"sweeps is {sweeps}; it must be 0 or more")
     stop = Stopping(mdp, accuracy, max_iterations, simultaneous=True)
-    values, updated, chosen = np.zeros(mdp.states), np.empty(mdp.states), mdp.first_rows()
-    if stop.undiscounted:
-        # From the values of a policy that ends, improvement is monotone; from 0 it need not be.
-        chosen = ending_policy(mdp)
-        values = mdp.under_rows(chosen).value()
+    values, updated, rows = _start(mdp, stop), np.empty(mdp.states), PolicyRows(mdp)
     backups, iteration = 0, 0
     while True:
         iteration += 1
-        low, high, _ = bellman_sweep(*mdp.table, values, updated, chosen, 0.0)
+        low, high = rows.improve(values, updated)
         values, updated = updated, values
         backups += mdp.rows
         done = stop.reached(low, high, values)
         if done or stop.exhausted or iteration == max_iterations:
             break  # the bounds belong to what this sweep wrote
-        values, updated = _evaluate(mdp, chosen, values, updated, sweeps)
+        for _ in range(sweeps):
+            rows.evaluate(values, updated)
+            values, updated = updated, values
         backups += sweeps * mdp.states
     name = "modified policy iteration"
-    return stop.solution(name, values, chosen, iteration, backups, done)
+    return stop.solution(name, values, rows.chosen, iteration, backups, done)
 
 
-def _evaluate(
-    mdp: FiniteMDP, chosen: Ints, values: Floats, updated: Floats, sweeps: int
-) -> tuple[Floats, Floats]:
-    """`sweeps` times v ← T_π v; returns the newest values and a spare array."""
-    _, indptr, successor, probability, reward, discount = mdp.table
-    rows = copy_rows(indptr, successor, probability, chosen)
-    gains = reward[chosen]
-    for _ in range(sweeps):
-        policy_sweep(*rows, gains, discount, values, updated)
-        values, updated = updated, values
-    return values, updated
+def _start(mdp: FiniteMDP, stop: Stopping) -> Floats:
+    """The greatest reward of each state, T 0, which takes no look-ahead.
+
+    Undiscounted, the values of a policy that ends: improvement from there is monotone, and from
+    elsewhere need not be.
+    """
+    if stop.undiscounted:
+        return mdp.under_rows(ending_policy(mdp)).value()
+    return np.maximum.reduceat(mdp.reward, mdp.first_rows())

@@ -12,8 +12,8 @@ import gymnasium
 
 from latimer.rl.arrays import Floats, Ints
 from latimer.rl.compiled import compiled
-from latimer.rl.tabular.chance import Chance, draw
-from latimer.rl.tabular.rules import SARSA, act, update
+from latimer.rl.tabular.chance import STEP, Chance, outcome_of, scramble, uniform
+from latimer.rl.tabular.rules import DOUBLE_Q, SARSA, act, update
 from latimer.rl.tabular.table import Table
 
 
@@ -36,27 +36,38 @@ def on_table(
     """
     # Unpacked once, and not in every step: Numba counts references at each access.
     start, cumulative, successor, rewards, endings, ways = table
+    counter = chance[0]
     for episode in range(len(returns)):
         alpha, epsilon = alphas[episode], epsilons[episode]
-        state = draw(start, 0, 0, start.shape[2], chance)
-        action = act(q, state, epsilon, rule, chance)
+        counter += STEP
+        state = outcome_of(start, 0, 0, start.shape[2], scramble(counter))
+        counter += STEP
+        action = act(q, state, epsilon, rule, scramble(counter))
         total, steps, ended = 0.0, 0, False
         while not ended and steps < limit:
-            outcome = draw(cumulative, state, action, ways[state, action], chance)
+            outcome, many = 0, ways[state, action]
+            if many > 1:  # what is certain costs no number
+                counter += STEP
+                outcome = outcome_of(cumulative, state, action, many, scramble(counter))
             after = successor[state, action, outcome]
             reward = rewards[state, action, outcome]
             ended = endings[state, action, outcome]
             total += reward
             steps += 1
-            gamma = 0.0 if ended else discount
-            following = 0
+            gamma, following, which = 0.0 if ended else discount, 0, 0
             if rule == SARSA and not ended:
-                following = act(q, after, epsilon, rule, chance)
-            update(rule, q, alpha, state, action, reward, gamma, after, following, epsilon, chance)
+                counter += STEP
+                following = act(q, after, epsilon, rule, scramble(counter))
+            if rule == DOUBLE_Q:
+                counter += STEP
+                which = int(scramble(counter) < 0.5)
+            update(rule, q, which, alpha, state, action, reward, gamma, after, following, epsilon)
             if rule != SARSA and not ended:
-                following = act(q, after, epsilon, rule, chance)
+                counter += STEP
+                following = act(q, after, epsilon, rule, scramble(counter))
             state, action = after, following
         returns[episode], lengths[episode] = total, steps
+    chance[0] = counter
 
 
 def in_environment(
@@ -76,19 +87,20 @@ def in_environment(
     for episode in range(len(returns)):
         alpha, epsilon = alphas[episode], epsilons[episode]
         state = int(env.reset()[0]) - first
-        action = act(q, state, epsilon, rule, chance)
+        action = act(q, state, epsilon, rule, uniform(chance))
         total, steps, ended, cut = 0.0, 0, False, False
         while not (ended or cut) and steps < limit:
             observation, reward, ended, cut, _ = env.step(action + first_action)
             after, reward = int(observation) - first, float(reward)
             total += reward
             steps += 1
-            gamma = 0.0 if ended else discount
-            following = 0
+            gamma, following, which = 0.0 if ended else discount, 0, 0
             if rule == SARSA and not ended:
-                following = act(q, after, epsilon, rule, chance)
-            update(rule, q, alpha, state, action, reward, gamma, after, following, epsilon, chance)
+                following = act(q, after, epsilon, rule, uniform(chance))
+            if rule == DOUBLE_Q:
+                which = int(uniform(chance) < 0.5)
+            update(rule, q, which, alpha, state, action, reward, gamma, after, following, epsilon)
             if rule != SARSA and not ended:
-                following = act(q, after, epsilon, rule, chance)
+                following = act(q, after, epsilon, rule, uniform(chance))
             state, action = after, following
         returns[episode], lengths[episode] = total, steps

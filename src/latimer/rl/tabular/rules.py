@@ -10,20 +10,19 @@ import numpy as np
 
 from latimer.rl.arrays import Floats
 from latimer.rl.compiled import compiled
-from latimer.rl.tabular.chance import Chance, uniform
 
 Q_LEARNING, SARSA, EXPECTED_SARSA, DOUBLE_Q = range(4)
 
 
 @compiled
-def act(q: Floats, state: int, epsilon: float, rule: int, chance: Chance) -> int:
+def act(q: Floats, state: int, epsilon: float, rule: int, number: float) -> int:
     """With probability ε any action, else one with the greatest value, ties broken at random.
 
-    Double Q-learning acts on the sum of its tables.
+    All by one random `number` from 0 to 1. Double Q-learning acts on the sum of its tables.
     """
     actions = q.shape[2]
-    if uniform(chance) < epsilon:
-        return int(uniform(chance) * actions)
+    if number < epsilon:
+        return min(int(number / epsilon * actions), actions - 1)
     chosen, ties = 0, 0
     best = -np.inf
     for action in range(actions):
@@ -34,7 +33,7 @@ def act(q: Floats, state: int, epsilon: float, rule: int, chance: Chance) -> int
             ties += 1
     if ties == 1:
         return chosen
-    skipped = int(uniform(chance) * ties)
+    skipped = min(int((number - epsilon) / (1 - epsilon) * ties), ties - 1)
     for action in range(chosen, actions):
         value = q[0, state, action] + (q[1, state, action] if rule == DOUBLE_Q else 0.0)
         if value == best:
@@ -84,6 +83,7 @@ def target(
 def update(
     rule: int,
     q: Floats,
+    table: int,
     alpha: float,
     before: int,
     done: int,
@@ -92,11 +92,7 @@ def update(
     state: int,
     action: int,
     epsilon: float,
-    chance: Chance,
 ) -> None:
-    """Move q(before, done) by α towards its target; double Q-learning picks a table by a coin."""
-    table = 0
-    if rule == DOUBLE_Q and uniform(chance) < 0.5:
-        table = 1
+    """Move q[table](before, done) by α towards its target; `table` is 0 but for double Q."""
     aim = target(rule, q, table, reward, discount, state, action, epsilon)
     q[table, before, done] += alpha * (aim - q[table, before, done])
