@@ -29,7 +29,10 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "concat, fed": {"attention": "luong_concat", "input_feeding": True},
     "local": {"attention": "luong_local", "attention_window": 2},
     "coverage": {"attention": "coverage", "cell": "lstm", "decoder_layers": 2},
-    "gnmt": {"cell": "lstm", "encoder_directions": "first", "residual": True, **DEEP},
+    "gnmt": {
+        "cell": "lstm", "encoder_directions": "first", "residual": True, "residual_from": 3,
+        **DEEP,
+    },
     "normalised": {"residual": True, "layer_norm": True, **DEEP},
     "normalised, fed": {
         "attention": "luong_general", "input_feeding": True, "residual": True, "layer_norm": True,

@@ -85,15 +85,18 @@ def load_model(folder: str | Path, device: str = "cpu") -> Model:
 def model_card(config: dict[str, Any], *, command: str) -> str:
     """The README of a model folder: languages, data, scores and the command that made it."""
     languages = config.get("languages", {})
-    pair = f"{languages.get('source') or 'source'} → {languages.get('target') or 'target'}"
-    lines = [f"# A translator, {pair}", "", "Made by Latimer with", "", f"    {command}", ""]
+    source, target = languages.get("source") or "source", languages.get("target") or "target"
+    title, use = f"A translator, {source} → {target}", "translate THIS_FOLDER < text.txt"
+    if config.get("network", {}).get("kind") == "language_model":
+        of = f" of {languages['target']}" if languages.get("target") else ""
+        title, use = f"A language model{of}", "perplexity THIS_FOLDER text.txt"
+    lines = [f"# {title}", "", "Made by Latimer with", "", f"    {command}", ""]
     for section in ("data", "scores", "network", "vocabulary"):
         entries = _flat(config.get(section, {}))
         if entries:
             lines += [f"## {section.capitalize()}", "", "| | |", "|---|---|"]
             lines += [f"| {key} | {value} |" for key, value in entries] + [""]
-    use = "    latimer translate THIS_FOLDER < text.txt"
-    return "\n".join([*lines, "## Use", "", use, ""])
+    return "\n".join([*lines, "## Use", "", f"    latimer {use}", ""])
 
 
 def _flat(section: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:

@@ -45,8 +45,13 @@ def _impossible(key: str, why: str) -> PydanticCustomError:
 class TextPair(_Section):
     """Two text files, UTF-8, one sentence a line, line by line translations of one another."""
 
-    source: TextFile = Field(description="File of source sentences, plain or `.gz`.")
-    target: TextFile = Field(description="File of their translations, line by line.")
+    source: TextFile | None = Field(
+        default=None,
+        description="File of source sentences, plain or `.gz`; a `language_model` reads none.",
+    )
+    target: TextFile = Field(
+        description="File of their translations, line by line; of a `language_model`, its text."
+    )
 
 
 class Data(_Section):
@@ -79,6 +84,11 @@ class SubwordsSection(_Section):
         description="Pieces in a vocabulary, at most; fewer when the text has fewer.",
     )
     joint: bool = Field(default=True, description="One vocabulary for both languages.")
+    model: TextFile | None = Field(
+        default=None,
+        description="Folder of a model whose subwords are taken as they are, so that a language "
+        "model and a translator can search together; null: learn them from the text.",
+    )
     placeholders: bool = Field(
         default=True,
         description="Keep `{name}`, `%s`, tags and links whole, as slots that are copied.",
@@ -134,7 +144,10 @@ class ModelSection(_Section):
         description="Without attention: the vector is read at `every_step`, or at the `start`.",
     )
     residual: bool = Field(
-        default=False, description="Layers above the first add their input to their output."
+        default=False, description="Layers add their input to their output where both are as wide."
+    )
+    residual_from: int = Field(
+        default=2, ge=2, le=64, description="The first layer, from 1, that does (`residual`)."
     )
     layer_norm: bool = Field(
         default=False, description="Each layer's output is normalised before it is passed up."
@@ -285,6 +298,11 @@ class Recipe(_Section):
 
     @model_validator(mode="after")
     def _check(self) -> Recipe:
+        if self.model.kind == "language_model":
+            return self
+        for part, pair in (("train", self.data.train), ("dev", self.data.dev)):
+            if pair.source is None:
+                raise PydanticCustomError("missing", "", {"key": f"data.{part}.source"})
         if self.model.tied in ("all", "inputs") and not self.subwords.joint:
             raise _impossible(
                 "model.tied",

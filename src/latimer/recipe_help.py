@@ -48,6 +48,7 @@ def allowed(field: FieldInfo) -> str:
     parts = [field.annotation]
     if get_origin(field.annotation) in (Union, UnionType):
         parts = [part for part in get_args(field.annotation) if part is not type(None)]
+    parts = [getattr(part, "__origin__", part) for part in parts]  # without the annotations
     kind = "a path" if Path in parts else _TYPES[parts[0]]  # type: ignore[index]
     bounds = [
         f"{word} {getattr(constraint, name):,}"
@@ -109,7 +110,7 @@ def _unknown(key: str) -> str:
 def _missing(key: str, field: FieldInfo | None) -> str:
     inner = section_of(field.annotation) if field else None
     example = key if inner is None else next(dotted for dotted, _ in keys(inner, f"{key}."))
-    kind = allowed(field) if field is not None and inner is None else "a section"
+    kind = allowed(field).removesuffix(", or null") if field and inner is None else "a section"
     return f"{key} is missing: {kind} is needed; write it there, or say --set {example}=…"
 
 

@@ -50,9 +50,13 @@ def run(name, weights, parts, inputs):
     return torch.stack(states)
 
 
+def residual_from(options):
+    return options.get("residual_from", 2) if options.get("residual") else 1000
+
+
 def encode(net, options, source):
     """Values `[time, value]` and the summary of one sentence, `source [time]` without padding."""
-    name, residual = options["cell"], options.get("residual", False)
+    name, residual = options["cell"], residual_from(options)
     parts = 2 if name == "lstm" else 1
     if options.get("reverse_source"):
         source = torch.cat([source[:-1].flip(0), source[-1:]])
@@ -66,7 +70,7 @@ def encode(net, options, source):
             back = run(name, layer.back.weights, parts, hidden.flip(0)).flip(0)[:, :size]
             output = torch.cat([output, back], 1)
         output = normalised(norm, output)
-        added = residual and k > 0 and output.shape == hidden.shape
+        added = k + 1 >= residual and output.shape == hidden.shape
         hidden = output + hidden if added else output
     if options.get("bridge") == "copy":
         summary = torch.cat(finals)
@@ -98,7 +102,7 @@ def climb(options, layers, norms, hidden, states, beside=None, first=0):
         below = hidden if beside is None else torch.cat([hidden, beside])
         states[k] = cell_step(options["cell"], layer.weights, below[None], states[k])
         output = normalised(norm, states[k][0, : layer.weights.hidden_size])
-        hidden = output + hidden if options.get("residual") and k > 0 else output
+        hidden = output + hidden if k + 1 >= residual_from(options) else output
     return hidden
 
 

@@ -139,6 +139,36 @@ def test_a_language_model_reads_no_source():
     assert not any(name.startswith("encoder") for name, _ in net.named_parameters())
 
 
+@pytest.mark.parametrize("kind", ["luong_general", "luong_concat", "luong_local"])
+@pytest.mark.parametrize("fed", [False, True])
+def test_without_input_feeding_one_product_serves_all_steps(kind, fed):
+    net = network(attention=kind, input_feeding=fed)
+    asked = []
+    net.attention.register_forward_hook(lambda _, inputs, __: asked.append(inputs[0].shape[1]))
+    source, targets = sentences()
+    net.decode(net.encode(source, LENGTHS), targets)
+    assert asked == ([1] * 6 if fed else [6])
+
+
+@pytest.mark.parametrize("start", [2, 3, 4])
+def test_residual_connections_begin_where_they_are_told(start):
+    """Without recurrent layers' outputs, only what residual connections carry is left."""
+    options = {"encoder_layers": 3, "decoder_layers": 3, "residual": True, "residual_from": start}
+    net = network(attention="none", encoder_directions="forward", **options)
+    stack = net.decoder.stack
+    with torch.no_grad():
+        for layer in stack.layers[1:]:
+            for parameter in layer.parameters():
+                parameter.zero_()
+    active, starts = [2, 2], [torch.zeros(2, stack.size, dtype=torch.double)] * 3
+    width = stack.layers[0].weights.weight_ih.shape[1]
+    inputs = torch.randn(2, 2, width, dtype=torch.double)
+    top, states = stack(inputs, starts, active)
+    # Layers of zeros put out zeros: the first layer's output arrives only if both others add.
+    wanted = states[0] if start == 2 else torch.zeros_like(top)
+    torch.testing.assert_close(top, wanted)
+
+
 def test_reading_backwards_keeps_the_end():
     places = backwards(torch.tensor([4, 2, 1]), 4)
     assert places.tolist() == [[2, 1, 0, 3], [0, 1, 2, 3], [0, 1, 2, 3]]

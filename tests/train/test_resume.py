@@ -178,7 +178,7 @@ def test_without_a_whole_state_nothing_is_overwritten(task, tmp_path):
 def test_a_full_disk_loses_nothing(task, undisturbed, tmp_path, monkeypatch):
     offer = Checkpoints.offer
 
-    def full(self, candidates, bleu, update, weights):
+    def full(self, candidates, bleu, update, weights, loss):
         if update == 2 * EVERY:
             raise LatimerError("cannot write: No space left on device")
         return offer(self, candidates, bleu, update, weights)

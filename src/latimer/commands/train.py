@@ -36,7 +36,7 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Train a translator; a run that was stopped, in whatever way, continues exactly.
+    """Train a translator or a language model; a run that was stopped continues exactly.
 
     Progress goes to standard error; the folder of the finished model to standard output.
     """
@@ -94,10 +94,15 @@ def _announce(folder: Path, as_json: bool) -> None:
     import json
     import sys
 
-    scores = json.loads((folder / "config.json").read_bytes())["scores"]
+    config = json.loads((folder / "config.json").read_bytes())
+    scores = config["scores"]
     if as_json:
         print(json.dumps({"model": str(folder), **scores}))
         return
     print(folder)
+    if config["network"]["kind"] == "language_model":
+        print(f"dev perplexity {scores['dev_perplexity']:.2f}", file=sys.stderr)
+        print(f"Score text with: latimer perplexity {folder} text.txt", file=sys.stderr)
+        return
     print(f"dev BLEU {scores['dev_bleu_greedy']:.2f} (greedy)", file=sys.stderr)
     print(f"Translate with: latimer translate {folder} < text.txt", file=sys.stderr)

@@ -165,7 +165,13 @@ def load(
 
     Raises InputError naming the file that is missing, damaged or foreign, or an unusable device.
     """
-    return NeuralTranslator(load_model(folder, device), threads, precision)
+    model = load_model(folder, device)
+    if model.config["network"].get("kind") == "language_model":
+        raise InputError(
+            f"{folder}: a language model, which translates nothing; take a translator's folder, "
+            "or score text with `latimer perplexity`"
+        )
+    return NeuralTranslator(model, threads, precision)
 
 
 def _check_text(text: str, number: int) -> None:

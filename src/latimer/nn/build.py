@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -44,6 +46,7 @@ def build_seq2seq(
     input_feeding: bool = False,
     fixed_vector: str = "every_step",
     residual: bool = False,
+    residual_from: int = 2,
     layer_norm: bool = False,
     readout: int = 256,
     tied: str = "all",
@@ -51,7 +54,8 @@ def build_seq2seq(
 ) -> Seq2Seq:
     """An encoder–decoder, or a language model, with freshly drawn weights.
 
-    `encoder_size` is the width of one direction. `tied` says which of source embedding, target
+    `encoder_size` is the width of one direction. `residual_from` counts layers from 1: the first
+    that adds its input to its output. `tied` says which of source embedding, target
     embedding and output share their weight: "all", "inputs" (source and target), "target" (target
     and output) or "none"; "all" and "inputs" need one vocabulary, "all" and "target" need
     `readout == embedding`. Raises ValueError for a combination that cannot be.
@@ -66,7 +70,11 @@ def build_seq2seq(
         raise ValueError(f"tied: {tied!r} needs one joint vocabulary for source and target")
 
     cells, layers = CELLS[cell], decoder_layers
-    stacked = partial(Stack, dropout=dropout, residual=residual, layer_norm=layer_norm)
+    extras: dict[str, Any] = {
+        "residual": residual_from if residual else 0,
+        "layer_norm": layer_norm,
+    }
+    stacked: Callable[[list[RecurrentLayer]], Stack] = partial(Stack, dropout=dropout, **extras)
     target_embedding = _embedding(target_vocab, embedding)
     if kind == "language_model":
         output = Output(_weight(target_embedding, shared_output, readout))
@@ -82,8 +90,7 @@ def build_seq2seq(
         source_embedding,
         _encoder_layers(cells, embedding, encoder_size, encoder_layers, encoder_directions),
         dropout,
-        residual=residual,
-        layer_norm=layer_norm,
+        **extras,
         reverse_source=reverse_source,
         sums_states=bridge == "copy",
     )
@@ -95,7 +102,6 @@ def build_seq2seq(
         bridges = _bridges(bridge, cells, value, decoder_size, layers)
         upper = _layers(cells, decoder_size + value, decoder_size, layers - 1, beside=value)
         into = nn.Linear(decoder_size + value + embedding, readout)
-        extras = {"residual": residual, "layer_norm": layer_norm}
         before = Decoder(target_embedding, bridges, first, upper, into, dropout, **extras)
         return Seq2Seq(encoder, before, output)
     bridges = _bridges(bridge, cells, value, decoder_size, layers)

@@ -12,7 +12,7 @@ from latimer.nn.attention.bahdanau import BahdanauAttention
 from latimer.nn.attentive import AttentiveLayer
 from latimer.nn.dropout import Dropout
 from latimer.nn.recurrent import RecurrentLayer
-from latimer.nn.stack import norms, passed_up
+from latimer.nn.stack import adds_input, norms, passed_up
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ class Decoder(nn.Module):
         readout: nn.Linear,
         dropout: float,
         *,
-        residual: bool = False,
+        residual: int = 0,
         layer_norm: bool = False,
     ) -> None:
         super().__init__()
@@ -134,10 +134,11 @@ class Decoder(nn.Module):
             embedded, starts[0], memory.keys, memory.values, memory.bias, active
         )
         hidden = self.norms[0](states[..., : self.size])
-        for layer, norm, start in zip(self.upper, self.norms[1:], starts[1:], strict=True):
+        above = zip(self.upper, self.norms[1:], starts[1:], strict=True)
+        for k, (layer, norm, start) in enumerate(above, 1):
             below = torch.cat([self.dropout(hidden), contexts], 2)
             output = layer(below, active, start)[..., : self.size]
-            hidden = passed_up(output, hidden, norm, self.residual)
+            hidden = passed_up(output, hidden, norm, adds_input(k, self.residual))
         return torch.cat([hidden, contexts, embedded.to(hidden.dtype)], 2), weights
 
     def step(self, state: State, tokens: Tensor) -> tuple[Tensor, State]:
@@ -152,10 +153,12 @@ class Decoder(nn.Module):
             memory.bias,
         )
         layers, hidden = [first], self.norms[0](first[:, : self.size])
-        for layer, norm, before in zip(self.upper, self.norms[1:], state.layers[1:], strict=True):
+        above = zip(self.upper, self.norms[1:], state.layers[1:], strict=True)
+        for k, (layer, norm, before) in enumerate(above, 1):
             assert isinstance(layer, RecurrentLayer)
             layers.append(layer.step(torch.cat([hidden, context], 1), before))
-            hidden = passed_up(layers[-1][:, : self.size], hidden, norm, self.residual)
+            output = layers[-1][:, : self.size]
+            hidden = passed_up(output, hidden, norm, adds_input(k, self.residual))
         read = torch.cat([hidden, context, embedded.to(context.dtype)], 1)
         return read, State(memory, tuple(layers), weights)
 

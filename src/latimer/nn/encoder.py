@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from latimer.nn.cells import Cell
 from latimer.nn.dropout import Dropout
 from latimer.nn.recurrent import RecurrentLayer, active_rows
-from latimer.nn.stack import norms, passed_up
+from latimer.nn.stack import adds_input, norms, passed_up
 
 
 class Bidirectional(nn.Module):
@@ -65,14 +65,15 @@ class Encoder(nn.Module):
         layers: Sequence[Bidirectional | Forward],
         dropout: float,
         *,
-        residual: bool = False,
+        residual: int = 0,
         layer_norm: bool = False,
         reverse_source: bool = False,
         sums_states: bool = False,
     ) -> None:
         """`reverse_source` reads sentences from the end (Sutskever et al. 2014, section 3.3).
 
-        With `sums_states` the summary holds the last states of all layers, not the top's output.
+        `residual` is as in `Stack`. With `sums_states` the summary holds the last states of all
+        layers, not the top's output.
         """
         super().__init__()
         self.embedding = embedding
@@ -107,7 +108,7 @@ class Encoder(nn.Module):
             outputs, states = layer(self.dropout(hidden), active)
             if self.sums_states:
                 finals.append(states[last, torch.arange(len(last), device=last.device)])
-            hidden = passed_up(outputs, hidden, norm, self.residual and k > 0)
+            hidden = passed_up(outputs, hidden, norm, adds_input(k, self.residual))
         hidden = self.dropout(hidden)
         top = self.layers[-1]
         assert isinstance(top, Bidirectional | Forward)

@@ -15,6 +15,14 @@ def norms(widths: Sequence[int], wanted: bool) -> nn.ModuleList:
     return nn.ModuleList([nn.LayerNorm(width) if wanted else nn.Identity() for width in widths])
 
 
+def adds_input(layer: int, residual: int) -> bool:
+    """Whether layer number `layer`, from 0, has a residual connection.
+
+    `residual` is the first that has one, counted from 1 as papers do; 0 is none.
+    """
+    return 0 < residual <= layer + 1
+
+
 def passed_up(output: Tensor, below: Tensor, norm: nn.Module, residual: bool) -> Tensor:
     """What a layer passes to the one above it: norm(output), plus its input if `residual`.
 
@@ -29,8 +37,9 @@ class Stack(nn.Module):
     """Layers that run forward in time, each over whole sequences before the next begins."""
 
     def __init__(
-        self, layers: list[RecurrentLayer], dropout: float, *, residual: bool, layer_norm: bool
+        self, layers: list[RecurrentLayer], dropout: float, *, residual: int, layer_norm: bool
     ) -> None:
+        """`residual` is the first layer, from 1, that adds its input to its output; 0 is none."""
         super().__init__()
         self.layers = nn.ModuleList(layers)
         self.size = layers[0].weights.hidden_size
@@ -48,7 +57,9 @@ class Stack(nn.Module):
         hidden, states = inputs, []
         for k, (layer, norm, start) in enumerate(zip(self.layers, self.norms, starts, strict=True)):
             states.append(layer(self.dropout(hidden) if k else hidden, active, start))
-            hidden = passed_up(states[-1][..., : self.size], hidden, norm, self.residual and k > 0)
+            hidden = passed_up(
+                states[-1][..., : self.size], hidden, norm, adds_input(k, self.residual)
+            )
         return hidden, states
 
     def step(self, inputs: Tensor, before: Sequence[Tensor]) -> tuple[Tensor, list[Tensor]]:
@@ -57,5 +68,7 @@ class Stack(nn.Module):
         for k, (layer, norm, state) in enumerate(zip(self.layers, self.norms, before, strict=True)):
             assert isinstance(layer, RecurrentLayer)
             states.append(layer.step(hidden, state))
-            hidden = passed_up(states[-1][:, : self.size], hidden, norm, self.residual and k > 0)
+            hidden = passed_up(
+                states[-1][:, : self.size], hidden, norm, adds_input(k, self.residual)
+            )
         return hidden, states

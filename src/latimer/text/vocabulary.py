@@ -55,6 +55,15 @@ class Vocabulary:
             placeholders,
         )
 
+    @classmethod
+    def train_one(
+        cls, texts: Iterable[str], *, kind: Kind, size: int, placeholders: bool, seed: int = 0
+    ) -> Vocabulary:
+        """Learn subwords from the text of one language; raises InputError as `train` does."""
+        masked = (mask(text)[0] if placeholders else text for text in texts)
+        one = Subwords.train(masked, size=size, kind=kind, seed=seed, slots=placeholders)
+        return cls(one, one, placeholders)
+
     @property
     def joint(self) -> bool:
         """Whether both languages share one model."""
@@ -71,6 +80,12 @@ class Vocabulary:
         sources = self.source.encode_all([source for source, _ in masked])
         targets = self.target.encode_all([target for _, target in masked])
         return list(zip(sources, targets, strict=True))
+
+    def encode_targets(self, texts: Sequence[str]) -> list[list[int]]:
+        """Pieces of texts of the target language that stand alone; placeholders become slots."""
+        return self.target.encode_all(
+            [mask(text)[0] if self.placeholders else text for text in texts]
+        )
 
     def encode_source(self, text: str) -> tuple[list[int], list[str]]:
         """Pieces of a text to translate, and the table of placeholders for `decode_target`."""

@@ -12,6 +12,7 @@ import torch
 from latimer.errors import InputError
 from latimer.files import write_atomically
 from latimer.nn.build import build_seq2seq
+from latimer.nn.language_model import LanguageModel
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, dump_recipe
 from latimer.text.vocabulary import Vocabulary
@@ -202,14 +203,16 @@ def _validator(recipe: Recipe, prepared: Prepared, group: Group) -> Validator:
         batch_tokens=recipe.training.batch_tokens,
         max_length=recipe.search.max_length,
         device=group.device,
+        translates=recipe.model.kind == "translator",
     )
 
 
 def _describe(prepared: Prepared, network: Seq2Seq, constants: dict[str, Any]) -> str:
     weights = sum(parameter.numel() for parameter in network.parameters())
     threads = constants["threads"]
+    units = "sentences" if isinstance(network, LanguageModel) else "pairs"
     return (
-        f"{len(prepared.train):,} pairs to learn from, {len(prepared.dev):,} for dev; "
+        f"{len(prepared.train):,} {units} to learn from, {len(prepared.dev):,} for dev; "
         f"{weights / 1e6:.1f} million weights; {constants['precision']}, "
         f"{threads} thread{'s' if threads > 1 else ''}"
     )

@@ -26,14 +26,19 @@ class Checkpoints:
         self._spared: set[str] = set()
 
     def offer(
-        self, candidates: list[Candidate], bleu: float, update: int, weights: Tensors
+        self,
+        candidates: list[Candidate],
+        bleu: float,
+        update: int,
+        weights: Tensors,
+        loss: float = 0.0,
     ) -> list[Candidate]:
-        """The new list of candidates, best first; the newer of equals stands first.
+        """The new list of candidates, best first: by BLEU, then by `loss` on dev, then the newer.
 
         Writes the weights if they are in it. Raises LatimerError when the disk refuses.
         """
-        new = Candidate(update, bleu, f"{update:08}.safetensors")
-        ranked = sorted([*candidates, new], key=lambda c: (c.bleu, c.update), reverse=True)
+        new = Candidate(update, bleu, f"{update:08}.safetensors", loss)
+        ranked = sorted([*candidates, new], key=lambda c: (c.bleu, -c.loss, c.update), reverse=True)
         chosen = ranked[: self.size]
         if new in chosen:
             write_atomically(self.folder / new.file, lambda path: write_tensors(path, weights))

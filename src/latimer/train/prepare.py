@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, zip_longest
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from latimer.errors import InputError
 from latimer.files import read_lines, write_atomically
-from latimer.recipe import Recipe
+from latimer.recipe import Recipe, TextPair
 from latimer.text.tokenised import Row, TokenisedCorpus
 from latimer.text.vocabulary import Vocabulary
 
@@ -53,6 +53,24 @@ class TextPairs:
         return InputError(f"{counts}; line k of one must be the translation of line k of the other")
 
 
+class OneSide:
+    """The lines of one file, for a language model; each with a source that is empty."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        """Pairs ("", line) of all lines that are not blank; raises InputError as `read_lines`."""
+        return (("", line) for line in read_lines(self.target) if line.strip())
+
+
+def texts_of(files: TextPair, kind: str) -> TextPairs | OneSide:
+    """What a network of this kind (`model.kind`) reads of `files`."""
+    if kind == "language_model" or files.source is None:
+        return OneSide(files.target)
+    return TextPairs(files.source, files.target)
+
+
 @dataclass(frozen=True)
 class Prepared:
     """What training reads."""
@@ -86,24 +104,23 @@ def open_prepared(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> 
         Vocabulary.load(folder),
         TokenisedCorpus.open(folder / "train.arrow"),
         TokenisedCorpus.open(folder / "dev.arrow"),
-        list(TextPairs(recipe.data.dev.source, recipe.data.dev.target)),
+        list(texts_of(recipe.data.dev, recipe.model.kind)),
         fingerprint,
     )
 
 
 def fingerprint_of(recipe: Recipe) -> dict[str, Any]:
     """Checksums of the texts and every setting that the prepared data depend on."""
-    data = recipe.data
-    texts = {
-        "train.source": data.train.source,
-        "train.target": data.train.target,
-        "dev.source": data.dev.source,
-        "dev.target": data.dev.target,
-    }
+    parts = {"train": recipe.data.train, "dev": recipe.data.dev}
+    texts = {}
+    for part, files in parts.items():
+        if files.source is not None and recipe.model.kind == "translator":
+            texts[f"{part}.source"] = files.source
+        texts[f"{part}.target"] = files.target
     return {
         "format": "latimer-data/1",
         "texts": {key: _sha256(path) for key, path in texts.items()},
-        "subwords": recipe.subwords.model_dump(mode="json"),
+        "subwords": recipe.subwords.model_dump(mode="json", exclude_none=True),
         "seed": recipe.seed,
     }
 
@@ -118,7 +135,7 @@ def _sha256(path: Path) -> str:
 
 def _check_unchanged(recipe: Recipe, found: dict[str, Any], expected: dict[str, Any]) -> None:
     for key, checksum in expected["texts"].items():
-        if found["texts"][key] != checksum:
+        if found["texts"].get(key) != checksum:
             part, side = key.split(".")
             path = getattr(getattr(recipe.data, part), side)
             raise InputError(
@@ -139,24 +156,17 @@ def _make(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> None:
     (folder / _FINGERPRINT).unlink(missing_ok=True)
     for old in folder.glob("subwords*.model"):
         old.unlink()
-    train = TextPairs(recipe.data.train.source, recipe.data.train.target)
-    dev = TextPairs(recipe.data.dev.source, recipe.data.dev.target)
-    for pairs in (dev, train):  # refuse either before the work begins
-        if not any(True for _ in pairs):
-            raise InputError(f"{pairs.source}, {pairs.target}: no sentence pairs; nothing to do")
-    settings = recipe.subwords
-    vocabulary = Vocabulary.train(
-        train,
-        kind=settings.kind,
-        size=settings.size,
-        joint=settings.joint,
-        placeholders=settings.placeholders,
-        seed=recipe.seed,
-    )
+    kind = recipe.model.kind
+    train, dev = texts_of(recipe.data.train, kind), texts_of(recipe.data.dev, kind)
+    for texts in (dev, train):  # refuse either before the work begins
+        if not any(True for _ in texts):
+            raise InputError(_nothing_in(texts))
+    vocabulary = _vocabulary(recipe, train)
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary.save(folder)
-    TokenisedCorpus.write(folder / "train.arrow", _encode(vocabulary, train))
-    TokenisedCorpus.write(folder / "dev.arrow", _encode(vocabulary, dev))
+    encode = vocabulary.encode_pairs if isinstance(train, TextPairs) else _alone(vocabulary)
+    TokenisedCorpus.write(folder / "train.arrow", _encode(encode, train))
+    TokenisedCorpus.write(folder / "dev.arrow", _encode(encode, dev))
     text = json.dumps(fingerprint, indent=1) + "\n"
     write_atomically(folder / _FINGERPRINT, lambda path: _write_text(path, text))
 
@@ -165,7 +175,62 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _encode(vocabulary: Vocabulary, pairs: Iterable[tuple[str, str]]) -> Iterator[Row]:
+def _nothing_in(texts: TextPairs | OneSide) -> str:
+    if isinstance(texts, OneSide):
+        return f"{texts.target}: no text; nothing to do"
+    return f"{texts.source}, {texts.target}: no sentence pairs; nothing to do"
+
+
+def _vocabulary(recipe: Recipe, train: TextPairs | OneSide) -> Vocabulary:
+    """The vocabulary learnt from `train`, or that of the model that the recipe names."""
+    settings = recipe.subwords
+    if settings.model is not None:
+        return _borrowed(settings.model, settings.joint, alone=isinstance(train, OneSide))
+    if isinstance(train, OneSide):
+        return Vocabulary.train_one(
+            (text for _, text in train),
+            kind=settings.kind,
+            size=settings.size,
+            placeholders=settings.placeholders,
+            seed=recipe.seed,
+        )
+    return Vocabulary.train(
+        train,
+        kind=settings.kind,
+        size=settings.size,
+        joint=settings.joint,
+        placeholders=settings.placeholders,
+        seed=recipe.seed,
+    )
+
+
+def _borrowed(folder: Path, joint: bool, *, alone: bool) -> Vocabulary:
+    """The subwords of a model folder, of its target alone if there is no source."""
+    found = Vocabulary.load(folder)
+    if alone:
+        return Vocabulary(found.target, found.target, found.placeholders)
+    if found.joint != joint:
+        shared = "one vocabulary for both languages" if found.joint else "one for each language"
+        raise InputError(
+            f"subwords.model: {folder} has {shared}, which does not go with subwords.joint "
+            f"{str(joint).lower()}; set that to {str(found.joint).lower()}"
+        )
+    return found
+
+
+Encode = Callable[[Sequence[tuple[str, str]]], Iterable[Row]]
+
+
+def _alone(vocabulary: Vocabulary) -> Encode:
+    """Rows with a source that has no pieces."""
+
+    def encode(pairs: Sequence[tuple[str, str]]) -> Iterable[Row]:
+        return [([], pieces) for pieces in vocabulary.encode_targets([text for _, text in pairs])]
+
+    return encode
+
+
+def _encode(encode: Encode, pairs: Iterable[tuple[str, str]]) -> Iterator[Row]:
     iterator = iter(pairs)
     while chunk := list(islice(iterator, _CHUNK)):
-        yield from vocabulary.encode_pairs(chunk)
+        yield from encode(chunk)

@@ -16,6 +16,8 @@ class Candidate:
     update: int
     bleu: float
     file: str
+    loss: float = 0.0
+    """Dev loss, nats a label: of equal BLEU the lower is better."""
 
 
 @dataclass

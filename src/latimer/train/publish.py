@@ -11,6 +11,7 @@ from latimer.model import Model, model_card, save_model
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe
 from latimer.train.averaging import Checkpoints
+from latimer.train.loop import perplexity
 from latimer.train.prepare import Prepared
 from latimer.train.progress import Candidate, Progress
 from latimer.train.tensors import load_weights
@@ -51,10 +52,16 @@ class Publisher:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def scores_of(candidate: Candidate, progress: Progress) -> dict[str, Any]:
-    """What a model's `config.json` says of how good it is and how it came about."""
+def scores_of(candidate: Candidate, progress: Progress, kind: str) -> dict[str, Any]:
+    """What a model's `config.json` says of how good it is and how it came about.
+
+    A model of the kind `language_model` has a perplexity instead of BLEU.
+    """
+    quality = {"dev_bleu_greedy": candidate.bleu}
+    if kind == "language_model":
+        quality = {"dev_perplexity": perplexity(candidate.loss)}
     return {
-        "dev_bleu_greedy": candidate.bleu,
+        **quality,
         "updates": candidate.update,
         "minutes": round(progress.seconds / 60, 1),
     }
@@ -75,7 +82,8 @@ def publish_final(
     single = progress.candidates[0]
     publisher.remove("average")
     load_weights(network, checkpoints.weights(single))
-    best = publisher.save("best", network, scores_of(single, progress))
+    kind = publisher.config["network"]["kind"]
+    best = publisher.save("best", network, scores_of(single, progress, kind))
     count = len(progress.candidates)
     if count < 2:
         return best
@@ -83,12 +91,20 @@ def publish_final(
     scores = validate()
     if scores is None:
         return None
-    compared = f"average of the best {count}: dev BLEU {scores.bleu:.2f}, best {single.bleu:.2f}"
-    if scores.bleu < single.bleu:
+    average = Candidate(progress.update, scores.bleu, "", scores.loss)
+    mean, one = _quality(average, kind), _quality(single, kind)
+    compared = f"average of the best {count}: {mean}, best {one}"
+    worse = average.loss > single.loss if kind == "language_model" else average.bleu < single.bleu
+    if worse:
         say(f"{compared}; the best is kept")
         return best
     say(f"{compared}; the average is kept")
-    average = Candidate(progress.update, scores.bleu, "")
     return publisher.save(
-        "average", network, {**scores_of(average, progress), "checkpoints": count}
+        "average", network, {**scores_of(average, progress, kind), "checkpoints": count}
     )
+
+
+def _quality(candidate: Candidate, kind: str) -> str:
+    if kind == "language_model":
+        return f"dev perplexity {perplexity(candidate.loss):.2f}"
+    return f"dev BLEU {candidate.bleu:.2f}"

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -83,6 +84,7 @@ class _Run:
         self.listener = listener
         self.asked = asked
         self.session = parts.session
+        self.kind = parts.recipe.model.kind
         self.progress = parts.session.progress
 
     def train(self, rhythm: Rhythm) -> Path:
@@ -134,11 +136,17 @@ class _Run:
         """Keep the model if it is among the best, and publish it if it is the best."""
         progress, checkpoints = self.progress, self.session.checkpoints
         progress.candidates = checkpoints.offer(
-            progress.candidates, scores.bleu, progress.update, weights_of(self.parts.network)
+            progress.candidates,
+            scores.bleu,
+            progress.update,
+            weights_of(self.parts.network),
+            scores.loss,
         )
         best = progress.candidates[0]
         if best.update == progress.update:
-            self.parts.publisher.save("best", self.parts.network, scores_of(best, progress))
+            self.parts.publisher.save(
+                "best", self.parts.network, scores_of(best, progress, self.kind)
+            )
 
     def _publish(self) -> Path:
         """Write the final models, in the leader; every process learns which is the better."""
@@ -166,6 +174,9 @@ class _Run:
         )
 
     def _report(self, report: Report) -> None:
+        if self.kind == "language_model":  # there is no BLEU
+            figures = {k: v for k, v in report.figures.items() if not k.endswith("bleu")}
+            report = replace(report, figures=figures)
         if self.session.log is not None:
             self.session.log.write(report)
             if self.listener:

@@ -28,7 +28,7 @@ class DevScores(NamedTuple):
     """Scores of one validation."""
 
     bleu: float
-    """0 to 100, as sacreBLEU reports it."""
+    """0 to 100, as sacreBLEU reports it; 0 of a language model, which translates nothing."""
     loss: float
     """Cross-entropy without smoothing, nats a label."""
 
@@ -46,8 +46,13 @@ class Validator:
         batch_tokens: int,
         max_length: int | None,
         device: torch.device,
+        translates: bool = True,
     ) -> None:
-        """`corpus` is `texts` (source, reference) tokenised; `language` is that of the target."""
+        """`corpus` is `texts` (source, reference) tokenised; `language` is that of the target.
+
+        A network that does not translate, a language model, is scored by its loss alone.
+        """
+        self.translates = translates
         self.vocabulary = vocabulary
         self.corpus = corpus
         self.references = [reference for _, reference in texts]
@@ -68,11 +73,13 @@ class Validator:
         network.eval()
         try:
             loss = self._loss(network, workers, interrupted)
-            hypotheses = self._translate(network, workers, interrupted)
+            hypotheses = self._translate(network, workers, interrupted) if self.translates else []
         finally:
             network.train(training)
         if loss is None or hypotheses is None:
             return None
+        if not self.translates:
+            return DevScores(0.0, loss)
         score = corpus_scores(hypotheses, self.references, ("bleu",), language=self.language)
         return DevScores(score["bleu"].value, loss)
 
