@@ -135,6 +135,19 @@ IMPOSSIBLE = [
         "training.warmup: 11 updates of warm-up do",
     ),
     (["training.patience=", "training.max_minutes="], "training.patience: nothing ends the train"),
+    (
+        ["model.bridge=copy"],
+        "model.bridge: 'copy' does not go with model.encoder_directions 'both'; set that to",
+    ),
+    (
+        ["model.input_feeding=true"],
+        "model.input_feeding: true does not go with model.attention 'bahdanau'",
+    ),
+    (["model.residual=true"], "model.residual: true does not go with model.residual_from 2, as t"),
+    (
+        ["model.kind=language_model"],
+        "model.attention: 'bahdanau' does not go with model.kind 'language_model'",
+    ),
     (["training.schedule=inverse_sqrt", "training.warmup=0"], "training.warmup: 0 does not go wi"),
 ]
 

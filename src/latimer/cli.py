@@ -14,12 +14,13 @@ from latimer.commands.evaluate import evaluate
 from latimer.commands.learn import learn
 from latimer.commands.perplexity import perplexity
 from latimer.commands.plan import plan
+from latimer.commands.plot import plot
 from latimer.commands.quickstart import quickstart
 from latimer.commands.train import train
 from latimer.commands.translate import translate
 from latimer.errors import LatimerError
 
-COMMANDS = (quickstart, corpus, train, translate, evaluate, perplexity, plan, learn)
+COMMANDS = (quickstart, corpus, train, translate, evaluate, perplexity, plan, learn, plot)
 
 
 def _version(wanted: bool) -> None:

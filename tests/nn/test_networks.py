@@ -10,7 +10,7 @@ from latimer.nn.cells import CELLS
 from latimer.nn.encoder import backwards
 from latimer.nn.output import smoothed_cross_entropy
 from latimer.nn.seq2seq import pack
-from networks import NETWORKS
+from networks import DEEP, NETWORKS
 from tiny_model import SIZES
 
 LENGTHS = torch.tensor([3, 5, 1, 4])
@@ -153,7 +153,7 @@ def test_without_input_feeding_one_product_serves_all_steps(kind, fed):
 @pytest.mark.parametrize("start", [2, 3, 4])
 def test_residual_connections_begin_where_they_are_told(start):
     """Without recurrent layers' outputs, only what residual connections carry is left."""
-    options = {"encoder_layers": 3, "decoder_layers": 3, "residual": True, "residual_from": start}
+    options = {"encoder_layers": 4, "decoder_layers": 3, "residual": True, "residual_from": start}
     net = network(attention="none", encoder_directions="forward", **options)
     stack = net.decoder.stack
     with torch.no_grad():
@@ -203,6 +203,18 @@ def test_without_attention_there_are_no_weights():
         (
             {**NETWORKS["sutskever"], "decoder_layers": 3},
             r"encoder_layers \(2\).*decoder_layers \(3\)",
+        ),
+        (
+            {"residual": True},
+            "residual: true .*residual_from 2, as there are model.encoder_layers 1 and .*rs 1;",
+        ),
+        (
+            {**DEEP, "residual": True, "residual_from": 4},
+            "residual_from 4, as there are model.encoder_layers 3 and model.decoder_layers 3;",
+        ),
+        (
+            {**NETWORKS["language model"], "residual": True, "residual_from": 3},
+            "residual_from 3, as there are model.decoder_layers 2;",
         ),
         ({"kind": "language_model"}, "attention: 'bahdanau'.*language_model"),
         (

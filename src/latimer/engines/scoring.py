@@ -99,7 +99,7 @@ def _log_probs(network: Seq2Seq, rows: list[_Row]) -> Tensor:
     totals = torch.zeros(len(rows), dtype=torch.float64, device=labels.device)
     parts = (t.split(ROWS) for t in (features, pack(labels, lengths), pack(owners, lengths)))
     for some, wanted, owner in zip(*parts, strict=True):
-        logits = network.output(some).float()
+        logits = network.output(some)
         chosen = logits.log_softmax(1).gather(1, wanted[:, None]).squeeze(1)
         totals.index_add_(0, owner, chosen.double())
     return totals

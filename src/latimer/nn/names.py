@@ -30,6 +30,8 @@ def conflict(options: Mapping[str, Any]) -> tuple[str, str] | None:
             f"{options['tied']!r} needs model.readout ({options['readout']}) to equal "
             f"model.embedding ({options['embedding']}); make them equal, or tie inputs or none"
         )
+    if options["residual"] and (why := _too_few_layers(options)):
+        return "residual", why
     if options["kind"] == "language_model":
         return _reads_no_source(options)
     if options["input_feeding"] and not attention.startswith("luong"):
@@ -59,6 +61,21 @@ def output_size(options: Mapping[str, Any]) -> int:
     directions, layers = options["encoder_directions"], options["encoder_layers"]
     both = directions == "both" or (directions == "first" and layers == 1)
     return int(options["encoder_size"]) * (2 if both else 1)
+
+
+def _too_few_layers(options: Mapping[str, Any]) -> str | None:
+    """Why residual connections would begin above the last layer."""
+    first, decoder = options["residual_from"], options["decoder_layers"]
+    alone = options["kind"] == "language_model"
+    encoder = 0 if alone else options["encoder_layers"]
+    if max(encoder, decoder) >= first:
+        return None
+    there = f"model.decoder_layers {decoder}"
+    there = there if alone else f"model.encoder_layers {encoder} and {there}"
+    return (
+        f"true does not go with model.residual_from {first}, as there are {there}; "
+        "add layers, or set it false"
+    )
 
 
 def _reads_no_source(options: Mapping[str, Any]) -> tuple[str, str] | None:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from latimer.engines.translator import Translation
 from latimer.plots.attention import attention_map
 from latimer.plots.curves import learning_curve, read_log
 from latimer.plots.figure import save_figure
 from latimer.text.placeholders import mask, slot
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 MAX_PIECES, TOO_MANY_PIECES = 24, 60
 """A map with more pieces on one side is not easily read; or is not drawn at all."""
@@ -26,13 +30,21 @@ def draw_attention(translations: Sequence[Translation], picture: Path) -> bool:
     False when there is none that fits. Raises LatimerError when matplotlib is missing.
     """
     chosen = _most_telling(translations)
-    if chosen is None or chosen.attention is None:
+    drawn = attention_of(chosen) if chosen else None
+    if drawn is None:
         return False
-    attention, table = chosen.attention, mask(chosen.source)[1]
-    source, target = _labels(attention.source, table), _labels(attention.target, table)
-    title = "What was read as each piece was written"
-    save_figure(attention_map(attention.weights.numpy(), source, target, title), picture)
+    save_figure(drawn, picture)
     return True
+
+
+def attention_of(translation: Translation, title: str = "") -> Figure | None:
+    """The attention map of one translation; None when it has none, or too large a one."""
+    attention, table = translation.attention, mask(translation.source)[1]
+    if attention is None or max(attention.weights.shape) > TOO_MANY_PIECES:
+        return None
+    source, target = _labels(attention.source, table), _labels(attention.target, table)
+    title = title or "What was read as each piece was written"
+    return attention_map(attention.weights.numpy(), source, target, title)
 
 
 def _labels(pieces: Sequence[str], table: Sequence[str]) -> list[str]:

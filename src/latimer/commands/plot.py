@@ -1,0 +1,181 @@
+"""`latimer plot`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+SENTENCES = 200
+"""Sentence pairs whose gradients are averaged."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a picture is drawn from."""
+
+    paths: list[Path]
+    names: list[str]
+    text: str | None
+    source: Path | None
+    target: Path | None
+    beam: int
+    title: str
+
+
+def plot(
+    picture: Annotated[
+        str, typer.Argument(help="What to draw: curves, attention, gradient or length.")
+    ],
+    paths: Annotated[
+        list[Path], typer.Argument(metavar="RUN|MODEL…", help="Run folders or model folders.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="PNG file.  [default: PICTURE.png]")
+    ] = None,
+    text: Annotated[str | None, typer.Option(help="The sentence to translate (attention).")] = None,
+    source: Annotated[
+        Path | None, typer.Option(help="Source sentences, one a line (gradient, length).")
+    ] = None,
+    target: Annotated[
+        Path | None, typer.Option(help="Their translations, by line (gradient, length).")
+    ] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Option("--name", help="Of each folder in the picture, in order; may be repeated."),
+    ] = None,
+    beam: Annotated[int, typer.Option(help="Width of the beam (attention, length).")] = 5,
+    title: Annotated[str, typer.Option(help="Stands above the picture.")] = "",
+) -> None:
+    """Draw learning curves, attention, gradients by source position, or BLEU by length.
+
+    curves: loss and BLEU of one run, or of several side by side. attention: what a model read as it
+    wrote each piece. gradient: how much of it reaches each source position. length: BLEU of short
+    and of long sentences.
+    """
+    from latimer.errors import InputError
+    from latimer.plots.figure import save_figure
+
+    if picture not in PICTURES:
+        raise InputError(f"{picture}: no such picture; choose one of {', '.join(PICTURES)}")
+    if names and len(names) != len(paths):
+        raise InputError(f"--name: {len(names)} names for {len(paths)} folders; give one for each")
+    found = names or [_name(path) for path in paths]
+    asked = Asked(paths, _told_apart(found, paths), text, source, target, beam, title)
+    written = out or Path(f"{picture}.png")
+    save_figure(PICTURES[picture](asked), written)
+    typer.echo(written)
+
+
+def _name(path: Path) -> str:
+    """A run's name: of its folder, or of the run that a model folder is in."""
+    whole = path.resolve()
+    return whole.parents[1].name if whole.parent.name == "models" else whole.name
+
+
+def _told_apart(names: list[str], paths: list[Path]) -> list[str]:
+    return names if len(set(names)) == len(names) else [str(path) for path in paths]
+
+
+def _model_folder(path: Path) -> Path:
+    """The model folder that `path` is, or the better one of the run that it is."""
+    for better in ("average", "best"):
+        if (path / "models" / better).is_dir():
+            return path / "models" / better
+    return path
+
+
+def _curves(asked: Asked) -> Figure:
+    from latimer.errors import InputError
+    from latimer.plots.curves import learning_curve, read_log
+    from latimer.plots.lines import run_lines
+
+    logs = [path / "log.jsonl" for path in asked.paths]
+    for path, log in zip(asked.paths, logs, strict=True):
+        if not log.is_file():
+            raise InputError(f"{path}: no run; curves are drawn of a folder with log.jsonl")
+    if len(logs) == 1:
+        return learning_curve(read_log(logs[0]), asked.title or asked.names[0])
+    return run_lines(dict(zip(asked.names, map(read_log, logs), strict=True)), asked.title)
+
+
+def _attention(asked: Asked) -> Figure:
+    from latimer.engines.neural import load
+    from latimer.errors import InputError
+    from latimer.quickstart.pictures import attention_of
+
+    if asked.text is None or len(asked.paths) > 1:
+        raise InputError("attention: one model and a sentence are needed; write --text '…'")
+    folder = _model_folder(asked.paths[0])
+    translator = load(folder)
+    if translator.model.network.attention is None:
+        raise InputError(f"{folder}: the model has no attention to draw")
+    found = translator.translate([asked.text], beam=asked.beam, attention=True)
+    drawn = attention_of(found[0], asked.title)
+    if drawn is None:
+        raise InputError("--text: blank, or too long for one picture; give a shorter sentence")
+    return drawn
+
+
+def _gradient(asked: Asked) -> Figure:
+    from itertools import islice
+
+    from latimer.engines.gradients import by_distance, source_gradients
+    from latimer.model import load_model
+    from latimer.plots.lines import gradient_lines
+
+    source, target = _both(asked, "gradient")
+    pairs = list(islice(_pairs(source, target), SENTENCES))
+    means = {}
+    for name, path in zip(asked.names, asked.paths, strict=True):
+        norms = source_gradients(load_model(_model_folder(path)), pairs)
+        means[name] = by_distance(norms, least=max(1, len(norms) // 20)).tolist()
+    return gradient_lines(means, asked.title)
+
+
+def _length(asked: Asked) -> Figure:
+    from latimer.engines.neural import load
+    from latimer.metrics.lengths import bleu_by_length
+    from latimer.plots.lines import length_lines
+
+    pairs = list(_pairs(*_both(asked, "length")))
+    sources, references = [list(side) for side in zip(*pairs, strict=True)]
+    scores = {}
+    for name, path in zip(asked.names, asked.paths, strict=True):
+        translator = load(_model_folder(path))
+        found = [one.text for one in translator.translate(sources, beam=asked.beam)]
+        language = translator.model.config["languages"].get("target") or ""
+        scores[name] = bleu_by_length(sources, found, references, language=language)
+    return length_lines(scores, asked.title)
+
+
+def _both(asked: Asked, picture: str) -> tuple[Path, Path]:
+    from latimer.errors import InputError
+
+    if asked.source is None or asked.target is None:
+        raise InputError(f"{picture}: sentences are needed; name files with --source and --target")
+    return asked.source, asked.target
+
+
+def _pairs(source: Path, target: Path) -> list[tuple[str, str]]:
+    from latimer.errors import InputError
+    from latimer.train.prepare import TextPairs
+
+    pairs = list(TextPairs(source, target))
+    if not pairs:
+        raise InputError(f"{source}, {target}: no sentence pairs to draw from")
+    return pairs
+
+
+PICTURES: dict[str, Callable[[Asked], Figure]] = {
+    "curves": _curves,
+    "attention": _attention,
+    "gradient": _gradient,
+    "length": _length,
+}
