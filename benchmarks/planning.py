@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import resource
 import statistics
 import subprocess
 import time
@@ -30,6 +29,7 @@ from scipy import sparse
 
 from benchmarks.common import best_seconds, markdown_table, parser, pin, report
 from benchmarks.peers.environments import PLANNERS, ensure
+from benchmarks.peers.planners import peak_megabytes
 from latimer.rl import FiniteMDP, Solution, gauss_seidel, modified_policy_iteration, value_iteration
 from latimer.rl.compare import compile_kernels
 from latimer.rl.implicit import ImplicitMDP, solve_implicit
@@ -116,7 +116,8 @@ PEERS = {
     ("random", "mdpsolver:vi"): "MDPSolver value iteration",
     ("grid", "quantecon:value_iteration"): "QuantEcon value iteration",
 }
-SLOW = "quantecon:value_iteration"  # one run will do
+ONCE = ("quantecon:value_iteration", "mdpsolver:mpi", "mdpsolver:vi")
+"""The first is slow; MDPSolver starts a second solve where the first ended."""
 PROBLEMS = {"random": "random 1e5 × 10 × 10", "grid": "grid 1000 × 1000"}
 
 
@@ -138,7 +139,7 @@ def measure(problem: str, method: str, core: int | None, runs: int, truth: str) 
         "error": float(np.abs(found.values - np.load(truth)).max()),
         "bytes": bytes_touched(problem, method, found),
         "preparing_seconds": prepared,
-        "peak_megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "peak_megabytes": peak_megabytes(),
     }
 
 
@@ -193,7 +194,7 @@ def measure_peer(
     values = file.with_suffix(".peer.npy")
     script = Path(__file__).parent / "peers" / "planners.py"
     command = ["taskset", "-c", str(core), str(python), str(script), method]
-    command += [str(file), str(values), str(0 if method == SLOW else runs)]
+    command += [str(file), str(values), str(0 if method in ONCE else runs)]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     if result.returncode:
         raise RuntimeError(f"{method}: {result.stderr[-1000:]}")

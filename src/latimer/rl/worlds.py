@@ -67,6 +67,19 @@ S......G..
 ..........
 ..........
 """,
+    "dyna-maze": """\
+# Sutton & Barto (2018), example 8.1: 1 for reaching the goal, 14 steps away.
+discount: 0.95
+step: 0
+G = end +1
+
+.......#G
+..#....#.
+S.#....#.
+..#......
+.....#...
+.........
+""",
     "aima": """\
 # Russell & Norvig, Artificial Intelligence (4th edition), figure 17.1: rewards on entering a cell.
 discount: 1

@@ -1,7 +1,7 @@
 """Episodes lived through: on a table, compiled, or in any Gymnasium environment.
 
-Both act and learn by `latimer.rl.tabular.rules`. An episode that is cut off by the limit
-bootstraps from the state it was in; one that ended does not.
+An episode that is cut off by the limit bootstraps from the state it was in; one that ended does
+not.
 """
 
 from __future__ import annotations
@@ -11,17 +11,22 @@ from typing import Any
 import gymnasium
 
 from latimer.rl.arrays import Floats, Ints
-from latimer.rl.compiled import compiled
+from latimer.rl.compiled import compiled_anew
+from latimer.rl.tabular.agent import Agent
 from latimer.rl.tabular.chance import STEP, Chance, outcome_of, scramble, uniform
-from latimer.rl.tabular.rules import DOUBLE_Q, SARSA, act, update
 from latimer.rl.tabular.table import Table
 
 
-@compiled
-def on_table(
+@compiled_anew
+def walk(
     table: Table,
+    act: Any,
+    learn: Any,
+    end: Any,
+    looks_ahead: bool,
     rule: int,
     q: Floats,
+    memory: Any,
     alphas: Floats,
     epsilons: Floats,
     discount: float,
@@ -30,10 +35,7 @@ def on_table(
     returns: Floats,
     lengths: Ints,
 ) -> None:
-    """Live an episode for each of returns, lengths, alphas, epsilons [episodes]; fills q too.
-
-    limit: steps after which an episode is cut off.
-    """
+    """`on_table`, of an agent's parts."""
     # Unpacked once, and not in every step: Numba counts references at each access.
     start, cumulative, successor, rewards, endings, ways = table
     counter = chance[0]
@@ -42,7 +44,7 @@ def on_table(
         counter += STEP
         state = outcome_of(start, 0, 0, start.shape[2], scramble(counter))
         counter += STEP
-        action = act(q, state, epsilon, rule, scramble(counter))
+        action = act(rule, q, state, epsilon, scramble(counter))
         total, steps, ended = 0.0, 0, False
         while not ended and steps < limit:
             outcome, many = 0, ways[state, action]
@@ -54,26 +56,47 @@ def on_table(
             ended = endings[state, action, outcome]
             total += reward
             steps += 1
-            gamma, following, which = 0.0 if ended else discount, 0, 0
-            if rule == SARSA and not ended:
+            gamma, following = 0.0 if ended else discount, 0
+            if looks_ahead and not ended:
                 counter += STEP
-                following = act(q, after, epsilon, rule, scramble(counter))
-            if rule == DOUBLE_Q:
+                following = act(rule, q, after, epsilon, scramble(counter))
+            counter = learn(
+                rule, q, memory, alpha, epsilon, gamma, state, action, reward, after, following,
+                counter,
+            )  # fmt: skip
+            if not looks_ahead and not ended:
                 counter += STEP
-                which = int(scramble(counter) < 0.5)
-            update(rule, q, which, alpha, state, action, reward, gamma, after, following, epsilon)
-            if rule != SARSA and not ended:
-                counter += STEP
-                following = act(q, after, epsilon, rule, scramble(counter))
+                following = act(rule, q, after, epsilon, scramble(counter))
             state, action = after, following
+        end(memory)
         returns[episode], lengths[episode] = total, steps
     chance[0] = counter
 
 
+def on_table(
+    table: Table,
+    agent: Agent,
+    alphas: Floats,
+    epsilons: Floats,
+    discount: float,
+    limit: int,
+    chance: Chance,
+    returns: Floats,
+    lengths: Ints,
+) -> None:
+    """Live an episode for each of returns, lengths, alphas, epsilons [episodes].
+
+    limit: steps after which an episode is cut off.
+    """
+    walk(
+        table, agent.act, agent.learn, agent.end, agent.looks_ahead, agent.rule, agent.q,
+        agent.memory, alphas, epsilons, discount, limit, chance, returns, lengths,
+    )  # fmt: skip
+
+
 def in_environment(
     env: gymnasium.Env[Any, Any],
-    rule: int,
-    q: Floats,
+    agent: Agent,
     alphas: Floats,
     epsilons: Floats,
     discount: float,
@@ -84,23 +107,26 @@ def in_environment(
 ) -> None:
     """As `on_table`, in an environment with discrete observations and actions."""
     first, first_action = env.observation_space.start, env.action_space.start  # type: ignore[attr-defined]
+    rule, q = agent.rule, agent.q
     for episode in range(len(returns)):
         alpha, epsilon = alphas[episode], epsilons[episode]
         state = int(env.reset()[0]) - first
-        action = act(q, state, epsilon, rule, uniform(chance))
+        action = agent.act(rule, q, state, epsilon, uniform(chance))
         total, steps, ended, cut = 0.0, 0, False, False
         while not (ended or cut) and steps < limit:
             observation, reward, ended, cut, _ = env.step(action + first_action)
             after, reward = int(observation) - first, float(reward)
             total += reward
             steps += 1
-            gamma, following, which = 0.0 if ended else discount, 0, 0
-            if rule == SARSA and not ended:
-                following = act(q, after, epsilon, rule, uniform(chance))
-            if rule == DOUBLE_Q:
-                which = int(uniform(chance) < 0.5)
-            update(rule, q, which, alpha, state, action, reward, gamma, after, following, epsilon)
-            if rule != SARSA and not ended:
-                following = act(q, after, epsilon, rule, uniform(chance))
+            gamma, following = 0.0 if ended else discount, 0
+            if agent.looks_ahead and not ended:
+                following = agent.act(rule, q, after, epsilon, uniform(chance))
+            chance[0] = agent.learn(
+                rule, q, agent.memory, alpha, epsilon, gamma, state, action, reward, after,
+                following, chance[0],
+            )  # fmt: skip
+            if not agent.looks_ahead and not ended:
+                following = agent.act(rule, q, after, epsilon, uniform(chance))
             state, action = after, following
+        agent.end(agent.memory)
         returns[episode], lengths[episode] = total, steps

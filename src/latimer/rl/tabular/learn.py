@@ -17,24 +17,48 @@ from latimer.errors import InputError
 from latimer.rl.arrays import Floats, Ints
 from latimer.rl.grid_world import GridWorld
 from latimer.rl.tabular import rules
+from latimer.rl.tabular.agent import Agent, Options
+from latimer.rl.tabular.certainty import certainty_agent
 from latimer.rl.tabular.chance import new_chance
+from latimer.rl.tabular.dyna import dyna_agent
 from latimer.rl.tabular.episodes import in_environment, on_table
+from latimer.rl.tabular.rules import td_agent
+from latimer.rl.tabular.schedules import Schedule, spread
+from latimer.rl.tabular.sweeping import sweeping_agent
 from latimer.rl.tabular.table import Table
+from latimer.rl.tabular.traces import trace_agent
+
+Maker = Callable[[tuple[int, int], Options], Agent]
+
+
+@dataclass(frozen=True)
+class Algorithm:
+    """How its agent is made for (states, actions), and which of `learn`'s options it reads."""
+
+    make: Maker
+    reads: frozenset[str] = frozenset()
+
 
 ALGORITHMS = {
-    "q-learning": rules.Q_LEARNING,
-    "sarsa": rules.SARSA,
-    "expected-sarsa": rules.EXPECTED_SARSA,
-    "double-q": rules.DOUBLE_Q,
+    "q-learning": Algorithm(partial(td_agent, rules.Q_LEARNING)),
+    "sarsa": Algorithm(partial(td_agent, rules.SARSA)),
+    "expected-sarsa": Algorithm(partial(td_agent, rules.EXPECTED_SARSA)),
+    "double-q": Algorithm(partial(td_agent, rules.DOUBLE_Q)),
+    "sarsa-lambda": Algorithm(partial(trace_agent, rules.SARSA), frozenset({"decay"})),
+    "q-lambda": Algorithm(partial(trace_agent, rules.Q_LEARNING), frozenset({"decay"})),
+    "dyna-q": Algorithm(dyna_agent, frozenset({"planning"})),
+    "prioritised-sweeping": Algorithm(sweeping_agent, frozenset({"planning"})),
+    "certainty-equivalence": Algorithm(certainty_agent),
 }
+
+DEFAULTS = {"decay": 0.9, "planning": 10}
+"""Of options that only some algorithms read."""
 
 NO_LIMIT = 100_000
 """Steps of an episode where the environment sets no limit, so that none goes on for ever."""
 
 _REPORTS = 50
-
-Schedule = float | tuple[float, float]
-"""One number for all episodes, or the first and the last episode's with a line between."""
+MOST_PLANNING = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,48 +95,56 @@ def learn(
     epsilon: Schedule = 0.1,
     discount: float = 0.99,
     initial: float = 0.0,
+    decay: float | None = None,
+    planning: int | None = None,
     limit: int | None = None,
     runs: int = 1,
     seed: int = 0,
     threads: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Learned:
-    """Learn by Q-learning, SARSA, expected SARSA or double Q-learning with an ε-greedy policy.
+    """Learn by the named one of ALGORITHMS, with an ε-greedy policy.
 
-    Sutton & Barto 2018, sections 6.4 to 6.7. A grid world, or an environment that shows its table
-    `P` and how it starts, is learned on in compiled code, `threads` runs at a time; another one
-    by its `step`, one run after the other. A run's numbers depend on `seed` and its place only.
+    A grid world, or an environment that shows its table `P` and how it starts, is learned on in
+    compiled code, `threads` runs at a time; another one by its `step`, one run after the other. A
+    run's numbers depend on `seed` and its place only.
 
-    initial: every value before learning; limit: steps of an episode, by default what the
-    environment says; progress: called with the number of episodes that have just been lived
-    through. InputError names what cannot be.
+    initial: every value before learning; decay: λ of SARSA(λ) and Q(λ), 0.9; planning: remembered
+    steps for each one lived of Dyna-Q and prioritised sweeping, 10; limit: steps of an episode, by
+    default what the environment says; progress: called with the number of episodes that have just
+    been lived through. InputError names what cannot be.
     """
-    rule = _check(algorithm, episodes, alpha, epsilon, discount, runs, threads)
+    given = {"decay": decay, "planning": planning}
+    _check(algorithm, episodes, discount, runs, threads, given)
+    alphas, epsilons = spread("alpha", alpha, episodes), spread("epsilon", epsilon, episodes)
     live, shape, own_limit = _place(world)
-    q = np.full((runs, 2, *shape), float(initial))
-    returns, lengths = np.zeros((runs, episodes)), np.zeros((runs, episodes), np.int64)
-    schedules = _spread(alpha, episodes), _spread(epsilon, episodes)
+    q, returns = np.empty((runs, *shape)), np.zeros((runs, episodes))
+    lengths = np.zeros((runs, episodes), np.int64)
     most = own_limit if limit is None else limit
     if most < 1:
         raise InputError(f"a limit of {most} steps; an episode needs at least 1")
+    chosen: dict[str, Any] = {k: DEFAULTS[k] if v is None else v for k, v in given.items()}
 
     def one(run: int) -> None:
         chance, place = new_chance(seed, run), live(seed, run)
-        for part in np.array_split(np.arange(episodes), min(_REPORTS, episodes)):
+        agent = ALGORITHMS[algorithm].make(shape, Options(float(initial), discount, **chosen))
+        parts = episodes if agent.think else min(_REPORTS, episodes)
+        for part in np.array_split(np.arange(episodes), parts):
             here = slice(part[0], part[-1] + 1)
-            alphas, epsilons = (schedule[here] for schedule in schedules)
             outcome = returns[run, here], lengths[run, here]
-            place(rule, q[run], alphas, epsilons, discount, most, chance, *outcome)
+            place(agent, alphas[here], epsilons[here], discount, most, chance, *outcome)
+            if agent.think:
+                agent.think()
             if progress is not None:
                 progress(len(part))
+        q[run] = agent.q.mean(axis=0)
 
     began = time.perf_counter()
     with ThreadPoolExecutor(
         threads if isinstance(world, GridWorld) or _table(world) else 1
     ) as pool:
         list(pool.map(one, range(runs)))
-    table = q.mean(axis=1) if rule == rules.DOUBLE_Q else q[:, 0]
-    return Learned(algorithm, table, returns, lengths, time.perf_counter() - began)
+    return Learned(algorithm, q, returns, lengths, time.perf_counter() - began)
 
 
 Live = Callable[..., None]
@@ -151,20 +183,14 @@ def _table(world: gymnasium.Env[Any, Any]) -> Table | None:
     return None if outcomes is None or start is None else Table.of(outcomes, start)
 
 
-def _spread(schedule: Schedule, episodes: int) -> Floats:
-    first, last = schedule if isinstance(schedule, tuple) else (schedule, schedule)
-    return np.linspace(first, last, episodes)
-
-
 def _check(
     algorithm: str,
     episodes: int,
-    alpha: Schedule,
-    epsilon: Schedule,
     discount: float,
     runs: int,
     threads: int,
-) -> int:
+    given: dict[str, float | int | None],
+) -> None:
     if algorithm not in ALGORITHMS:
         raise InputError(f"algorithm {algorithm!r}; valid choices: {', '.join(ALGORITHMS)}")
     for name, number in (("episodes", episodes), ("runs", runs), ("threads", threads)):
@@ -172,8 +198,13 @@ def _check(
             raise InputError(f"{name} is {number}; it must be at least 1")
     if episodes * runs > 10**9:
         raise InputError(f"{runs} runs of {episodes} episodes: at most 1e9 episodes in all")
-    for name, value in (("alpha", alpha), ("epsilon", epsilon), ("discount", discount)):
-        for part in value if isinstance(value, tuple) else (value,):
-            if not 0 <= part <= 1:
-                raise InputError(f"{name} is {part}; it must be from 0 to 1")
-    return ALGORITHMS[algorithm]
+    for name, value in given.items():
+        if value is not None and name not in ALGORITHMS[algorithm].reads:
+            readers = [key for key, entry in ALGORITHMS.items() if name in entry.reads]
+            raise InputError(f"{algorithm} does not read {name}; {' and '.join(readers)} do")
+    for name, value in (("discount", discount), ("decay", given["decay"])):
+        if value is not None and not 0 <= value <= 1:
+            raise InputError(f"{name} is {value}; it must be from 0 to 1")
+    steps = given["planning"]
+    if steps is not None and not 0 <= steps <= MOST_PLANNING:
+        raise InputError(f"planning is {steps}; it must be from 0 to {MOST_PLANNING:,}")

@@ -1,7 +1,7 @@
 """How an agent with a table acts, and what it learns from a step.
 
 The targets are those of `latimer.rl.td_targets`, one step at a time and compiled. `q` is
-[2, states, actions]; only double Q-learning uses the second table.
+[tables, states, actions], with two tables for double Q-learning and one for the others.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import numpy as np
 
 from latimer.rl.arrays import Floats
-from latimer.rl.compiled import compiled
+from latimer.rl.compiled import inlined
+from latimer.rl.tabular.agent import Agent, Options
+from latimer.rl.tabular.chance import STEP, scramble
 
 Q_LEARNING, SARSA, EXPECTED_SARSA, DOUBLE_Q = range(4)
 
 
-@compiled
+@inlined
 def act(q: Floats, state: int, epsilon: float, rule: int, number: float) -> int:
     """With probability ε any action, else one with the greatest value, ties broken at random.
 
@@ -44,7 +46,7 @@ def act(q: Floats, state: int, epsilon: float, rule: int, number: float) -> int:
     return chosen
 
 
-@compiled
+@inlined
 def target(
     rule: int,
     q: Floats,
@@ -79,20 +81,42 @@ def target(
     return reward + discount * greatest
 
 
-@compiled
-def update(
+@inlined
+def act_by(rule: int, q: Floats, state: int, epsilon: float, number: float) -> int:
+    """See `Agent.act`."""
+    return act(q, state, epsilon, rule, number)
+
+
+@inlined
+def learn_by(
     rule: int,
     q: Floats,
-    table: int,
+    memory: int,
     alpha: float,
+    epsilon: float,
+    discount: float,
     before: int,
     done: int,
     reward: float,
-    discount: float,
     state: int,
     action: int,
-    epsilon: float,
-) -> None:
-    """Move q[table](before, done) by α towards its target; `table` is 0 but for double Q."""
+    counter: np.uint64,
+) -> np.uint64:
+    """Move q(before, done) by α towards its target; double Q-learning picks a table by a coin.
+
+    See `Agent.learn`.
+    """
+    table = 0
+    if rule == DOUBLE_Q:
+        counter += STEP
+        table = int(scramble(counter) < 0.5)
     aim = target(rule, q, table, reward, discount, state, action, epsilon)
     q[table, before, done] += alpha * (aim - q[table, before, done])
+    return counter
+
+
+def td_agent(rule: int, shape: tuple[int, int], options: Options) -> Agent:
+    """A new agent of one of the four rules."""
+    tables = 2 if rule == DOUBLE_Q else 1
+    q = np.full((tables, *shape), options.initial)
+    return Agent(rule, q, 0, act_by, learn_by, looks_ahead=rule == SARSA)
