@@ -4,6 +4,9 @@ import json
 
 import pytest
 from command import complaint, in_process, latimer
+from PIL import Image, ImageSequence
+
+from latimer.rl.saved import load
 
 pytest.importorskip("gymnasium")
 
@@ -40,6 +43,30 @@ def test_json_is_the_same_twice_and_with_two_threads():
     assert first != figures("--seed", 2)
 
 
+@pytest.mark.parametrize("name", ["table.npz", "table.json"])
+def test_what_is_saved_can_be_read(tmp_path, name):
+    file = tmp_path / name
+    given = ("dyna-maze", "--algorithm", "dyna-q", "--planning", 5, "--runs", 2, "--episodes", 30)
+    run = in_process("learn", *given, "--save", file, "--json", "--alpha", "0.5:0.1:exponential")
+    assert run.returncode == 0, run.stderr
+    shown = json.loads(run.stdout)
+    facts, arrays = load(file)
+    assert facts["algorithm"] == "dyna-q"
+    assert facts["steps"] == shown["steps"] == arrays["lengths"].sum()
+    assert arrays["q"][0].tolist() == shown["q"]
+    assert arrays["returns"].shape == (2, 30)
+
+
+def test_the_learning_is_animated(tmp_path):
+    file = tmp_path / "cliff.gif"
+    run = in_process("learn", "CliffWalking-v1", "--episodes", 6, "--runs", 1, "--picture", file)
+    assert run.returncode == 0, run.stderr
+    with Image.open(file) as animation:
+        assert animation.n_frames == 7
+        pictures = [frame.convert("RGB").tobytes() for frame in ImageSequence.Iterator(animation)]
+    assert len(set(pictures)) == 7
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -49,6 +76,14 @@ def test_json_is_the_same_twice_and_with_two_threads():
         (("cliff", "--alpha", "much"), "--alpha much: expected a number"),
         (("cliff", "--epsilon", "2"), "epsilon is 2.0"),
         (("cliff", "--picture", "curve.bmp"), "end the name in .png"),
+        (("Taxi-v4", "--picture", "taxi.gif"), "Taxi-v4 is no grid"),
+        (("cliff", "--save", "table.pkl"), "table.pkl: end the name in .npz or .json"),
+        (("cliff", "--alpha", "1:0.1:curved"), "linear, exponential, harmonic"),
+        (("cliff", "--decay", "0.5"), "q-learning does not read decay"),
+        (
+            ("cliff", "--planning", "5", "--algorithm", "sarsa"),
+            "dyna-q and prioritised-sweeping do",
+        ),
     ],
 )
 def test_bad_calls_get_one_line(arguments, expected):

@@ -4,6 +4,10 @@ import json
 
 import pytest
 from command import complaint, in_process, latimer
+from PIL import Image, ImageSequence
+
+from latimer.errors import InputError
+from latimer.rl.saved import load
 
 pytest.importorskip("gymnasium")
 WORLD = "discount: 0.5\nstep: 0\nG = end +8\n\nS..G\n##..\n"
@@ -55,6 +59,46 @@ def test_a_gymnasium_environment_is_compared_in_a_process_of_its_own():
         assert method["converged"]
 
 
+@pytest.mark.parametrize("name", ["plan.npz", "plan.json"])
+def test_what_is_saved_can_be_read(world, tmp_path, name):
+    run = latimer("plan", world, "--save", tmp_path / name)
+    assert run.returncode == 0, run.stderr
+    facts, arrays = load(tmp_path / name)
+    assert (facts["method"], facts["converged"]) == ("modified-policy-iteration", True)
+    assert arrays["values"] == pytest.approx([2, 4, 8, 0, 4, 8], abs=1e-6)
+    assert (arrays["lower"] <= arrays["values"] + 1e-12).all()
+    assert (arrays["values"] <= arrays["upper"] + 1e-12).all()
+    assert arrays["policy"][:3].tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04", b"[1]", b"\x93NUMPY"])
+@pytest.mark.parametrize("name", ["plan.npz", "plan.json"])
+def test_a_damaged_file_is_named(tmp_path, name, damage):
+    path = tmp_path / name
+    path.write_bytes(damage)
+    with pytest.raises(InputError, match=f"{name}: not a file that"):
+        load(path)
+
+
+@pytest.mark.parametrize("env", ["FrozenLake-v1", "CliffWalking-v1", "aima", "windy-king"])
+def test_values_and_policy_are_drawn(tmp_path, env):
+    file = tmp_path / "picture.png"
+    run = in_process("plan", env, "--picture", file)
+    assert run.returncode == 0, run.stderr
+    with Image.open(file) as picture:
+        colours = {colour for _, colour in picture.convert("RGB").getcolors(10**6)}
+    assert len(colours) > 20
+
+
+def test_the_spreading_of_values_is_animated(tmp_path):
+    file = tmp_path / "aima.gif"
+    run = in_process("plan", "aima", "--picture", file)
+    assert run.returncode == 0, run.stderr
+    with Image.open(file) as animation:
+        pictures = [frame.convert("RGB").tobytes() for frame in ImageSequence.Iterator(animation)]
+    assert len(set(pictures)) == len(pictures) > 10
+
+
 def test_the_table_of_methods():
     run = latimer("plan", "cliff", "--compare")
     assert run.returncode == 0, run.stderr
@@ -104,6 +148,11 @@ def test_a_limit_is_an_error_after_the_result():
         (["cliff", "--max-iterations", "0"], "max_iterations is 0"),
         (["cliff", "--horizon", "-1"], "horizon is -1"),
         (["cliff", "--horizon", "3", "--compare"], "exclude each other"),
+        (["Taxi-v4", "--picture", "taxi.png"], "Taxi-v4 is no grid"),
+        (["cliff", "--picture", "cliff.jpg"], "end the name in .png"),
+        (["cliff", "--save", "cliff.txt"], "cliff.txt: end the name in .npz or .json"),
+        (["cliff", "--save", "cliff.npz", "--compare"], "--save and --compare exclude each other"),
+        (["cliff", "--picture", "cliff.png", "--horizon", "3"], "--picture and --horizon exclude"),
         (["cliff", "--set", "a"], "--set a: expected KEY=VALUE"),
         (["cliff", "--set", "a=["], "--set a=[: the value cannot be read"),
         (["FrozenLake-v1", "--set", "a=1"], "FrozenLake-v1 refuses its settings"),

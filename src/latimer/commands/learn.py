@@ -10,6 +10,7 @@ import typer
 if TYPE_CHECKING:
     from latimer.rl import GridWorld
     from latimer.rl.tabular import Learned
+    from latimer.rl.tabular.schedules import Schedule
 
 LAST = 100
 """The text reports the mean return of so many episodes at the end."""
@@ -23,19 +24,34 @@ def learn(
         ),
     ],
     algorithm: Annotated[
-        str, typer.Option(help="q-learning, sarsa, expected-sarsa or double-q.")
+        str,
+        typer.Option(
+            help="q-learning, sarsa, expected-sarsa, double-q, sarsa-lambda, q-lambda, dyna-q, "
+            "prioritised-sweeping or certainty-equivalence."
+        ),
     ] = "q-learning",
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of a run.")] = 500,
     alpha: Annotated[
-        str, typer.Option(help="Step size, or FIRST:LAST with a line between the episodes.")
+        str,
+        typer.Option(
+            help="Step size; or FIRST:LAST over the episodes, in a straight line, or with "
+            ":exponential or :harmonic behind it."
+        ),
     ] = "0.5",
     epsilon: Annotated[
-        str, typer.Option(help="Probability of a random action; also FIRST:LAST.")
+        str, typer.Option(help="Probability of a random action; a schedule like --alpha.")
     ] = "0.1",
     discount: Annotated[
         float | None, typer.Option(help="From 0 to 1.  [default: the grid world's own, or 0.99]")
     ] = None,
     initial: Annotated[float, typer.Option(help="Value of every action before learning.")] = 0.0,
+    decay: Annotated[
+        float | None, typer.Option(help="λ of sarsa-lambda and q-lambda.  [default: 0.9]")
+    ] = None,
+    planning: Annotated[
+        int | None,
+        typer.Option(help="Remembered steps a step, with a model.  [default: 10]"),
+    ] = None,
     limit: Annotated[
         int | None, typer.Option(min=1, help="Steps of an episode.  [default: the environment's]")
     ] = None,
@@ -47,41 +63,61 @@ def learn(
         typer.Option("--set", metavar="KEY=VALUE", help="Keyword of the Gymnasium environment."),
     ] = None,
     picture: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw the learning curve as PNG.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw curve and a grid's values (.png), or the learning (.gif).",
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep the tables and returns (.npz or .json)."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Learn to act in an environment from experience, with a table of action values."""
     from latimer.commands.plan import read_settings
     from latimer.commands.streams import open_output
+    from latimer.commands.world_pictures import check_picture, draw_learned
     from latimer.errors import InputError, LatimerError
 
     try:
+        from latimer.rl.board import board_of
         from latimer.rl.problem import load_world
+        from latimer.rl.saved import check_name
         from latimer.rl.tabular import learn as learn_table
     except ModuleNotFoundError as error:
         raise LatimerError(f"needs {error.name}; install it: pip install 'latimer[rl]'") from error
-    if picture is not None and picture.suffix.lower() != ".png":
-        raise InputError(f"--picture {picture}: pictures are PNG; end the name in .png")
+    if save is not None:
+        check_name(save)
     world, own_discount = load_world(env, read_settings(settings or []))
+    board = board_of(world)
+    if picture is not None:
+        check_picture(picture, board, env, curve=True)
     gamma = own_discount if discount is None else discount
     chosen: dict[str, Any] = {
         "alpha": _schedule("--alpha", alpha),
         "epsilon": _schedule("--epsilon", epsilon),
     }
+    history: list[tuple[int, Any]] = []
+
+    def watch(run: int, lived: int, q: Any) -> None:
+        if run == 0:
+            history.append((lived, q))
+
     with _Progress(episodes * runs) as progress:
         try:
             found = learn_table(
                 world, algorithm, episodes=episodes, discount=gamma, initial=initial, limit=limit,
-                runs=runs, seed=seed, threads=threads, progress=progress.advance, **chosen,
+                runs=runs, seed=seed, threads=threads, progress=progress.advance, watch=watch,
+                decay=decay, planning=planning, **chosen,
             )  # fmt: skip
         except InputError as error:
             raise InputError(f"{env}: {error}") from error
     if picture is not None:
-        from latimer.plots.figure import save_figure
-        from latimer.plots.returns import draw_returns
-
-        save_figure(draw_returns({algorithm: found.returns}, env), picture)
+        draw_learned(picture, board, f"{env}, {algorithm}", found, history)
+    if save is not None:
+        _save(save, env, gamma, seed, found)
     with open_output(None) as out:
         out.write(_json(env, gamma, found) if json else _text(env, gamma, found, world))
 
@@ -108,18 +144,33 @@ class _Progress:
         self.bar.advance(self.task, episodes)
 
 
-def _schedule(option: str, text: str) -> float | tuple[float, float]:
+def _schedule(option: str, text: str) -> Schedule:
     from latimer.errors import InputError
 
+    first, *rest = text.split(":")
     try:
-        numbers = [float(part) for part in text.split(":")]
+        if not rest:
+            return float(first)
+        if len(rest) == 1:
+            return float(first), float(rest[0])
+        if len(rest) == 2:
+            return float(first), float(rest[0]), rest[1]
     except ValueError:
-        numbers = []
-    if len(numbers) == 1:
-        return numbers[0]
-    if len(numbers) == 2:
-        return numbers[0], numbers[1]
-    raise InputError(f"{option} {text}: expected a number, or two with a colon between")
+        pass
+    raise InputError(
+        f"{option} {text}: expected a number, FIRST:LAST, or FIRST:LAST:SHAPE (linear, "
+        "exponential, harmonic)"
+    )
+
+
+def _save(path: Path, env: str, discount: float, seed: int, found: Learned) -> None:
+    from latimer.rl.saved import save
+
+    facts = {
+        "environment": env, "algorithm": found.algorithm, "discount": discount, "seed": seed,
+        "steps": found.steps,
+    }  # fmt: skip
+    save(path, facts, {"q": found.q, "returns": found.returns, "lengths": found.lengths})
 
 
 def _json(env: str, discount: float, found: Learned) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,21 +42,42 @@ def plan(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Keyword of the Gymnasium environment."),
     ] = None,
+    picture: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Draw a grid's values and policy (.png), or these spreading (.gif).",
+        ),
+    ] = None,
+    save: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep values, bounds and policy (.npz or .json)."),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """Find the best policy of a known environment, with certified bounds on its values."""
     from latimer.commands.streams import open_output
+    from latimer.commands.world_pictures import check_picture, draw_plan
     from latimer.errors import InputError, LatimerError
 
     try:
         from latimer.rl.compare import compare as compare_planners
         from latimer.rl.compare import plan as plan_by
         from latimer.rl.problem import load_problem
+        from latimer.rl.saved import check_name
     except ModuleNotFoundError as error:
         raise LatimerError(f"needs {error.name}; install it: pip install 'latimer[rl]'") from error
     if compare and horizon is not None:
         raise InputError("--compare and --horizon exclude each other: a horizon has one method")
+    for option, file in (("--picture", picture), ("--save", save)):
+        if file is not None and (compare or horizon is not None):
+            other = "--compare" if compare else "--horizon"
+            raise InputError(f"{option} and {other} exclude each other: it is of one solution")
+    if save is not None:
+        check_name(save)
     problem = load_problem(env, discount, read_settings(settings or []))
+    if picture is not None:
+        check_picture(picture, problem.board, env)
     with open_output(None) as out:
         if horizon is not None:
             out.write(_horizon(problem, horizon, json))
@@ -66,6 +88,12 @@ def plan(
         else:
             trials = [plan_by(problem.mdp, method, accuracy, max_iterations)]
             out.write(_trial_json(problem, trials[0]) if json else _trial(problem, trials[0]))
+    found = trials[0].solution
+    if picture is not None:
+        assert problem.board is not None
+        draw_plan(picture, problem.board, env, problem.mdp, found, found.policy)
+    if save is not None:
+        _save(save, problem, trials[0])
     short = [trial.method for trial in trials if not trial.solution.converged]
     if short:
         raise LatimerError(
@@ -128,6 +156,15 @@ def _trial_json(problem: Problem, trial: Trial) -> str:
 def _table_json(problem: Problem, trials: list[Trial]) -> str:
     methods = [{**_figures(problem, trial), "error": trial.error} for trial in trials]
     return _dumps({**_head(problem), "methods": methods})
+
+
+def _save(path: Path, problem: Problem, trial: Trial) -> None:
+    from latimer.rl.saved import save
+
+    found = trial.solution
+    arrays = {"values": found.values, "lower": found.lower, "upper": found.upper}
+    facts = _head(problem) | _figures(problem, trial)
+    save(path, facts, arrays | {"policy": found.policy})
 
 
 def _dumps(shown: dict[str, Any]) -> str:

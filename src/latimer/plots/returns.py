@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from latimer.plots.figure import BLUE, FAINT, GREEN, INK, ORANGE, new_figure, style
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 _COLOURS = (BLUE, ORANGE, GREEN, "#8250df", "#b42318", "#57606a")
@@ -25,7 +26,17 @@ def draw_returns(
     The axis leaves out the lowest twentieth of the means, which would flatten all the rest.
     """
     figure = new_figure(7, 4)
-    axes = figure.add_subplot()
+    fill_returns(figure.add_subplot(), returns, title, window)
+    return figure
+
+
+def fill_returns(
+    axes: Axes,
+    returns: Mapping[str, NDArray[np.float64]],
+    title: str,
+    window: int | None = None,
+) -> None:
+    """Draw on `axes`; see `draw_returns`."""
     style(axes)
     floors, tops = [], []
     for (name, values), colour in zip(returns.items(), _COLOURS, strict=False):
@@ -46,7 +57,6 @@ def draw_returns(
     axes.set_title(title, color=INK, fontsize=11)
     axes.grid(axis="y", color=FAINT, alpha=0.25, linewidth=0.6)
     axes.legend(frameon=False)
-    return figure
 
 
 def _moving_mean(values: NDArray[np.float64], width: int) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ import gymnasium
 import numpy as np
 
 from latimer.errors import InputError
+from latimer.rl.board import Board, board_of
 from latimer.rl.grid_world import GridWorld
 from latimer.rl.mdp import FiniteMDP
 from latimer.rl.worlds import WORLDS
@@ -21,11 +22,15 @@ DEFAULT_DISCOUNT = 0.99
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """A decision process and where it comes from; grid is None for Gymnasium environments."""
+    """A decision process and where it comes from.
+
+    grid is None for Gymnasium environments, board for what is no grid at all.
+    """
 
     name: str
     mdp: FiniteMDP
     grid: GridWorld | None = None
+    board: Board | None = None
 
 
 def load_problem(
@@ -38,9 +43,10 @@ def load_problem(
     """
     world, own = load_world(name, settings)
     if isinstance(world, GridWorld):
-        return Problem(name, world.mdp(discount), world)
+        return Problem(name, world.mdp(discount), world, board_of(world))
     try:
-        return Problem(name, mdp_of_environment(world, own if discount is None else discount, name))
+        mdp = mdp_of_environment(world, own if discount is None else discount, name)
+        return Problem(name, mdp, None, board_of(world))
     finally:
         world.close()
 

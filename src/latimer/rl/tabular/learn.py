@@ -102,6 +102,7 @@ def learn(
     seed: int = 0,
     threads: int = 1,
     progress: Callable[[int], None] | None = None,
+    watch: Callable[[int, int, Floats], None] | None = None,
 ) -> Learned:
     """Learn by the named one of ALGORITHMS, with an ε-greedy policy.
 
@@ -112,7 +113,8 @@ def learn(
     initial: every value before learning; decay: λ of SARSA(λ) and Q(λ), 0.9; planning: remembered
     steps for each one lived of Dyna-Q and prioritised sweeping, 10; limit: steps of an episode, by
     default what the environment says; progress: called with the number of episodes that have just
-    been lived through. InputError names what cannot be.
+    been lived through; watch: called with the run, its episodes so far and its q [states, actions],
+    from the start to the end at most 51 times a run. InputError names what cannot be.
     """
     given = {"decay": decay, "planning": planning}
     _check(algorithm, episodes, discount, runs, threads, given)
@@ -125,11 +127,16 @@ def learn(
         raise InputError(f"a limit of {most} steps; an episode needs at least 1")
     chosen: dict[str, Any] = {k: DEFAULTS[k] if v is None else v for k, v in given.items()}
 
+    # The ends of _REPORTS equal parts, at which `watch` is called however many parts there are.
+    shown = {int(part[-1]) + 1 for part in _parts(episodes, _REPORTS)}
+
     def one(run: int) -> None:
         chance, place = new_chance(seed, run), live(seed, run)
         agent = ALGORITHMS[algorithm].make(shape, Options(float(initial), discount, **chosen))
-        parts = episodes if agent.think else min(_REPORTS, episodes)
-        for part in np.array_split(np.arange(episodes), parts):
+        parts = episodes if agent.think else _REPORTS
+        if watch is not None:
+            watch(run, 0, agent.q.mean(axis=0))
+        for part in _parts(episodes, parts):
             here = slice(part[0], part[-1] + 1)
             outcome = returns[run, here], lengths[run, here]
             place(agent, alphas[here], epsilons[here], discount, most, chance, *outcome)
@@ -137,6 +144,8 @@ def learn(
                 agent.think()
             if progress is not None:
                 progress(len(part))
+            if watch is not None and part[-1] + 1 in shown:
+                watch(run, int(part[-1]) + 1, agent.q.mean(axis=0))
         q[run] = agent.q.mean(axis=0)
 
     began = time.perf_counter()
@@ -181,6 +190,10 @@ def _table(world: gymnasium.Env[Any, Any]) -> Table | None:
     inner = world.unwrapped
     outcomes, start = getattr(inner, "P", None), getattr(inner, "initial_state_distrib", None)
     return None if outcomes is None or start is None else Table.of(outcomes, start)
+
+
+def _parts(episodes: int, parts: int) -> list[Ints]:
+    return np.array_split(np.arange(episodes), min(parts, episodes))
 
 
 def _check(

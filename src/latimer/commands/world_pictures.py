@@ -1,0 +1,135 @@
+"""The pictures of `latimer plan` and `latimer learn`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from latimer.rl import FiniteMDP, Solution
+    from latimer.rl.board import Board
+    from latimer.rl.tabular import Learned
+
+    Floats = NDArray[np.float64]
+
+FRAMES = 60
+"""Of an animation."""
+
+
+def check_picture(path: Path, board: Board | None, env: str, *, curve: bool = False) -> None:
+    """InputError for a name that is neither PNG nor GIF, or where there is nothing to draw.
+
+    `curve`: a PNG can show a curve even of an environment that is no grid.
+    """
+    from latimer.errors import InputError
+
+    suffix = path.suffix.lower()
+    if suffix not in (".png", ".gif"):
+        raise InputError(f"--picture {path}: end the name in .png, or in .gif for an animation")
+    if board is None and not (curve and suffix == ".png"):
+        raise InputError(
+            f"--picture {path}: {env} is no grid; grid worlds, FrozenLake and CliffWalking are"
+        )
+
+
+def draw_plan(
+    path: Path, board: Board, name: str, mdp: FiniteMDP, found: Solution, policy: Any
+) -> None:
+    """Values and policy as PNG; as GIF, how value iteration spreads the values."""
+    from latimer.plots.animation import save_animation
+    from latimer.plots.figure import save_figure
+    from latimer.plots.grid import draw_values
+
+    if path.suffix.lower() == ".png":
+        title = f"{name}: values and policy, discount {mdp.discount:g}"
+        save_figure(draw_values(board, found.values, policy, title), path)
+        return
+    save_animation(_spreading(board, name, mdp, found.values), path)
+
+
+def _spreading(board: Board, name: str, mdp: FiniteMDP, final: Floats) -> Iterator[Figure]:
+    """The values after more and more sweeps from 0, coloured by one scale."""
+    import numpy as np
+
+    from latimer.plots.figure import new_figure
+    from latimer.plots.grid import entitle, fill_values, size_of
+
+    limits = float(min(final.min(), 0)), float(max(final.max(), 0))
+    values, near = np.zeros(mdp.states), 1e-3 * max(limits[1] - limits[0], 1e-9)
+    history = [values]
+    while len(history) < 5000 and np.abs(values - final).max() > near:
+        values = mdp.bellman(values)
+        history.append(values)
+    for sweep in _chosen(len(history)):
+        figure = new_figure(*size_of(board))
+        axes = figure.add_subplot()
+        policy = mdp.greedy(history[sweep]) if sweep else None
+        fill_values(axes, board, history[sweep], policy, limits)
+        entitle(axes, f"{name}: sweep {sweep} of value iteration")
+        yield figure
+
+
+def draw_learned(
+    path: Path, board: Board | None, title: str, found: Learned, history: Sequence[Any]
+) -> None:
+    """The learning curve, and beside it what was learned of a grid; as GIF, the learning.
+
+    history: (episodes, q [states, actions]) of the first run.
+    """
+    from latimer.plots.animation import save_animation
+    from latimer.plots.figure import save_figure
+    from latimer.plots.grid import fill_action_values, size_of
+    from latimer.plots.returns import draw_returns, fill_returns
+
+    curves = {found.algorithm: found.returns}
+    if path.suffix.lower() == ".gif":
+        assert board is not None
+        save_animation(_learning(board, title, history), path)
+        return
+    if board is None:
+        save_figure(draw_returns(curves, title), path)
+        return
+    from latimer.plots.figure import INK, new_figure
+
+    width, height = size_of(board)
+    figure = new_figure(max(7.0, width), 3.6 + height)
+    top, bottom = figure.subplots(2, 1, height_ratios=[3.4, height])
+    fill_returns(top, curves, title)
+    fill_action_values(bottom, board, found.q[0])
+    bottom.set_title("action values of the first run", color=INK, fontsize=11)
+    save_figure(figure, path)
+
+
+def _learning(board: Board, title: str, history: Sequence[Any]) -> Iterator[Figure]:
+    import numpy as np
+
+    from latimer.plots.figure import new_figure
+    from latimer.plots.grid import entitle, fill_action_values, size_of
+
+    last = history[-1][1]
+    seen = last[np.isfinite(last)]
+    # What is learned at the cliff's edge would leave nothing of the scale for all the rest.
+    limits = float(np.quantile(seen, 0.1)), float(seen.max())
+    for index in _chosen(len(history)):
+        episodes, q = history[index]
+        figure = new_figure(*size_of(board))
+        axes = figure.add_subplot()
+        fill_action_values(axes, board, q, limits)
+        entitle(axes, f"{title}: after {episodes:,} episodes")
+        yield figure
+
+
+def _chosen(count: int) -> list[int]:
+    """At most FRAMES of `count`, the first and the last among them, denser at the start."""
+    import numpy as np
+
+    if count <= FRAMES:
+        return list(range(count))
+    places = np.geomspace(1, count, FRAMES) - 1
+    return sorted({round(float(place)) for place in places})
