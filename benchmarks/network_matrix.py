@@ -33,12 +33,15 @@ from benchmarks.multi30k_quality import best_model, write_text
 from latimer.engines.neural import NeuralTranslator, load
 from latimer.files import read_lines
 from latimer.metrics.report import corpus_scores
+from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, load_recipe
 from latimer.text.tokenised import TokenisedCorpus
+from latimer.train.allocator import keep_freed_memory
 from latimer.train.distributed import Group
 from latimer.train.epochs import Epochs
 from latimer.train.likelihood import Likelihood
+from latimer.train.prepare import prepare
 from latimer.train.run import train
 from latimer.train.update import Updater, build_optimisers
 from latimer.train.workers import Workers
@@ -92,6 +95,9 @@ def main() -> None:
     files = write_text(options.data, options.work / "text", "en", "de")
     shorten(files, options)
     wanted = [n for n in networks() if not options.only or n.name in options.only]
+    if options.speed:
+        show_speeds(files, options)
+        return
     if not options.table:
         for seed, network in product(range(1, options.seeds + 1), wanted):
             result = options.work / "results" / f"{network.file}-{seed}.json"
@@ -120,6 +126,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--sentences", type=int, help="learn from the first so many alone")
     parser.add_argument("--dev", type=int, help="choose by the first so many of dev alone")
     parser.add_argument("--only", action="append", metavar="NAME", help="such as 'GRU, Bahdanau'")
+    parser.add_argument("--speed", action="store_true", help="only time updates, train nothing")
     parser.add_argument("--table", action="store_true", help="print what there is, train nothing")
     return parser.parse_args()
 
@@ -153,7 +160,7 @@ def recipe_of(
         *(f"training.precision={options.precision}",),
         *(f"model.{key}={value}" for key, value in network.model.items()),
     ]
-    if network.model is GNMT:
+    if network.name.startswith("GNMT"):
         settings.append(f"model.encoder_size={options.size}")
     return load_recipe("small", settings)
 
@@ -179,7 +186,8 @@ def run_one(
     test = [list(read_lines(path)) for path in files["test"]]
     for beam in (1, 5):
         facts[f"beam_{beam}"] = scored(translator, test[0], test[1], beam)
-    facts["tokens_per_cpu_second"] = training_speed(translator.model.network, recipe, run)
+    corpus = TokenisedCorpus.open(run / "data" / "train.arrow")
+    facts["tokens_per_cpu_second"] = training_speed(translator.model.network, recipe, corpus)
     return facts
 
 
@@ -205,11 +213,10 @@ def scored(
     return {"bleu": every, "sentences_per_cpu_second": len(texts) / seconds, "lengths": by_length}
 
 
-def training_speed(network: Seq2Seq, recipe: Recipe, run: Path) -> float:
+def training_speed(network: Seq2Seq, recipe: Recipe, corpus: TokenisedCorpus) -> float:
     """Target tokens per CPU second of further updates; the network is used up."""
     network.train()
     objective = Likelihood(network, recipe.training.label_smoothing)
-    corpus = TokenisedCorpus.open(run / "data" / "train.arrow")
     precision = recipe.training.precision
     updater = Updater(
         objective,
@@ -227,6 +234,34 @@ def training_speed(network: Seq2Seq, recipe: Recipe, run: Path) -> float:
         updater.update(batch, number, 1e-6, seconds=0.0, interrupted=False)
         rates.append(batch.tokens / (time.process_time() - begun))
     return statistics.median(rates[2:])
+
+
+def show_speeds(files: dict[str, tuple[Path, Path]], options: argparse.Namespace) -> None:
+    """Target tokens per CPU second of updates of every network, freshly drawn.
+
+    Luong's attentions are timed with input feeding besides, where each step waits for the last.
+    """
+    first = recipe_of(networks()[0], 1, files, options)
+    prepared = prepare(first, options.work / "prepared" / "1")
+    sizes: dict[str, Any] = {
+        side: len(prepared.vocabulary.target) for side in ("source_vocab", "target_vocab")
+    }
+    keep_freed_memory()
+    rows = []
+    for network in networks():
+        if "input_feeding" in network.model:
+            continue
+        row = [network.name]
+        luong = str(network.model["attention"]).startswith("luong")
+        for fed in (False, True) if luong else (False,):
+            model = {**network.model, "input_feeding": str(fed).lower()}
+            recipe = recipe_of(Network(network.name, model), 1, files, options)
+            built = build_seq2seq(**sizes, **recipe.model.model_dump())
+            row.append(f"{training_speed(built, recipe, prepared.train):,.0f}")
+        rows.append([*row, *[""] * (3 - len(row))])
+        print(" ".join(row), file=sys.stderr)
+    print("; ".join(f"{key}: {value}" for key, value in machine_facts().items()) + "\n")
+    print(markdown_table(["network", "tokens / CPU s, training", "with input feeding"], rows))
 
 
 def results(options: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
