@@ -56,6 +56,8 @@ OPENNMT = Environment(
 
 PLANNERS = Environment("planners", (("quantecon==0.11.4", "mdpsolver==0.10.2"),), mend_nothing)
 
+RLAX = Environment("rlax", (("rlax==0.1.9", "jax"),), mend_nothing)
+
 
 def ensure(environment: Environment, work: Path) -> Path:
     """The interpreter of an environment under `work`, made if need be.

@@ -43,6 +43,18 @@ def test_json_is_the_same_twice_and_with_two_threads():
     assert first != figures("--seed", 2)
 
 
+def test_kinds_of_traces_and_steps_by_visits_reach_the_learner():
+    def learned(*more):
+        run = in_process("learn", "cliff", "--episodes", 20, "--runs", 1, "--json", *more)
+        assert run.returncode == 0, run.stderr
+        return json.loads(run.stdout)["q"]
+
+    traced = ("--algorithm", "sarsa-lambda", "--alpha", "0.1")
+    assert learned(*traced, "--traces", "replacing") == learned(*traced)
+    assert learned(*traced, "--traces", "dutch") != learned(*traced)
+    assert learned("--alpha", "1/n") != learned("--alpha", "1")
+
+
 @pytest.mark.parametrize("name", ["table.npz", "table.json"])
 def test_what_is_saved_can_be_read(tmp_path, name):
     file = tmp_path / name
@@ -79,6 +91,10 @@ def test_the_learning_is_animated(tmp_path):
         (("Taxi-v4", "--picture", "taxi.gif"), "Taxi-v4 is no grid"),
         (("cliff", "--save", "table.pkl"), "table.pkl: end the name in .npz or .json"),
         (("cliff", "--alpha", "1:0.1:curved"), "linear, exponential, harmonic"),
+        (("cliff", "--alpha", "1/m"), "--alpha 1/m: expected a number"),
+        (("cliff", "--alpha", "3/n"), "alpha is 3.0"),
+        (("cliff", "--discount", "1.5"), "discount is 1.5"),
+        (("cliff", "--traces", "dutch"), "q-learning does not read traces"),
         (("cliff", "--decay", "0.5"), "q-learning does not read decay"),
         (
             ("cliff", "--planning", "5", "--algorithm", "sarsa"),

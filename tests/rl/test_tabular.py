@@ -12,6 +12,7 @@ from latimer.rl.tabular.certainty import Counts, count, estimate
 from latimer.rl.tabular.chance import new_chance
 from latimer.rl.tabular.rules import DOUBLE_Q, EXPECTED_SARSA, Q_LEARNING, SARSA, target
 from latimer.rl.tabular.schedules import spread
+from latimer.rl.tabular.traces import KINDS, Traces, learn_with_traces
 
 MASK = 2**64 - 1
 
@@ -59,12 +60,13 @@ def plain_target(name, q, k, reward, gamma, state, action, epsilon):
     return reward + gamma * max(row)
 
 
-def plain_learn(env, name, episodes, alpha, epsilon, gamma, limit, seed):
+def plain_learn(env, name, episodes, alpha, epsilon, gamma, limit, seed, by_visits=False):
     """Chapter 6 of Sutton & Barto, written down once more; `LATER` has the other chapters."""
     table, chance, returns = env.unwrapped.P, PlainChance(seed, 0), []
     start = env.unwrapped.initial_state_distrib
     q = np.zeros((2 if name == "double-q" else 1, len(table), len(table[0])))
     later = LATER[name](q[0], alpha, chance) if name in LATER else None
+    visits = np.zeros(q.shape[1:])
     ahead = name in ("sarsa", "sarsa-lambda", "q-lambda")
     for _ in range(episodes):
         state, total, steps, ended = plain_draw(start, chance), 0.0, 0, False
@@ -76,13 +78,15 @@ def plain_learn(env, name, episodes, alpha, epsilon, gamma, limit, seed):
             total, steps, following = total + reward, steps + 1, 0
             if ahead and not ended:
                 following = plain_act(q[:, after], epsilon, chance)
+            visits[state, action] += 1
+            size = alpha / visits[state, action] if by_visits else alpha
             if later is not None:
                 later.step(state, action, reward, 0 if ended else gamma, after, following)
             else:
                 k = int(name == "double-q" and chance() < 0.5)
                 now = 0 if ended else gamma
                 aim = plain_target(name, q, k, reward, now, after, following, epsilon)
-                q[k, state, action] += alpha * (aim - q[k, state, action])
+                q[k, state, action] += size * (aim - q[k, state, action])
             if not ahead and not ended:
                 following = plain_act(q[:, after], epsilon, chance)
             state, action = after, following
@@ -93,9 +97,9 @@ def plain_learn(env, name, episodes, alpha, epsilon, gamma, limit, seed):
 
 
 class PlainTraces:
-    """Section 12.7 for tables, with replacing traces kept in a dictionary."""
+    """Section 12.7 for tables, with traces kept in a dictionary."""
 
-    off_policy = False
+    off_policy, kind = False, "replacing"
 
     def __init__(self, q, alpha, chance):
         self.q, self.alpha, self.traces = q, alpha, {}
@@ -105,7 +109,9 @@ class PlainTraces:
         ahead = row.max() if self.off_policy else row[following]
         delta = self.alpha * ((reward + gamma * ahead if gamma else reward) - self.q[state, action])
         greedy = row[following] == row.max()
-        self.traces[state, action] = 1.0
+        trace = self.traces.get((state, action), 0.0)
+        rises = {"accumulating": trace + 1, "dutch": (1 - self.alpha) * trace + 1}
+        self.traces[state, action] = rises.get(self.kind, 1.0)
         for pair in self.traces:
             self.q[pair] += delta * self.traces[pair]
         fade = gamma * 0.9
@@ -200,6 +206,69 @@ def test_without_decay_or_planning_they_are_the_plain_algorithms():
         np.testing.assert_allclose(found.q, expected.q, rtol=1e-12)
 
 
+@pytest.mark.parametrize("kind", ["accumulating", "dutch"])
+@pytest.mark.parametrize("name", ["sarsa-lambda", "q-lambda"])
+def test_other_traces_are_bit_for_bit_the_plain_ones(name, kind, monkeypatch):
+    monkeypatch.setattr(PlainTraces, "kind", kind)
+    cliff = gymnasium.make("CliffWalking-v1")
+    q, returns = plain_learn(cliff, name, 30, 0.1, 0.2, 0.9, 200, 5)
+    found = learn(
+        cliff, name, episodes=30, alpha=0.1, epsilon=0.2, discount=0.9, limit=200, seed=5,
+        traces=kind,
+    )  # fmt: skip
+    assert np.isfinite(q).all()
+    assert found.q[0].tolist() == q.tolist()
+    assert found.returns[0].tolist() == returns
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("decay", [0.0, 0.7, 1.0])
+def test_where_nothing_comes_twice_a_trace_aims_at_the_lambda_return(kind, decay):
+    # A chain of six states with one action; its online updates are the offline ones.
+    rng = np.random.default_rng(3)
+    q, rewards, alpha = rng.normal(size=(1, 6, 1)), rng.normal(size=5), 0.4
+    discounts = np.array([0.9, 0.9, 0.9, 0.9, 0.0])
+    aim = td_targets.lambda_return(*map(torch.tensor, (rewards, discounts, q[0, 1:, 0])), decay)
+    expected = q[0, :5, 0] + alpha * (aim.numpy() - q[0, :5, 0])
+    memory = Traces(KINDS.index(kind), decay, np.zeros((6, 1)))
+    for step, (reward, discount) in enumerate(zip(rewards, discounts, strict=True)):
+        learn_with_traces(SARSA, q, memory, alpha, 0, discount, step, 0, reward, step + 1, 0, 0)
+    np.testing.assert_allclose(q[0, :5, 0], expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("kind", "trace", "value"),
+    [("replacing", 1.0, 2.6875), ("accumulating", 1.25, 3.109375), ("dutch", 1.125, 2.8984375)],
+)
+def test_a_pair_tried_twice_by_hand(kind, trace, value):
+    # q 0, α ½, γλ ½ · ½: 2, which moves q to 1; then 4 + ½ · q(1) (0), so δ = ½ · (4.375 - 1).
+    q, memory = np.zeros((1, 2, 1)), Traces(KINDS.index(kind), 0.5, np.zeros((2, 1)))
+    learn_with_traces(SARSA, q, memory, 0.5, 0, 0.5, 0, 0, 2.0, 1, 0, 0)
+    assert q[0, 0, 0] == 1.0
+    learn_with_traces(SARSA, q, memory, 0.5, 0, 0.5, 0, 0, 4.375, 1, 0, 0)
+    assert q[0, 0, 0] == value
+    assert memory.trace[0, 0] == trace / 4
+
+
+@pytest.mark.parametrize("name", ["q-learning", "sarsa", "expected-sarsa", "double-q"])
+def test_steps_that_shrink_with_the_visits_of_a_pair(name):
+    cliff = gymnasium.make("CliffWalking-v1")
+    q, returns = plain_learn(cliff, name, 40, 0.8, 0.2, 0.9, 200, 6, by_visits=True)
+    settings = {"epsilon": 0.2, "discount": 0.9, "limit": 200, "seed": 6, "by_visits": True}
+    found = learn(cliff, name, episodes=40, alpha=0.8, **settings)
+    assert found.q[0].tolist() == q.tolist()
+    assert found.returns[0].tolist() == returns
+
+
+def test_one_over_n_is_the_mean_of_what_was_got():
+    # A frozen lake with γ 0: an action's value is the mean of its rewards; the first is forgotten.
+    lake = gymnasium.make("FrozenLake-v1")
+    settings = {"epsilon": 1.0, "discount": 0.0, "alpha": 1.0, "by_visits": True}
+    found = learn(lake, episodes=20_000, initial=5.0, **settings)
+    assert found.q[0, 14, 1:] == pytest.approx([1 / 3] * 3, abs=0.05)
+    assert not found.q[0, :14].any(where=found.q[0, :14] != 5)
+
+
 def test_a_full_trace_is_monte_carlo():
     # A corridor of three states, walked once: with λ = 1, γ = 1 and α = 1 every pair tried gets the
     # whole return that came after it.
@@ -282,6 +351,8 @@ def test_schedules():
     [
         ("sarsa", {"decay": 0.5}, "sarsa does not read decay; sarsa-lambda and q-lambda do"),
         ("q-lambda", {"decay": 1.5}, "decay is 1.5"),
+        ("q-lambda", {"traces": "lasting"}, "valid choices: replacing, accumulating, dutch"),
+        ("dyna-q", {"by_visits": True}, "dyna-q does not read by_visits"),
         ("q-lambda", {"planning": 3}, "dyna-q and prioritised-sweeping do"),
         ("dyna-q", {"planning": -1}, "planning is -1"),
     ],
@@ -430,7 +501,7 @@ def test_a_cut_off_episode_bootstraps():
 @pytest.mark.parametrize(
     ("changed", "complaint"),
     [
-        ({"algorithm": "sarsaa"}, "valid choices: q-learning"),
+        ({"algorithm": "sarsaa"}, "did you mean sarsa.*valid choices: q-learning"),
         ({"alpha": 1.5}, "alpha is 1.5"),
         ({"epsilon": (0.1, -1)}, "epsilon is -1"),
         ({"discount": float("nan")}, "discount is nan"),

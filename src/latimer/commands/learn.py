@@ -35,7 +35,8 @@ def learn(
         str,
         typer.Option(
             help="Step size; or FIRST:LAST over the episodes, in a straight line, or with "
-            ":exponential or :harmonic behind it."
+            ":exponential or :harmonic behind it; /n at the end divides by the times that the "
+            "state and action were tried, as in 1/n."
         ),
     ] = "0.5",
     epsilon: Annotated[
@@ -47,6 +48,10 @@ def learn(
     initial: Annotated[float, typer.Option(help="Value of every action before learning.")] = 0.0,
     decay: Annotated[
         float | None, typer.Option(help="λ of sarsa-lambda and q-lambda.  [default: 0.9]")
+    ] = None,
+    traces: Annotated[
+        str | None,
+        typer.Option(help="replacing, accumulating or dutch.  [default: replacing]"),
     ] = None,
     planning: Annotated[
         int | None,
@@ -96,7 +101,8 @@ def learn(
         check_picture(picture, board, env, curve=True)
     gamma = own_discount if discount is None else discount
     chosen: dict[str, Any] = {
-        "alpha": _schedule("--alpha", alpha),
+        "alpha": _schedule("--alpha", alpha.removesuffix("/n")),
+        "by_visits": True if alpha.endswith("/n") else None,
         "epsilon": _schedule("--epsilon", epsilon),
     }
     history: list[tuple[int, Any]] = []
@@ -110,7 +116,7 @@ def learn(
             found = learn_table(
                 world, algorithm, episodes=episodes, discount=gamma, initial=initial, limit=limit,
                 runs=runs, seed=seed, threads=threads, progress=progress.advance, watch=watch,
-                decay=decay, planning=planning, **chosen,
+                decay=decay, planning=planning, traces=traces, **chosen,
             )  # fmt: skip
         except InputError as error:
             raise InputError(f"{env}: {error}") from error

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from latimer.rl.arrays import Floats
+import numpy as np
+
+from latimer.rl.arrays import Floats, Ints
 from latimer.rl.compiled import inlined
 
 
@@ -15,13 +17,14 @@ class Options:
     """What a new agent is told.
 
     initial: every value before learning; discount: γ; decay: λ of traces; planning: steps of
-    planning for each step lived.
+    planning for each step lived; traces: one of `latimer.rl.tabular.traces.KINDS`.
     """
 
     initial: float
     discount: float
     decay: float
     planning: int
+    traces: str
 
 
 @inlined
@@ -44,6 +47,9 @@ class Agent:
 
     end(memory): compiled as well, called when an episode is over. think: what is done then outside
     of the compiled loop, if anything.
+
+    visits [states, actions]: how often each pair was tried, if α is to be divided by that, else of
+    size 0.
     """
 
     rule: int
@@ -54,3 +60,4 @@ class Agent:
     looks_ahead: bool
     end: Any = forget_nothing
     think: Callable[[], None] | None = None
+    visits: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int64))

@@ -27,6 +27,7 @@ def walk(
     rule: int,
     q: Floats,
     memory: Any,
+    visits: Ints,
     alphas: Floats,
     epsilons: Floats,
     discount: float,
@@ -38,7 +39,7 @@ def walk(
     """`on_table`, of an agent's parts."""
     # Unpacked once, and not in every step: Numba counts references at each access.
     start, cumulative, successor, rewards, endings, ways = table
-    counter = chance[0]
+    counter, counting = chance[0], visits.size > 0
     for episode in range(len(returns)):
         alpha, epsilon = alphas[episode], epsilons[episode]
         counter += STEP
@@ -56,12 +57,16 @@ def walk(
             ended = endings[state, action, outcome]
             total += reward
             steps += 1
+            size = alpha
+            if counting:
+                visits[state, action] += 1
+                size = alpha / visits[state, action]
             gamma, following = 0.0 if ended else discount, 0
             if looks_ahead and not ended:
                 counter += STEP
                 following = act(rule, q, after, epsilon, scramble(counter))
             counter = learn(
-                rule, q, memory, alpha, epsilon, gamma, state, action, reward, after, following,
+                rule, q, memory, size, epsilon, gamma, state, action, reward, after, following,
                 counter,
             )  # fmt: skip
             if not looks_ahead and not ended:
@@ -90,7 +95,7 @@ def on_table(
     """
     walk(
         table, agent.act, agent.learn, agent.end, agent.looks_ahead, agent.rule, agent.q,
-        agent.memory, alphas, epsilons, discount, limit, chance, returns, lengths,
+        agent.memory, agent.visits, alphas, epsilons, discount, limit, chance, returns, lengths,
     )  # fmt: skip
 
 
@@ -107,7 +112,7 @@ def in_environment(
 ) -> None:
     """As `on_table`, in an environment with discrete observations and actions."""
     first, first_action = env.observation_space.start, env.action_space.start  # type: ignore[attr-defined]
-    rule, q = agent.rule, agent.q
+    rule, q, visits = agent.rule, agent.q, agent.visits
     for episode in range(len(returns)):
         alpha, epsilon = alphas[episode], epsilons[episode]
         state = int(env.reset()[0]) - first
@@ -118,11 +123,15 @@ def in_environment(
             after, reward = int(observation) - first, float(reward)
             total += reward
             steps += 1
+            size = alpha
+            if visits.size:
+                visits[state, action] += 1
+                size = alpha / visits[state, action]
             gamma, following = 0.0 if ended else discount, 0
             if agent.looks_ahead and not ended:
                 following = agent.act(rule, q, after, epsilon, uniform(chance))
             chance[0] = agent.learn(
-                rule, q, agent.memory, alpha, epsilon, gamma, state, action, reward, after,
+                rule, q, agent.memory, size, epsilon, gamma, state, action, reward, after,
                 following, chance[0],
             )  # fmt: skip
             if not agent.looks_ahead and not ended:

@@ -6,7 +6,8 @@ import copy
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -26,7 +27,7 @@ from latimer.rl.tabular.rules import td_agent
 from latimer.rl.tabular.schedules import Schedule, spread
 from latimer.rl.tabular.sweeping import sweeping_agent
 from latimer.rl.tabular.table import Table
-from latimer.rl.tabular.traces import trace_agent
+from latimer.rl.tabular.traces import KINDS, trace_agent
 
 Maker = Callable[[tuple[int, int], Options], Agent]
 
@@ -39,19 +40,22 @@ class Algorithm:
     reads: frozenset[str] = frozenset()
 
 
+_STEPS = frozenset({"by_visits"})
+_TRACES = frozenset({"by_visits", "decay", "traces"})
+
 ALGORITHMS = {
-    "q-learning": Algorithm(partial(td_agent, rules.Q_LEARNING)),
-    "sarsa": Algorithm(partial(td_agent, rules.SARSA)),
-    "expected-sarsa": Algorithm(partial(td_agent, rules.EXPECTED_SARSA)),
-    "double-q": Algorithm(partial(td_agent, rules.DOUBLE_Q)),
-    "sarsa-lambda": Algorithm(partial(trace_agent, rules.SARSA), frozenset({"decay"})),
-    "q-lambda": Algorithm(partial(trace_agent, rules.Q_LEARNING), frozenset({"decay"})),
+    "q-learning": Algorithm(partial(td_agent, rules.Q_LEARNING), _STEPS),
+    "sarsa": Algorithm(partial(td_agent, rules.SARSA), _STEPS),
+    "expected-sarsa": Algorithm(partial(td_agent, rules.EXPECTED_SARSA), _STEPS),
+    "double-q": Algorithm(partial(td_agent, rules.DOUBLE_Q), _STEPS),
+    "sarsa-lambda": Algorithm(partial(trace_agent, rules.SARSA), _TRACES),
+    "q-lambda": Algorithm(partial(trace_agent, rules.Q_LEARNING), _TRACES),
     "dyna-q": Algorithm(dyna_agent, frozenset({"planning"})),
     "prioritised-sweeping": Algorithm(sweeping_agent, frozenset({"planning"})),
     "certainty-equivalence": Algorithm(certainty_agent),
 }
 
-DEFAULTS = {"decay": 0.9, "planning": 10}
+DEFAULTS = {"decay": 0.9, "planning": 10, "traces": "replacing", "by_visits": False}
 """Of options that only some algorithms read."""
 
 NO_LIMIT = 100_000
@@ -97,6 +101,8 @@ def learn(
     initial: float = 0.0,
     decay: float | None = None,
     planning: int | None = None,
+    traces: str | None = None,
+    by_visits: bool | None = None,
     limit: int | None = None,
     runs: int = 1,
     seed: int = 0,
@@ -111,12 +117,14 @@ def learn(
     run's numbers depend on `seed` and its place only.
 
     initial: every value before learning; decay: λ of SARSA(λ) and Q(λ), 0.9; planning: remembered
-    steps for each one lived of Dyna-Q and prioritised sweeping, 10; limit: steps of an episode, by
-    default what the environment says; progress: called with the number of episodes that have just
-    been lived through; watch: called with the run, its episodes so far and its q [states, actions],
-    from the start to the end at most 51 times a run. InputError names what cannot be.
+    steps for each one lived of Dyna-Q and prioritised sweeping, 10; traces: of
+    `latimer.rl.tabular.traces.KINDS`, replacing; by_visits: divide alpha by the times that the pair
+    was tried in the run, which makes q the mean of its targets where alpha is 1; limit: steps of an
+    episode, by default what the environment says; progress: called with the number of episodes that
+    have just been lived through; watch: called with the run, its episodes so far and its q [states,
+    actions], from the start to the end at most 51 times a run. InputError names what cannot be.
     """
-    given = {"decay": decay, "planning": planning}
+    given = {"decay": decay, "planning": planning, "traces": traces, "by_visits": by_visits}
     _check(algorithm, episodes, discount, runs, threads, given)
     alphas, epsilons = spread("alpha", alpha, episodes), spread("epsilon", epsilon, episodes)
     live, shape, own_limit = _place(world)
@@ -126,6 +134,7 @@ def learn(
     if most < 1:
         raise InputError(f"a limit of {most} steps; an episode needs at least 1")
     chosen: dict[str, Any] = {k: DEFAULTS[k] if v is None else v for k, v in given.items()}
+    counting = chosen.pop("by_visits")
 
     # The ends of _REPORTS equal parts, at which `watch` is called however many parts there are.
     shown = {int(part[-1]) + 1 for part in _parts(episodes, _REPORTS)}
@@ -133,6 +142,8 @@ def learn(
     def one(run: int) -> None:
         chance, place = new_chance(seed, run), live(seed, run)
         agent = ALGORITHMS[algorithm].make(shape, Options(float(initial), discount, **chosen))
+        if counting:
+            agent = replace(agent, visits=np.zeros(shape, np.int64))
         parts = episodes if agent.think else _REPORTS
         if watch is not None:
             watch(run, 0, agent.q.mean(axis=0))
@@ -202,10 +213,12 @@ def _check(
     discount: float,
     runs: int,
     threads: int,
-    given: dict[str, float | int | None],
+    given: dict[str, Any],
 ) -> None:
     if algorithm not in ALGORITHMS:
-        raise InputError(f"algorithm {algorithm!r}; valid choices: {', '.join(ALGORITHMS)}")
+        near = get_close_matches(algorithm, ALGORITHMS, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise InputError(f"algorithm {algorithm!r}{hint}; valid choices: {', '.join(ALGORITHMS)}")
     for name, number in (("episodes", episodes), ("runs", runs), ("threads", threads)):
         if number < 1:
             raise InputError(f"{name} is {number}; it must be at least 1")
@@ -218,6 +231,8 @@ def _check(
     for name, value in (("discount", discount), ("decay", given["decay"])):
         if value is not None and not 0 <= value <= 1:
             raise InputError(f"{name} is {value}; it must be from 0 to 1")
+    if given["traces"] not in (None, *KINDS):
+        raise InputError(f"traces {given['traces']!r}; valid choices: {', '.join(KINDS)}")
     steps = given["planning"]
     if steps is not None and not 0 <= steps <= MOST_PLANNING:
         raise InputError(f"planning is {steps}; it must be from 0 to {MOST_PLANNING:,}")
