@@ -59,6 +59,11 @@ PLANNERS = Environment("planners", (("quantecon==0.11.4", "mdpsolver==0.10.2"),)
 RLAX = Environment("rlax", (("rlax==0.1.9", "jax"),), mend_nothing)
 
 
+STABLE_BASELINES = Environment(
+    "stable-baselines", ((TORCH, "stable-baselines3==2.9.2"),), mend_nothing
+)
+
+
 def ensure(environment: Environment, work: Path) -> Path:
     """The interpreter of an environment under `work`, made if need be.
 

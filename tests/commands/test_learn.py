@@ -5,6 +5,7 @@ import json
 import pytest
 from command import complaint, in_process, latimer
 from PIL import Image, ImageSequence
+from safetensors import safe_open
 
 from latimer.rl.saved import load
 
@@ -104,5 +105,48 @@ def test_the_learning_is_animated(tmp_path):
 )
 def test_bad_calls_get_one_line(arguments, expected):
     run = latimer("learn", *arguments)
+    assert run.stdout == b""
+    assert expected in complaint(run, 2)
+
+
+def test_networks_learn_draw_and_are_saved(tmp_path):
+    picture, folder = tmp_path / "curve.png", tmp_path / "agent"
+    given = ("CartPole-v1", "--algorithm", "a2c", "--steps", 4000, "--option", "horizon=8")
+    run = in_process("learn", *given, "--runs", 2, "--picture", picture, "--save", folder)
+    assert run.returncode == 0, run.stderr
+    assert run.stderr == b""
+    assert b"CartPole-v1: a2c, run 2; 4,0" in run.stdout
+    assert b"mean return of the last 100 episodes" in run.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert {path.name for path in folder.iterdir()} == {
+        "learned.json", "actor.safetensors", "critic.safetensors"
+    }  # fmt: skip
+    facts = json.loads((folder / "learned.json").read_text("utf-8"))
+    assert facts["settings"]["horizon"] == 8
+    with safe_open(folder / "actor.safetensors", "pt") as weights:
+        assert weights.get_tensor("network.layers.0.weight").shape == (64, 4)
+
+
+def test_json_of_networks():
+    run = in_process("learn", "Pendulum-v1", "--algorithm", "ppo", "--steps", 2000, "--json")
+    assert run.returncode == 0, run.stderr
+    found = json.loads(run.stdout)
+    assert (found["algorithm"], len(found["returns"])) == ("ppo", 1)
+    assert len(found["returns"][0]) == len(found["ends"][0]) == 8
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--algorithm", "ppo", "--option", "speed=3"), "ppo has no setting 'speed'"),
+        (("--algorithm", "ppo", "--option", "speed"), "--option speed: expected KEY=VALUE"),
+        (("--algorithm", "ppo", "--picture", "a.gif"), "end the name in .png"),
+        (("--algorithm", "ppo", "--save", "."), "--save .: there is something already"),
+        (("--option", "horizon=3"), "--option is for networks (a2c, ppo, dqn, dynamics)"),
+        ((), "for environments like this: --algorithm a2c, ppo, dqn, dynamics"),
+    ],
+)
+def test_bad_calls_of_networks_get_one_line(arguments, expected):
+    run = latimer("learn", "CartPole-v1", *arguments)
     assert run.stdout == b""
     assert expected in complaint(run, 2)

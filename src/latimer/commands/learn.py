@@ -26,8 +26,9 @@ def learn(
     algorithm: Annotated[
         str,
         typer.Option(
-            help="q-learning, sarsa, expected-sarsa, double-q, sarsa-lambda, q-lambda, dyna-q, "
-            "prioritised-sweeping or certainty-equivalence."
+            help="With a table: q-learning, sarsa, expected-sarsa, double-q, sarsa-lambda, "
+            "q-lambda, dyna-q, prioritised-sweeping, certainty-equivalence. With networks: a2c, "
+            "ppo, dqn, dynamics (a learned model that is planned in)."
         ),
     ] = "q-learning",
     episodes: Annotated[int, typer.Option(min=1, help="Episodes of a run.")] = 500,
@@ -60,7 +61,10 @@ def learn(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Steps of an episode.  [default: the environment's]")
     ] = None,
-    runs: Annotated[int, typer.Option(min=1, help="Independent runs, for the mean.")] = 10,
+    runs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Independent runs, for the mean.  [default: 10; networks: 1]"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 1,
     threads: Annotated[int, typer.Option(min=1, max=1024, help="Runs at a time.")] = 1,
     settings: Annotated[
@@ -76,11 +80,22 @@ def learn(
     ] = None,
     save: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Keep the tables and returns (.npz or .json)."),
+        typer.Option(
+            metavar="FILE", help="Keep tables and returns (.npz, .json); networks: a folder."
+        ),
     ] = None,
+    steps: Annotated[
+        int, typer.Option(min=1, help="Networks: steps of a run, of all copies together.")
+    ] = 60_000,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", metavar="KEY=VALUE", help="Networks: a setting of the algorithm."),
+    ] = None,
+    device: Annotated[str, typer.Option(help="Networks: cpu, cuda, cuda:1, …")] = "cpu",
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
-    """Learn to act in an environment from experience, with a table of action values."""
+    """Learn to act in an environment from experience, with a table of values or with networks."""
+    from latimer.commands import learn_deep
     from latimer.commands.plan import read_settings
     from latimer.commands.streams import open_output
     from latimer.commands.world_pictures import check_picture, draw_learned
@@ -93,6 +108,15 @@ def learn(
         from latimer.rl.tabular import learn as learn_table
     except ModuleNotFoundError as error:
         raise LatimerError(f"needs {error.name}; install it: pip install 'latimer[rl]'") from error
+    if algorithm in learn_deep.ALGORITHMS:
+        learn_deep.run(
+            env, algorithm, steps=steps, runs=runs, seed=seed, discount=discount, device=device,
+            options=read_settings(options or [], "--option"),
+            settings=read_settings(settings or []), picture=picture, save=save, json=json,
+        )  # fmt: skip
+        return
+    if options:
+        raise InputError(f"--option is for networks ({', '.join(learn_deep.ALGORITHMS)})")
     if save is not None:
         check_name(save)
     world, own_discount = load_world(env, read_settings(settings or []))
@@ -100,6 +124,7 @@ def learn(
     if picture is not None:
         check_picture(picture, board, env, curve=True)
     gamma = own_discount if discount is None else discount
+    runs = 10 if runs is None else runs
     chosen: dict[str, Any] = {
         "alpha": _schedule("--alpha", alpha.removesuffix("/n")),
         "by_visits": True if alpha.endswith("/n") else None,
@@ -119,7 +144,11 @@ def learn(
                 decay=decay, planning=planning, traces=traces, **chosen,
             )  # fmt: skip
         except InputError as error:
-            raise InputError(f"{env}: {error}") from error
+            hint = ""
+            if "finitely many" in str(error):
+                names = ", ".join(learn_deep.ALGORITHMS)
+                hint = f"; for environments like this: --algorithm {names}"
+            raise InputError(f"{env}: {error}{hint}") from error
     if picture is not None:
         draw_learned(picture, board, f"{env}, {algorithm}", found, history)
     if save is not None:

@@ -102,8 +102,8 @@ def plan(
         )
 
 
-def read_settings(words: list[str]) -> dict[str, Any]:
-    """The KEY=VALUE of `--set` as keywords, values as in YAML; InputError on anything else."""
+def read_settings(words: list[str], option: str = "--set") -> dict[str, Any]:
+    """The KEY=VALUE of an option as keywords, values as in YAML; InputError on anything else."""
     import yaml
 
     from latimer.errors import InputError
@@ -112,11 +112,11 @@ def read_settings(words: list[str]) -> dict[str, Any]:
     for word in words:
         key, equals, value = word.partition("=")
         if not equals or not key.isidentifier():
-            raise InputError(f"--set {word}: expected KEY=VALUE")
+            raise InputError(f"{option} {word}: expected KEY=VALUE")
         try:
             found[key] = yaml.safe_load(value)
         except yaml.YAMLError as error:
-            raise InputError(f"--set {word}: the value cannot be read") from error
+            raise InputError(f"{option} {word}: the value cannot be read") from error
     return found
 
 

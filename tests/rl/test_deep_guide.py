@@ -1,0 +1,19 @@
+"""The examples of the guide to networks run, and what they assert holds."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+GUIDE = Path(__file__).parents[2] / "docs" / "deep.md"
+BLOCKS = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("code", BLOCKS)
+def test_examples_run(code):
+    assert "assert" in code
+    exec(compile(code, str(GUIDE), "exec"), {"__name__": "guide"})
+
+
+def test_there_are_examples():
+    assert BLOCKS
