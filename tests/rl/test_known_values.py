@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from latimer.rl import (
     FiniteMDP,
@@ -173,3 +174,66 @@ def test_forest_management(planner, discount, values):
     found = planner(mdp)
     assert found.values == pytest.approx(values, abs=1e-4)
     assert found.policy.tolist() == [0, 0, 0]
+
+
+def car_lot(asked: float, returned: float) -> tuple[np.ndarray, np.ndarray]:
+    """One location of Jack's: p(cars next evening | cars in the morning) and expected rentals."""
+    cars = np.arange(21)
+    poisson = {mean: stats.poisson(mean) for mean in (asked, returned)}
+    after, rented = np.zeros((21, 21)), np.zeros(21)
+    for morning in cars:
+        chances = poisson[asked].pmf(np.arange(morning))
+        chances = np.append(chances, 1 - chances.sum())  # as many as there are, or more
+        rented[morning] = chances @ np.arange(morning + 1)
+        for rentals, chance in enumerate(chances):
+            left = morning - rentals
+            back = poisson[returned].pmf(np.arange(20 - left))
+            after[morning, left:20] += chance * back
+            after[morning, 20] += chance * (1 - back.sum())
+    return after, rented
+
+
+def jacks_income(policy: np.ndarray, cars: int) -> tuple[float, float]:
+    """Mean discounted income over 4,000 simulated businesses that begin with so many cars a lot."""
+    rng = np.random.default_rng(1)
+    lots = np.full((4000, 2), cars)
+    income, weight = np.zeros(4000), 1.0
+    for _ in range(150):
+        move = policy[lots[:, 0], lots[:, 1]]
+        lots = np.minimum(lots + np.stack([-move, move], 1), 20)
+        rented = np.minimum(rng.poisson([3, 4], lots.shape), lots)
+        income += weight * (10 * rented.sum(1) - 2 * abs(move))
+        lots = np.minimum(lots - rented + rng.poisson([3, 2], lots.shape), 20)
+        weight *= 0.9
+    return float(income.mean()), float(income.std() / 4000**0.5)
+
+
+def test_jacks_car_rental():
+    # Sutton & Barto (2018), example 4.2 and figure 4.2.
+    (first, rents), (second, more) = car_lot(3, 3), car_lot(4, 2)
+    transition = np.zeros((441, 11, 441))
+    reward, legal = np.zeros((441, 11)), np.zeros((441, 11), bool)
+    for one, two, moved in np.ndindex(21, 21, 11):
+        move = moved - 5
+        if -two <= move <= one:
+            a, b, state = min(one - move, 20), min(two + move, 20), 21 * one + two
+            legal[state, moved] = True
+            reward[state, moved] = 10 * (rents[a] + more[b]) - 2 * abs(move)
+            transition[state, moved] = np.outer(first[a], second[b]).ravel()
+    transition[~legal], transition[~legal, 0] = 0, 1
+    mdp = FiniteMDP.from_dense(transition, reward, 0.9, legal=legal)
+    found = policy_iteration(mdp)
+    values, policy = found.values.reshape(21, 21), found.policy.reshape(21, 21) - 5
+    assert values[0, 0] == pytest.approx(420, abs=2)
+    assert values.min() == values[0, 0]
+    assert values.max() == values[20, 20]
+    for full in (0, 20):
+        mean, error = jacks_income(policy, full)
+        assert values[full, full] == pytest.approx(mean, abs=4 * error)
+    # The figure's shape: up to 5 cars from the full first lot, up to 4 from the full second.
+    assert policy.max() == policy[20, 0] == 5
+    assert policy.min() == policy[0, 20] == -4
+    assert (np.diff(policy, axis=0) >= 0).all()
+    assert (np.diff(policy, axis=1) <= 0).all()
+    assert (np.diag(policy) >= 0).all()
+    assert found.iterations <= 6
