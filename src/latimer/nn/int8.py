@@ -1,9 +1,9 @@
 """Matrix products in int8 for search on a CPU.
 
 A weight is rounded once, with a scale for each output; its inputs at every product, with a scale
-for each row (dynamic quantisation, as in Bhandare et al. 2019). Sums are exact 32-bit integers, so
-what a row becomes does not depend on the rows beside it. Everything that is not a product with a
-weight stays in float32, and so do the encoder's recurrences.
+for each row (dynamic quantisation, as in Bhandare et al. 2019), a block of columns at a time. Sums
+are exact 32-bit integers, so what a row becomes does not depend on the rows beside it. Everything
+that is not a product with a weight stays in float32, and so do the encoder's recurrences.
 """
 
 from __future__ import annotations
@@ -21,6 +21,9 @@ from latimer.errors import InputError
 
 LEVELS = 127
 """Values run from −127 to 127, so that negation is exact."""
+
+BLOCK = 512
+"""Inputs that share a scale, at most: states, contexts and embeddings differ in size."""
 
 SMALLEST = 1e-30
 """In place of the scale of a row of noughts, by which nought must be divided."""
@@ -47,25 +50,32 @@ class Int8Weight:
     """
 
     def __init__(self, weight: Tensor) -> None:
-        values, scales = quantise(weight.detach().float())
-        self._values = values.t().contiguous()
-        self._scales = scales.squeeze(1)
+        parts = [quantise(part) for part in weight.detach().float().split(BLOCK, 1)]
+        self._values = [values.t().contiguous() for values, _ in parts]
+        self._scales = [scales.squeeze(1) for _, scales in parts]
         self.shape, self.device, self.dtype = weight.shape, weight.device, torch.float32
 
     def linear(self, inputs: Tensor, bias: Tensor | None = None) -> Tensor:
         """`inputs [..., inputs]` times the weight, plus `bias [outputs]`: `[..., outputs]`."""
-        rows, scales = quantise(inputs.reshape(-1, len(self._values)).float())
-        # Converting first is faster than a product of mixed types.
-        outputs = torch._int_mm(rows, self._values).float().mul_(self._scales)
-        if bias is None:
-            outputs.mul_(scales)
-        else:
-            torch.addcmul(bias, outputs, scales, out=outputs)
+        rows = inputs.reshape(-1, inputs.shape[-1]).float()
+        outputs = bias
+        for part, values, scales in zip(
+            rows.split(BLOCK, 1), self._values, self._scales, strict=True
+        ):
+            rounded, row_scales = quantise(part)
+            # Converting first is faster than a product of mixed types.
+            sums = torch._int_mm(rounded, values).float().mul_(scales)
+            if outputs is None:
+                outputs = sums.mul_(row_scales)
+            else:
+                outputs = torch.addcmul(outputs, sums, row_scales, out=sums)
+        assert outputs is not None
         return outputs.view(*inputs.shape[:-1], outputs.shape[1])
 
     def dequantised(self) -> Tensor:
         """The float32 weight `[outputs, inputs]` that the int8 values stand for."""
-        return self._values.t() * self._scales[:, None]
+        parts = zip(self._values, self._scales, strict=True)
+        return torch.cat([values.t() * scales[:, None] for values, scales in parts], 1)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # not there yet, as while being copied
@@ -73,7 +83,7 @@ class Int8Weight:
         return getattr(self.dequantised(), name)
 
     def __len__(self) -> int:
-        return len(self._scales)
+        return self.shape[0]
 
     @classmethod
     def __torch_function__(
@@ -103,15 +113,16 @@ def _dequantised(argument: Any) -> Any:
 def in_int8(network: M) -> M:
     """A network for search that shares the parameters of `network` but multiplies in int8.
 
-    Every matrix of a module called `decoder` or `output` is rounded, embeddings excepted. Only
-    inference makes sense with it.
+    Every matrix of a module called `decoder` or `output` is rounded, embeddings excepted and what
+    is used once a sentence: bridges and the keys of attention. Only inference makes sense with it.
     """
     known = {id(tensor): tensor for tensor in chain(network.parameters(), network.buffers())}
     twin = copy.deepcopy(network, known)  # the structure only: tensors are taken as they are
     for name, part in twin.named_children():
         if name in ("decoder", "output"):
-            for module in part.modules():
-                _round(module)
+            for path, module in part.named_modules():
+                if not {"bridges", "key"} & set(path.split(".")):
+                    _round(module)
     return twin
 
 
