@@ -99,7 +99,7 @@ def test_the_learning_is_animated(tmp_path):
         (("cliff", "--decay", "0.5"), "q-learning does not read decay"),
         (
             ("cliff", "--planning", "5", "--algorithm", "sarsa"),
-            "dyna-q and prioritised-sweeping do",
+            "dyna-q, prioritised-sweeping do",
         ),
     ],
 )

@@ -349,11 +349,16 @@ def test_schedules():
 @pytest.mark.parametrize(
     ("algorithm", "options", "message"),
     [
-        ("sarsa", {"decay": 0.5}, "sarsa does not read decay; sarsa-lambda and q-lambda do"),
+        ("sarsa", {"decay": 0.5}, "sarsa does not read decay; sarsa-lambda, q-lambda do"),
         ("q-lambda", {"decay": 1.5}, "decay is 1.5"),
         ("q-lambda", {"traces": "lasting"}, "valid choices: replacing, accumulating, dutch"),
         ("dyna-q", {"by_visits": True}, "dyna-q does not read by_visits"),
-        ("q-lambda", {"planning": 3}, "dyna-q and prioritised-sweeping do"),
+        (
+            "q-lambda",
+            {"by_visits": True},
+            "q-lambda does not read by_visits; q-learning, sarsa, exp",
+        ),
+        ("q-lambda", {"planning": 3}, "dyna-q, prioritised-sweeping do"),
         ("dyna-q", {"planning": -1}, "planning is -1"),
     ],
 )

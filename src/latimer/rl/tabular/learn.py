@@ -41,7 +41,7 @@ class Algorithm:
 
 
 _STEPS = frozenset({"by_visits"})
-_TRACES = frozenset({"by_visits", "decay", "traces"})
+_TRACES = frozenset({"decay", "traces"})
 
 ALGORITHMS = {
     "q-learning": Algorithm(partial(td_agent, rules.Q_LEARNING), _STEPS),
@@ -227,7 +227,7 @@ def _check(
     for name, value in given.items():
         if value is not None and name not in ALGORITHMS[algorithm].reads:
             readers = [key for key, entry in ALGORITHMS.items() if name in entry.reads]
-            raise InputError(f"{algorithm} does not read {name}; {' and '.join(readers)} do")
+            raise InputError(f"{algorithm} does not read {name}; {', '.join(readers)} do")
     for name, value in (("discount", discount), ("decay", given["decay"])):
         if value is not None and not 0 <= value <= 1:
             raise InputError(f"{name} is {value}; it must be from 0 to 1")
