@@ -356,7 +356,7 @@ def test_schedules():
         (
             "q-lambda",
             {"by_visits": True},
-            "q-lambda does not read by_visits; q-learning, sarsa, exp",
+            "q-lambda does not read by_visits; q-learning, sarsa, ",
         ),
         ("q-lambda", {"planning": 3}, "dyna-q, prioritised-sweeping do"),
         ("dyna-q", {"planning": -1}, "planning is -1"),
