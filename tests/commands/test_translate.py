@@ -208,3 +208,51 @@ def test_starting_pulls_in_nothing_that_translating_does_not_need(model_folder):
         [python, "-c", program, str(model_folder)], capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"
+
+
+def test_samples_depend_on_seed_and_line_alone(model_folder):
+    text = ("\n".join(LINES[1:6]) + "\n").encode()
+    given = ("translate", model_folder, "--sample", "--nbest", 3, "--temperature", 1.5, "--json")
+    first = latimer(*given, stdin=text)
+    assert first.returncode == 0, first.stderr
+    shown = [json.loads(line) for line in first.stdout.splitlines()]
+    assert [len(line["alternatives"]) for line in shown] == [2] * 5
+    assert len({line["text"] for line in shown}) > 2
+    assert latimer(*given, stdin=text).stdout == first.stdout
+    assert latimer(*given, "--seed", 1, stdin=text).stdout != first.stdout
+    alone = latimer(*given, stdin=(LINES[3] + "\n").encode())
+    assert json.loads(alone.stdout)["text"] == shown[2]["text"]
+
+
+def test_exact_search_says_what_is_proven(model_folder):
+    text = (LINES[1] + "\n").encode()
+    given = ("translate", model_folder, "--search", "exact", "--normalisation", "none", "--json")
+    run = latimer(*given, stdin=text)
+    assert run.returncode == 0, run.stderr
+    exact = json.loads(run.stdout)
+    beam = json.loads(
+        latimer("translate", model_folder, "--normalisation", "none", "--json", stdin=text).stdout
+    )
+    assert (exact["proven"], exact["gap"]) == (True, 0)
+    assert exact["score"] >= beam["score"]
+    assert run.stderr == b""
+    short = latimer(*given, "--budget", 1, "--beam", 1, stdin=text)
+    assert short.returncode == 0
+    assert b"line 1: not proven best" in short.stderr
+    assert json.loads(short.stdout)["proven"] is False
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (("--search", "deep"), "--search deep: valid choices: beam, exact"),
+        (("--sample", "--search", "exact"), "exclude each other"),
+        (("--search", "exact", "--nbest", 2), "finds the best alone"),
+        (("--top-k", 3), "--top-k is for drawing translations: add --sample"),
+        (("--sample", "--top-p", 2), "top_p: above 0 and at most 1"),
+        (("--sample", "--temperature", 0), "temperature: 0.001 to 1000"),
+    ],
+)
+def test_ways_that_cannot_be(model_folder, arguments, expected):
+    run = latimer("translate", model_folder, *arguments, stdin=b"x\n")
+    assert expected in complaint(run, 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from latimer.engines.translator import Translation
+    from latimer.engines.ways import Way
 
 FIRST_CHUNK, CHUNK = 64, 1024
 """Lines translated together: few at first, so that a reader soon sees something."""
@@ -49,6 +50,26 @@ def translate(
     ] = 1,
     max_length: MaxLength = None,
     batch_tokens: BatchTokens = 2048,
+    sample: Annotated[
+        bool,
+        typer.Option("--sample", help="Draw translations instead of searching: --nbest of them."),
+    ] = False,
+    temperature: Annotated[
+        float, typer.Option(help="Of --sample: scores are divided by it.")
+    ] = 1.0,
+    top_k: Annotated[
+        int | None, typer.Option(help="Of --sample: only the so many most probable pieces.")
+    ] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Of --sample: only the fewest pieces with this share.")
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of --sample.")] = 0,
+    search: Annotated[
+        str, typer.Option(help="beam; or exact: the best of all translations, within --budget.")
+    ] = "beam",
+    budget: Annotated[
+        int, typer.Option(min=1, help="Of exact search: prefixes looked at for a line.")
+    ] = 100_000,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     threads: Threads = None,
     device: Device = "cpu",
@@ -58,6 +79,13 @@ def translate(
     from latimer.commands.streams import in_chunks, open_output, stdin_lines
     from latimer.files import read_lines
 
+    way = _way(
+        sample,
+        search,
+        nbest,
+        (temperature, top_k, top_p, seed),
+        (normalisation, alpha, beam, budget),
+    )
     translator = load_translator(model, device, threads, precision)
     run = partial(
         translator.translate,
@@ -65,9 +93,10 @@ def translate(
         alpha=alpha,
         normalisation=normalisation,
         stop=stop,
-        nbest=nbest,
+        nbest=1 if way else nbest,
         max_length=max_length,
         batch_tokens=batch_tokens,
+        way=way,
     )
     run([])  # refuses impossible settings before a line is read
     path = None if file is None or str(file) == "-" else file
@@ -81,11 +110,46 @@ def translate(
             out.flush()
 
 
+def _way(
+    sample: bool,
+    search: str,
+    nbest: int,
+    drawing: tuple[float, int | None, float | None, int],
+    proving: tuple[str, float, int, int],
+) -> Way | None:
+    """What `--sample` and `--search` ask for; None is the beam."""
+    from latimer.engines.ways import Exact, Sampling
+    from latimer.errors import InputError
+
+    if search not in ("beam", "exact"):
+        raise InputError(f"--search {search}: valid choices: beam, exact")
+    if sample and search == "exact":
+        raise InputError("--sample and --search exact exclude each other")
+    if sample:
+        return Sampling(nbest, *drawing)
+    if search == "exact":
+        if nbest != 1:
+            raise InputError(f"--search exact finds the best alone, not --nbest {nbest}")
+        return Exact(*proving)
+    for name, value, default in zip(
+        ("temperature", "top-k", "top-p", "seed"), drawing, (1.0, None, None, 0), strict=True
+    ):
+        if value != default:
+            raise InputError(f"--{name} is for drawing translations: add --sample")
+    return None
+
+
 def _shown(translation: Translation, number: int, nbest: int, json: bool) -> Iterator[str]:
     """The lines that show one translation of line `number`, counted from 0."""
     if translation.parts > 1:
         note = f"line {number + 1} is very long: translated in {translation.parts} parts"
         typer.echo(f"latimer: {note}", err=True)
+    if translation.gap:
+        typer.echo(
+            f"latimer: line {number + 1}: not proven best, another may score higher by up to "
+            f"{translation.gap:.4g}; raise --budget",
+            err=True,
+        )
     if json:
         yield _as_json(translation)
     elif nbest == 1:
@@ -99,11 +163,15 @@ def _shown(translation: Translation, number: int, nbest: int, json: bool) -> Ite
 
 def _as_json(translation: Translation) -> str:
     from json import dumps
+    from math import isfinite
 
-    shown = {
+    shown: dict[str, Any] = {
         "source": translation.source,
         "text": translation.text,
         "score": translation.score,
         "alternatives": [{"text": a.text, "score": a.score} for a in translation.alternatives],
     }
+    if translation.gap is not None:
+        shown["proven"] = translation.gap == 0
+        shown["gap"] = translation.gap if isfinite(translation.gap) else None
     return dumps(shown, ensure_ascii=False)

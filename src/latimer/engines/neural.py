@@ -11,6 +11,7 @@ import torch
 
 from latimer.engines.parts import Parts, split_text
 from latimer.engines.translator import Alternative, Attention, Translation
+from latimer.engines.ways import Way
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
 from latimer.metrics.report import written_without_spaces
@@ -68,6 +69,7 @@ class NeuralTranslator:
         stop: str = "safe",
         batch_tokens: int = BATCH_TOKENS,
         attention: bool = False,
+        way: Way | None = None,
     ) -> list[Translation]:
         """One translation for every text, in order.
 
@@ -75,7 +77,8 @@ class NeuralTranslator:
         batch does not matter to a text. Blank texts stay empty; texts with several lines or more
         than MAX_PIECES pieces are translated in parts. `max_length` counts pieces and defaults
         to twice the source's and ten. The other settings are those of `beam_search`; `attention`
-        keeps what the network attended to.
+        keeps what the network attended to. Another `way` than the beam, `Sampling` or `Exact` of
+        `latimer.engines.ways`, has its own settings.
 
         Raises InputError for a text of more than 1 MB or for impossible settings.
         """
@@ -84,6 +87,8 @@ class NeuralTranslator:
         check_settings(beam, nbest, stop)
         normaliser(normalisation, alpha)
         _check_sizes(batch_tokens, max_length)
+        if way is not None:
+            way.check()
         encoded: dict[str, _Encoded] = {}
         documents = [self._split(text, number, encoded) for number, text in enumerate(texts, 1)]
         unique = {part: encoded[part] for document in documents for part in document.flat}
@@ -93,10 +98,14 @@ class NeuralTranslator:
             source, lengths = pad_sources([part.pieces for part in batch])
             limits = default_max_length(lengths) if max_length is None else max_length
             device = self.model.network.device
+            source, lengths = source.to(device), lengths.to(device)
+            if way is not None:
+                names = [part.text for part in batch]
+                return way.search(self._scorer, source, lengths, limits, names)
             return beam_search(
                 self._scorer,
-                source.to(device),
-                lengths.to(device),
+                source,
+                lengths,
                 max_length=limits,
                 beam=beam,
                 alpha=alpha,
@@ -107,7 +116,7 @@ class NeuralTranslator:
             )
 
         found: dict[str, Translation] = {}
-        batches = list(_batches(list(unique.values()), batch_tokens, beam))
+        batches = list(_batches(list(unique.values()), batch_tokens, way.rows if way else beam))
         for batch, results in zip(batches, self._pool.map(search, batches), strict=True):
             for part, several in zip(batch, results, strict=True):
                 found[part.text] = self._translation(part, several)
@@ -140,7 +149,7 @@ class NeuralTranslator:
             Alternative(text, h.score) for text, h in zip(texts[1:], others, strict=True)
         ]
         attention = self._attention(part, best)
-        return Translation(part.text, texts[0], best.score, alternatives, attention)
+        return Translation(part.text, texts[0], best.score, alternatives, attention, gap=best.gap)
 
     def _attention(self, part: _Encoded, best: Hypothesis) -> Attention | None:
         if best.attention is None:

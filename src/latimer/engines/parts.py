@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from latimer.engines.translator import Alternative, Translation
@@ -38,7 +38,7 @@ class Parts:
         """
         if len(translations) == 1 and len(self.lines) == 1:
             (one,) = translations
-            return Translation(self.text, one.text, one.score, one.alternatives, one.attention)
+            return replace(one, source=self.text)
         if not translations:
             return Translation(self.text, "\n" * (len(self.lines) - 1), 0.0)
         ranks = [[Alternative(t.text, t.score), *t.alternatives] for t in translations]

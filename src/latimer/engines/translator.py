@@ -43,6 +43,8 @@ class Translation:
     """On request, for texts translated in one part."""
     parts: int = 1
     """How many parts the text was cut into: more than one if it was too long or had lines."""
+    gap: float | None = None
+    """After exact search, for texts translated in one part: see `Hypothesis.gap`."""
 
 
 class Translator(Protocol):

@@ -24,3 +24,5 @@ class Hypothesis:
     """`[T, source_time]`: weights over the source (with its EOS) as each token was written."""
     finished: bool = True
     """Whether EOS was written; False when the length limit came first."""
+    gap: float | None = None
+    """After exact search: how much higher another may score at most, 0 where it is proven best."""

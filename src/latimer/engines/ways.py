@@ -1,0 +1,101 @@
+"""Ways of searching besides the beam, as `NeuralTranslator.translate` takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from latimer.errors import InputError
+from latimer.search.exact import DEFAULT_BUDGET, exact_search
+from latimer.search.hypothesis import Hypothesis
+from latimer.search.normalise import normaliser
+from latimer.search.sampling import check_sampling, sample, text_key
+from latimer.search.scorer import Scorer
+
+
+class Way(Protocol):
+    """Finds hypotheses of a batch of sentences, the best of each first."""
+
+    @property
+    def rows(self) -> int:
+        """Prefixes of a sentence that grow together, for the size of a batch."""
+
+    def check(self) -> None:
+        """Raises InputError for settings that cannot be followed."""
+
+    def search(
+        self, scorer: Scorer[Any], source: Tensor, lengths: Tensor, limits: int | Tensor,
+        texts: Sequence[str],
+    ) -> list[list[Hypothesis]]:  # fmt: skip
+        """`source [batch, time]`, `lengths [batch]`; `limits` as `max_length` of a search."""
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Ancestral sampling; see `latimer.search.sampling.sample`.
+
+    What is drawn for a text depends on `seed` and the text alone.
+    """
+
+    samples: int = 1
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int = 0
+
+    @property
+    def rows(self) -> int:
+        """See `Way`."""
+        return self.samples
+
+    def check(self) -> None:
+        """See `Way`."""
+        check_sampling(self.samples, self.temperature, self.top_k, self.top_p)
+
+    def search(
+        self, scorer: Scorer[Any], source: Tensor, lengths: Tensor, limits: int | Tensor,
+        texts: Sequence[str],
+    ) -> list[list[Hypothesis]]:  # fmt: skip
+        """See `Way`."""
+        keys = torch.tensor([text_key(text) for text in texts], device=source.device)
+        return sample(
+            scorer, source, lengths, max_length=limits, samples=self.samples,
+            temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, keys=keys,
+            seed=self.seed,
+        ).hypotheses()  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Exact:
+    """Exact search within a budget of prefixes; see `latimer.search.exact.exact_search`."""
+
+    normalisation: str = "none"
+    alpha: float = 1.0
+    beam: int = 5
+    budget: int = DEFAULT_BUDGET
+
+    @property
+    def rows(self) -> int:
+        """See `Way`."""
+        return self.beam
+
+    def check(self) -> None:
+        """See `Way`."""
+        normaliser(self.normalisation, self.alpha)
+        if self.budget < 1:
+            raise InputError(f"budget: at least 1 prefix expected, not {self.budget}")
+
+    def search(
+        self, scorer: Scorer[Any], source: Tensor, lengths: Tensor, limits: int | Tensor,
+        texts: Sequence[str],
+    ) -> list[list[Hypothesis]]:  # fmt: skip
+        """See `Way`."""
+        found = exact_search(
+            scorer, source, lengths, max_length=limits, normalisation=self.normalisation,
+            alpha=self.alpha, beam=self.beam, budget=self.budget,
+        )  # fmt: skip
+        return [[result.hypothesis] for result in found]

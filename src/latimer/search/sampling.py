@@ -1,0 +1,200 @@
+"""Sampling: translations drawn with the probability that the model gives them, or near it."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from latimer.errors import InputError
+from latimer.search.hypothesis import Hypothesis
+from latimer.search.scorer import (
+    S,
+    Scorer,
+    check_normaliser,
+    dead_end,
+    length_limits,
+    permitted,
+)
+from latimer.text.subwords import BOS, EOS, PAD
+
+MAX_SAMPLES = 4000
+
+
+class Samples(NamedTuple):
+    """`k` translations of each sentence of a batch.
+
+    tokens `[batch, k, time]`, EOS included, PAD behind it; lengths, finished (whether EOS was
+    written before the limit) and log_probs `[batch, k]`, float64: under the model itself, whatever
+    the temperature and the tokens left out.
+    """
+
+    tokens: Tensor
+    lengths: Tensor
+    finished: Tensor
+    log_probs: Tensor
+
+    def hypotheses(self) -> list[list[Hypothesis]]:
+        """As lists, most probable first; the score is the log-probability."""
+        tokens, lengths = self.tokens.tolist(), self.lengths.tolist()
+        finished, log_probs = self.finished.tolist(), self.log_probs.tolist()
+        found = []
+        for rows in zip(tokens, lengths, finished, log_probs, strict=True):
+            several = [
+                Hypothesis(row[: length - ended], log_prob, log_prob, finished=ended)
+                for row, length, ended, log_prob in zip(*rows, strict=True)
+            ]
+            found.append(sorted(several, key=lambda hypothesis: -hypothesis.log_prob))
+        return found
+
+
+def sample(
+    scorer: Scorer[S],
+    source: Tensor,
+    lengths: Tensor,
+    *,
+    max_length: int | Tensor,
+    samples: int = 1,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    keys: Tensor | None = None,
+    seed: int = 0,
+    allow_unk: bool = False,
+) -> Samples:
+    """Draw `samples` translations of each sentence, token by token (ancestral sampling).
+
+    `source [batch, time]`, `lengths [batch]`; `max_length` counts EOS and may differ between
+    sentences. Scores are divided by `temperature`; of the distribution only the `top_k` most
+    probable tokens are kept (Fan et al. 2018), or the fewest that hold a share `top_p` of it
+    (Holtzman et al. 2020), and the rest is normalised anew.
+
+    What is drawn is a function of `seed`, a sentence's entry in `keys [batch]` (int64; by default
+    its place) and the number of the sample, so that the rest of the batch changes nothing, and
+    more samples leave the first as they are. Raises InputError for impossible settings and
+    LatimerError when the model is broken.
+    """
+    check_sampling(samples, temperature, top_k, top_p)
+    batch, device = len(source), source.device
+    limits = length_limits(max_length, batch, device)
+    keys = torch.arange(batch, device=device) if keys is None else keys
+    number = torch.arange(samples, device=device)
+    streams = _mixed(_mixed(keys[:, None] + _mixed(_whole(seed, device))) + number)  # [batch, k]
+    written = torch.full((batch, samples, int(limits.max()) if batch else 0), PAD, device=device)
+    log_probs = torch.zeros(batch, samples, dtype=torch.float64, device=device)
+    sizes = torch.zeros(batch, samples, dtype=torch.long, device=device)
+    finished = torch.zeros(batch, samples, dtype=torch.bool, device=device)
+    if batch == 0:
+        return Samples(written, sizes, finished, log_probs)
+    active = torch.arange(batch, device=device)  # sentences of which a sample is still written
+    going = torch.ones(batch, samples, dtype=torch.bool, device=device)  # of the active ones
+    state = scorer.start(source, lengths)
+    state = state.select(active.repeat_interleave(samples))
+    tokens = torch.full((batch * samples,), BOS, device=device)
+    for length in range(1, int(limits.max()) + 1):
+        scores, state = scorer.step(state, tokens)
+        uniform = _uniform(streams[active] + length).flatten()
+        tokens, gains = _draw(
+            scores, uniform, going.flatten(), temperature, top_k, top_p, allow_unk
+        )
+        drawn = tokens.view(going.shape)
+        written[active, :, length - 1] = torch.where(going, drawn, PAD)
+        log_probs[active] += torch.where(going, gains.view(going.shape), 0.0)
+        sizes[active] += going
+        ended = going & (drawn == EOS)
+        finished[active] |= ended
+        going = going & ~ended & (limits[active] > length)[:, None]
+        stay = going.any(1)
+        if not bool(stay.any()):
+            break
+        if not bool(stay.all()):
+            kept = stay.nonzero().squeeze(1)
+            rows = (kept[:, None] * samples + number).flatten()
+            active, going, tokens = active[kept], going[kept], tokens[rows]
+            state = state.select(rows, kept)
+    return Samples(written[:, :, : int(sizes.max())], sizes, finished, log_probs)
+
+
+def check_sampling(
+    samples: int, temperature: float, top_k: int | None, top_p: float | None
+) -> None:
+    """Raises InputError for settings that nothing can be drawn with."""
+    if not 1 <= samples <= MAX_SAMPLES:
+        raise InputError(f"samples: 1 to {MAX_SAMPLES} expected, not {samples}")
+    if not 1e-3 <= temperature <= 1e3:
+        raise InputError(f"temperature: 0.001 to 1000 expected, not {temperature}")
+    if top_k is not None and top_k < 1:
+        raise InputError(f"top_k: at least 1 expected, not {top_k}")
+    if top_p is not None and not 0 < top_p <= 1:
+        raise InputError(f"top_p: above 0 and at most 1 expected, not {top_p}")
+
+
+def text_key(text: str) -> int:
+    """A key for `sample` that depends on the text alone."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest())
+
+
+def _draw(
+    scores: Tensor,
+    uniform: Tensor,
+    going: Tensor,
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+    allow_unk: bool,
+) -> tuple[Tensor, Tensor]:
+    """A token of each row and its log-probability under the model, both `[rows]`."""
+    normaliser = torch.logsumexp(scores.double(), 1)
+    check_normaliser(normaliser[going])
+    allowed = permitted(scores, allow_unk).double()
+    highest = allowed.amax(1, keepdim=True)
+    if not bool(torch.isfinite(highest[going]).all()):
+        raise dead_end()
+    chances = ((allowed - highest) / temperature).exp()
+    if top_k is not None or top_p is not None:
+        chances = _kept(chances, top_k, top_p)
+    cumulative = chances.cumsum(1)
+    # A number below the total falls to the first token whose cumulative chance is above it.
+    wanted = uniform[:, None] * cumulative[:, -1:]
+    columns = torch.searchsorted(cumulative, wanted, right=True).squeeze(1)
+    columns = columns.clamp(max=allowed.size(1) - 1)
+    gains = allowed.gather(1, columns[:, None]).squeeze(1) - normaliser
+    return columns + (scores.size(1) - allowed.size(1)), gains
+
+
+def _kept(chances: Tensor, top_k: int | None, top_p: float | None) -> Tensor:
+    """Chances `[rows, vocab]` with 0 for all but the tokens to choose from."""
+    ordered, places = chances.sort(dim=1, descending=True, stable=True)
+    keep = torch.ones_like(ordered, dtype=torch.bool)
+    if top_k is not None:
+        keep[:, top_k:] = False
+    if top_p is not None:
+        share = ordered / ordered.sum(1, keepdim=True)
+        keep &= share.cumsum(1) - share < top_p  # up to the one that reaches the share
+    return torch.zeros_like(chances).scatter_(1, places, ordered * keep)
+
+
+def _uniform(counter: Tensor) -> Tensor:
+    """A number from 0 to 1, 1 excluded, for every counter: float64 with 53 random bits."""
+    return ((_mixed(counter) >> 11) & ((1 << 53) - 1)).double() * 2.0**-53
+
+
+def _mixed(numbers: Tensor) -> Tensor:
+    """SplitMix64 (Steele et al. 2014) on 64-bit numbers, which wrap around."""
+    z = numbers + _whole(0x9E3779B97F4A7C15, numbers.device)
+    z = (z ^ _shifted(z, 30)) * _whole(0xBF58476D1CE4E5B9, numbers.device)
+    z = (z ^ _shifted(z, 27)) * _whole(0x94D049BB133111EB, numbers.device)
+    return z ^ _shifted(z, 31)
+
+
+def _shifted(numbers: Tensor, bits: int) -> Tensor:
+    """Shifted to the right with noughts coming in, as unsigned numbers are."""
+    return (numbers >> bits) & ((1 << (64 - bits)) - 1)
+
+
+def _whole(number: int, device: torch.device) -> Tensor:
+    """A number of at most 64 bits as a signed one."""
+    wrapped = number % 2**64
+    return torch.tensor(wrapped - 2**64 if wrapped >= 2**63 else wrapped, device=device)
