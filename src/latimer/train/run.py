@@ -70,7 +70,9 @@ def train(
         with only_one_trains(run) if group.leads else nullcontext():
             parts = assemble(recipe, run, group, command)
             with Interruption() as interruption:
-                return _Run(parts, on_event, interruption).train(rhythm)
+                best = _Run(parts, on_event, interruption).train(rhythm)
+        group.wait()  # a process that leaves early takes the others' connections with it
+        return best
     finally:
         torch.set_num_threads(threads)
         group.leave()
