@@ -9,6 +9,7 @@ import sys
 import typer
 
 from latimer import __version__
+from latimer.commands.analyse import analyse
 from latimer.commands.corpus import corpus
 from latimer.commands.evaluate import evaluate
 from latimer.commands.learn import learn
@@ -20,7 +21,9 @@ from latimer.commands.train import train
 from latimer.commands.translate import translate
 from latimer.errors import LatimerError
 
-COMMANDS = (quickstart, corpus, train, translate, evaluate, perplexity, plan, learn, plot)
+COMMANDS = (
+    quickstart, corpus, train, translate, evaluate, analyse, perplexity, plan, learn, plot
+)  # fmt: skip
 
 
 def _version(wanted: bool) -> None:

@@ -53,7 +53,7 @@ def evaluate(
 
     wanted = [name.strip() for name in metrics.lower().split(",")]
     check_metrics(wanted)
-    texts, references = _read(source, reference)
+    texts, references = read_pairs(source, reference)
     translator = load_translator(model, device, threads, precision)
     started = time.perf_counter()
     found = translator.translate(
@@ -78,7 +78,7 @@ def evaluate(
         out.write(_as_json(scores, search, speed) if json else _as_text(scores, search, speed))
 
 
-def _read(source: Path, reference: Path) -> tuple[list[str], list[str]]:
+def read_pairs(source: Path, reference: Path) -> tuple[list[str], list[str]]:
     """Both files' lines; InputError when they are empty or do not match."""
     from latimer.errors import InputError
     from latimer.files import read_lines

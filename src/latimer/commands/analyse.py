@@ -1,0 +1,111 @@
+"""`latimer analyse`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from latimer.commands.search_options import (
+    Alpha,
+    Device,
+    MaxLength,
+    Precision,
+    Threads,
+    load_translator,
+)
+
+if TYPE_CHECKING:
+    from latimer.engines.search_analysis import Analysis
+
+
+def analyse(
+    what: Annotated[str, typer.Argument(help="search: what it misses, and what that costs.")],
+    model: Annotated[Path, typer.Argument(help="Model folder.")],
+    source: Annotated[Path, typer.Argument(help="Sentences, one a line.")],
+    reference: Annotated[Path, typer.Argument(help="Their translations, line by line.")],
+    beams: Annotated[
+        str, typer.Option(help="Widths to compare, with commas; 1 is greedy search.")
+    ] = "1,2,5,10,100",
+    normalisation: Annotated[
+        str, typer.Option(help="The score searched for: none (log P), power or gnmt.")
+    ] = "none",
+    alpha: Alpha = 1.0,
+    budget: Annotated[
+        int, typer.Option(min=1, help="Prefixes of a sentence that exact search looks at.")
+    ] = 100_000,
+    sentences: Annotated[
+        int | None, typer.Option(min=1, help="Only the first so many.  [default: all]")
+    ] = None,
+    max_length: MaxLength = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw it all against the width, as PNG.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    threads: Threads = None,
+    device: Device = "cpu",
+    precision: Precision = "auto",
+) -> None:
+    """Compare beams with the best translation of all: search errors, BLEU, lengths."""
+    from latimer.commands.evaluate import read_pairs
+    from latimer.commands.streams import open_output
+    from latimer.engines.search_analysis import analyse_search
+    from latimer.errors import InputError
+
+    if what != "search":
+        raise InputError(f"analyse {what}: valid choices: search")
+    if picture is not None and picture.suffix.lower() != ".png":
+        raise InputError(f"--picture {picture}: end the name in .png")
+    widths = _widths(beams)
+    texts, references = read_pairs(source, reference)
+    translator = load_translator(model, device, threads, precision)
+    found = analyse_search(
+        translator, texts[:sentences], references[:sentences], beams=widths,
+        normalisation=normalisation, alpha=alpha, budget=budget, max_length=max_length,
+        progress=lambda text: typer.echo(text, err=True),
+    )  # fmt: skip
+    if picture is not None:
+        from latimer.plots.figure import save_figure
+        from latimer.plots.search import draw_search
+
+        save_figure(draw_search(found.found, f"{model.name}, score {normalisation}"), picture)
+    with open_output(None) as out:
+        out.write(_json(found) if json else _text(found))
+
+
+def _widths(text: str) -> list[int]:
+    from latimer.errors import InputError
+
+    try:
+        widths = [int(part) for part in text.split(",")]
+    except ValueError:
+        widths = []
+    if not widths or min(widths) < 1:
+        raise InputError(f"--beams {text}: expected whole numbers from 1 with commas, as 1,5,10")
+    return widths
+
+
+def _json(found: Analysis) -> str:
+    from dataclasses import asdict
+    from json import dumps
+
+    return dumps(asdict(found), indent=2) + "\n"
+
+
+def _text(found: Analysis) -> str:
+    lines = [
+        f"{found.sentences} sentences, the best translation of {found.proven} proven",
+        f"{'':<10}{'errors':>8}{'BLEU':>7}{'length':>8}{'empty':>8}{'short':>8}{'seconds':>9}",
+    ]
+    for entry in found.found:
+        name = "exact" if entry.beam is None else f"beam {entry.beam}"
+        lines.append(
+            f"{name:<10}{entry.errors:>8.1%}{entry.bleu:>7.1f}{entry.length_ratio:>8.2f}"
+            f"{entry.empty:>8.1%}{entry.short:>8.1%}{entry.seconds:>9.1f}"
+        )
+    lines.append(
+        "errors: of the proven, a worse one was returned; length: tokens to those of the "
+        "reference;\nshort: less than half the reference's words"
+    )
+    return "\n".join(lines) + "\n"
