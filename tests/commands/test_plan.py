@@ -9,7 +9,7 @@ from PIL import Image, ImageSequence
 from latimer.errors import InputError
 from latimer.rl.saved import load
 
-pytest.importorskip("gymnasium")
+gymnasium = pytest.importorskip("gymnasium")
 WORLD = "discount: 0.5\nstep: 0\nG = end +8\n\nS..G\n##..\n"
 
 
@@ -167,3 +167,35 @@ def test_a_malformed_drawing_is_named_by_line_and_column(tmp_path):
     path = tmp_path / "bad.txt"
     path.write_text("step: -1\n\nS.G\n.?.\n", encoding="utf-8")
     assert f"{path}, line 4, column 2: '?'" in complaint(latimer("plan", path), 2)
+
+
+class Faulty(gymnasium.Env):
+    """Two states whose table of transitions is as it was given."""
+
+    observation_space = gymnasium.spaces.Discrete(2)
+    action_space = gymnasium.spaces.Discrete(1)
+
+    def __init__(self, entry):
+        self.P = {0: {0: [(1.0, 1, 0.0, False)]}, 1: entry}
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({0: [(0.5, 0, 1.0, False), (0.4, 1, 0.0, True)]}, "state 1, action 0"),
+        ({0: [(1.5, 0, 1.0, False), (-0.5, 1, 0.0, True)]}, "state 1, action 0"),
+        ({0: [(float("nan"), 0, 1.0, False)]}, "state 1, action 0"),
+        ({0: [(1.0, 0, float("nan"), False)]}, "state 1, action 0"),
+        ({0: [(1.0, 7, 0.0, False)]}, "state 1, action 0"),
+        ({}, "state 1"),
+    ],
+    ids=["sum", "negative", "chance", "reward", "successor", "no action"],
+)
+def test_a_wrong_table_is_named_in_one_line(entry, message):
+    gymnasium.register("LatimerFaulty-v0", lambda: Faulty(entry), disable_env_checker=True)
+    try:
+        run = latimer("plan", "LatimerFaulty-v0")
+    finally:
+        gymnasium.registry.pop("LatimerFaulty-v0")
+    assert run.stdout == b""
+    assert message in complaint(run, 2)

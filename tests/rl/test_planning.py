@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -183,3 +184,14 @@ def test_policy_iteration_keeps_its_accuracy_near_discount_1():
     near = policy_iteration(symmetric_grid(8, 1 - 1e-8), accuracy=1e-5)
     assert near.converged
     np.testing.assert_allclose(near.values, 1.0, atol=1e-5)
+
+
+def test_two_threads_plan_alike():
+    def solutions(_):
+        mdp = random_mdp(3, 40, 3, 0.95, 0.1)
+        found = [planner(mdp) for planner in (value_iteration, modified_policy_iteration)]
+        return [(f.values.tolist(), f.policy.tolist(), f.iterations) for f in found]
+
+    alone = solutions(0)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(solutions, range(4))) == [alone] * 4

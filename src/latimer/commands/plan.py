@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from latimer.rl.compare import Trial
     from latimer.rl.problem import Problem
 
@@ -82,11 +84,14 @@ def plan(
         if horizon is not None:
             out.write(_horizon(problem, horizon, json))
             return
+        with _waiting(env, "all methods" if compare else method):
+            if compare:
+                trials = compare_planners(problem.mdp, accuracy, max_iterations)
+            else:
+                trials = [plan_by(problem.mdp, method, accuracy, max_iterations)]
         if compare:
-            trials = compare_planners(problem.mdp, accuracy, max_iterations)
             out.write(_table_json(problem, trials) if json else _table(problem, trials))
         else:
-            trials = [plan_by(problem.mdp, method, accuracy, max_iterations)]
             out.write(_trial_json(problem, trials[0]) if json else _trial(problem, trials[0]))
     found = trials[0].solution
     if picture is not None:
@@ -100,6 +105,18 @@ def plan(
             f"{', '.join(short)} stopped short of the accuracy {accuracy:g}; "
             "raise --max-iterations or --accuracy"
         )
+
+
+def _waiting(env: str, method: str) -> Progress:
+    """A clock on stderr for a person who waits; nothing into a file or a pipe."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+    clock = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+    clock.add_task(f"{env}: {method}", total=None)
+    return clock
 
 
 def read_settings(words: list[str], option: str = "--set") -> dict[str, Any]:

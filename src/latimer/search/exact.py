@@ -84,7 +84,7 @@ def exact_search(
             normalisation=normalisation, allow_unk=allow_unk,
         )  # fmt: skip
         search = _Search(scorer, scoring, limit, budget, allow_unk, first)
-        found.append(search.run(scorer.start(one, its_length)))
+        found.append(search.run(scorer.start(one, its_length), source.device))
     return found
 
 
@@ -103,11 +103,11 @@ class _Search:
         self.stack: list[_Waiting] = []
         self.expanded = 0
 
-    def run(self, state: Any) -> Exact:
+    def run(self, state: Any, device: torch.device) -> Exact:
         """Look at prefixes until none is left that could win, or the budget is spent."""
-        zero = torch.zeros(1, dtype=torch.float64)
-        start = torch.tensor([BOS])
-        self.stack = [_Waiting(state, torch.zeros(1, dtype=torch.long), start, zero, [[]])]
+        zero = torch.zeros(1, dtype=torch.float64, device=device)
+        start = torch.tensor([BOS], device=device)
+        self.stack = [_Waiting(state, torch.zeros_like(start), start, zero, [[]])]
         gap = 0.0
         while self.stack:
             if self.expanded >= self.budget:
@@ -140,9 +140,7 @@ class _Search:
             )  # fmt: skip
         self.expanded += now
         parents, tokens = group.parents[:now], group.tokens[:now]
-        device = getattr(group.state, "device", None)
-        state = group.state.select(parents if device is None else parents.to(device))
-        scores, state = self.scorer.step(state, tokens)
+        scores, state = self.scorer.step(group.state.select(parents), tokens)
         prefixes = [
             [*group.prefixes[parent], token] if token != BOS else []
             for parent, token in zip(parents.tolist(), tokens.tolist(), strict=True)
@@ -158,7 +156,7 @@ class _Search:
         normalisers = torch.logsumexp(scores, 1)
         check_normaliser(normalisers)
         allowed = permitted(scores, self.allow_unk)
-        totals = allowed - normalisers[:, None] + log_probs[:, None].to(scores.device)
+        totals = allowed - normalisers[:, None] + log_probs[:, None]
         shift = scores.size(1) - allowed.size(1)
         length = len(prefixes[0]) + 1
         ends = totals[:, EOS - shift].tolist()
