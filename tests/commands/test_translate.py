@@ -224,6 +224,15 @@ def test_samples_depend_on_seed_and_line_alone(model_folder):
     assert json.loads(alone.stdout)["text"] == shown[2]["text"]
 
 
+def test_minimum_bayes_risk(model_folder):
+    text = ("\n".join(LINES[1:4]) + "\n").encode()
+    given = ("translate", model_folder, "--search", "mbr", "--samples", 8, "--utility", "chrf")
+    run = latimer(*given, "--json", stdin=text)
+    assert run.returncode == 0, run.stderr
+    assert all(0 <= json.loads(line)["score"] <= 100 for line in run.stdout.splitlines())
+    assert latimer(*given, "--json", stdin=text).stdout == run.stdout
+
+
 def test_exact_search_says_what_is_proven(model_folder):
     text = (LINES[1] + "\n").encode()
     given = ("translate", model_folder, "--search", "exact", "--normalisation", "none", "--json")
@@ -245,10 +254,12 @@ def test_exact_search_says_what_is_proven(model_folder):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("--search", "deep"), "--search deep: valid choices: beam, exact"),
+        (("--search", "deep"), "--search deep: valid choices: beam, exact, mbr"),
         (("--sample", "--search", "exact"), "exclude each other"),
         (("--search", "exact", "--nbest", 2), "finds the best alone"),
         (("--top-k", 3), "--top-k is for drawing translations: add --sample"),
+        (("--samples", 4), "--samples and --utility are for --search mbr"),
+        (("--search", "mbr", "--utility", "ter"), "utility 'ter': valid choices: bleu, chrf"),
         (("--sample", "--top-p", 2), "top_p: above 0 and at most 1"),
         (("--sample", "--temperature", 0), "temperature: 0.001 to 1000"),
     ],

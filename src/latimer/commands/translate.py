@@ -65,8 +65,14 @@ def translate(
     ] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of --sample.")] = 0,
     search: Annotated[
-        str, typer.Option(help="beam; or exact: the best of all translations, within --budget.")
+        str,
+        typer.Option(
+            help="beam; exact: the best of all translations, within --budget; or mbr: of --samples "
+            "drawn the one most like all of them."
+        ),
     ] = "beam",
+    samples: Annotated[int, typer.Option(help="Of mbr: so many are drawn.")] = 32,
+    utility: Annotated[str, typer.Option(help="Of mbr: likeness by bleu or chrf.")] = "bleu",
     budget: Annotated[
         int, typer.Option(min=1, help="Of exact search: prefixes looked at for a line.")
     ] = 100_000,
@@ -85,6 +91,7 @@ def translate(
         nbest,
         (temperature, top_k, top_p, seed),
         (normalisation, alpha, beam, budget),
+        (samples, utility),
     )
     translator = load_translator(model, device, threads, precision)
     run = partial(
@@ -116,26 +123,31 @@ def _way(
     nbest: int,
     drawing: tuple[float, int | None, float | None, int],
     proving: tuple[str, float, int, int],
+    likeness: tuple[int, str],
 ) -> Way | None:
     """What `--sample` and `--search` ask for; None is the beam."""
-    from latimer.engines.ways import Exact, Sampling
+    from latimer.engines.ways import Exact, MinimumBayesRisk, Sampling
     from latimer.errors import InputError
 
-    if search not in ("beam", "exact"):
-        raise InputError(f"--search {search}: valid choices: beam, exact")
-    if sample and search == "exact":
-        raise InputError("--sample and --search exact exclude each other")
+    if search not in ("beam", "exact", "mbr"):
+        raise InputError(f"--search {search}: valid choices: beam, exact, mbr")
+    if sample and search != "beam":
+        raise InputError(f"--sample and --search {search} exclude each other")
+    if search != "beam" and nbest != 1:
+        raise InputError(f"--search {search} finds the best alone, not --nbest {nbest}")
+    if search != "mbr" and likeness != (32, "bleu"):
+        raise InputError("--samples and --utility are for --search mbr")
+    if search == "mbr":
+        return MinimumBayesRisk(likeness[0], *drawing, likeness[1])
     if sample:
         return Sampling(nbest, *drawing)
     if search == "exact":
-        if nbest != 1:
-            raise InputError(f"--search exact finds the best alone, not --nbest {nbest}")
         return Exact(*proving)
     for name, value, default in zip(
         ("temperature", "top-k", "top-p", "seed"), drawing, (1.0, None, None, 0), strict=True
     ):
         if value != default:
-            raise InputError(f"--{name} is for drawing translations: add --sample")
+            raise InputError(f"--{name} is for drawing translations: add --sample or --search mbr")
     return None
 
 

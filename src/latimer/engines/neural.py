@@ -101,7 +101,11 @@ class NeuralTranslator:
             source, lengths = source.to(device), lengths.to(device)
             if way is not None:
                 names = [part.text for part in batch]
-                return way.search(self._scorer, source, lengths, limits, names)
+
+                def write(row: int, tokens: list[int]) -> str:
+                    return self._text(batch[row], tokens)
+
+                return way.search(self._scorer, source, lengths, limits, names, write)
             return beam_search(
                 self._scorer,
                 source,
@@ -141,9 +145,11 @@ class NeuralTranslator:
             count(part)
         return parts
 
+    def _text(self, part: _Encoded, tokens: list[int]) -> str:
+        return self.model.vocabulary.decode_target(tokens, part.table).strip()
+
     def _translation(self, part: _Encoded, several: list[Hypothesis]) -> Translation:
-        decode = self.model.vocabulary.decode_target
-        texts = [decode(h.tokens, part.table).strip() for h in several]
+        texts = [self._text(part, hypothesis.tokens) for hypothesis in several]
         best, *others = several
         alternatives = [
             Alternative(text, h.score) for text, h in zip(texts[1:], others, strict=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import torch
@@ -12,9 +12,13 @@ from torch import Tensor
 from latimer.errors import InputError
 from latimer.search.exact import DEFAULT_BUDGET, exact_search
 from latimer.search.hypothesis import Hypothesis
+from latimer.search.mbr import UTILITIES, Utility, expected_utilities
 from latimer.search.normalise import normaliser
 from latimer.search.sampling import check_sampling, sample, text_key
 from latimer.search.scorer import Scorer
+
+Write = Callable[[int, list[int]], str]
+"""The text of some tokens of the translation of the sentence with that place in the batch."""
 
 
 class Way(Protocol):
@@ -29,7 +33,7 @@ class Way(Protocol):
 
     def search(
         self, scorer: Scorer[Any], source: Tensor, lengths: Tensor, limits: int | Tensor,
-        texts: Sequence[str],
+        texts: Sequence[str], write: Write,
     ) -> list[list[Hypothesis]]:  # fmt: skip
         """`source [batch, time]`, `lengths [batch]`; `limits` as `max_length` of a search."""
 
@@ -58,7 +62,7 @@ class Sampling:
 
     def search(
         self, scorer: Scorer[Any], source: Tensor, lengths: Tensor, limits: int | Tensor,
-        texts: Sequence[str],
+        texts: Sequence[str], write: Write,
     ) -> list[list[Hypothesis]]:  # fmt: skip
         """See `Way`."""
         keys = torch.tensor([text_key(text) for text in texts], device=source.device)
@@ -67,6 +71,53 @@ class Sampling:
             temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, keys=keys,
             seed=self.seed,
         ).hypotheses()  # fmt: skip
+
+
+@dataclass(frozen=True)
+class MinimumBayesRisk:
+    """Of so many samples the one that is most like all of them; see `latimer.search.mbr`.
+
+    utility: a name of `mbr.UTILITIES`, or any function of two texts. The score of a translation is
+    its mean utility.
+    """
+
+    samples: int = 32
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int = 0
+    utility: str | Utility = "bleu"
+
+    @property
+    def rows(self) -> int:
+        """See `Way`."""
+        return self.samples
+
+    @property
+    def _sampling(self) -> Sampling:
+        return Sampling(self.samples, self.temperature, self.top_k, self.top_p, self.seed)
+
+    def check(self) -> None:
+        """See `Way`."""
+        self._sampling.check()
+        if isinstance(self.utility, str) and self.utility not in UTILITIES:
+            choices = ", ".join(UTILITIES)
+            raise InputError(f"utility {self.utility!r}: valid choices: {choices}")
+
+    def search(
+        self, scorer: Scorer[Any], source: Tensor, lengths: Tensor, limits: int | Tensor,
+        texts: Sequence[str], write: Write,
+    ) -> list[list[Hypothesis]]:  # fmt: skip
+        """See `Way`."""
+        drawn = self._sampling.search(scorer, source, lengths, limits, texts, write)
+        utility = UTILITIES[self.utility] if isinstance(self.utility, str) else self.utility
+        best = []
+        for row, several in enumerate(drawn):
+            means = expected_utilities([write(row, h.tokens) for h in several], utility)
+            # Of equals the most probable, which comes first.
+            mean, place = max((mean, -place) for place, mean in enumerate(means))
+            best.append([replace(several[-place], score=mean)])
+        return best
 
 
 @dataclass(frozen=True)
@@ -91,7 +142,7 @@ class Exact:
 
     def search(
         self, scorer: Scorer[Any], source: Tensor, lengths: Tensor, limits: int | Tensor,
-        texts: Sequence[str],
+        texts: Sequence[str], write: Write,
     ) -> list[list[Hypothesis]]:  # fmt: skip
         """See `Way`."""
         found = exact_search(

@@ -1,0 +1,53 @@
+"""Minimum Bayes risk by hand, and through the translator with a metric of one's own."""
+
+import pytest
+import sacrebleu
+
+import latimer
+from latimer.engines.ways import MinimumBayesRisk, Sampling
+from latimer.errors import InputError
+from latimer.search.mbr import UTILITIES, expected_utilities
+from tiny_model import save_tiny_model
+
+
+def test_expected_utilities_by_hand():
+    def same_length(text, other):
+        return -float(abs(len(text) - len(other)))
+
+    found = expected_utilities(["a", "bbb", "a", "cccc"], same_length)
+    assert found == [-5 / 4, -5 / 4, -5 / 4, -7 / 4]
+    assert expected_utilities([], same_length) == []
+
+
+def test_utilities_are_sacrebleus():
+    pair = "the door is open", "the door was open"
+    assert UTILITIES["bleu"](*pair) == sacrebleu.sentence_bleu(pair[0], [pair[1]]).score
+    assert UTILITIES["chrf"](*pair) == sacrebleu.sentence_chrf(pair[0], [pair[1]]).score
+
+
+def test_the_translator_takes_the_text_that_is_most_like_the_others(tmp_path):
+    save_tiny_model(tmp_path / "model")
+    translator = latimer.load(tmp_path / "model", precision="fp32")
+    calls = []
+
+    def closeness(text, other):
+        calls.append((text, other))
+        return -float(abs(len(text) - len(other)))
+
+    texts = ["Kalo suti.", "Mira tonu suka?"]
+    drawn = translator.translate(texts, way=Sampling(12, seed=4), nbest=1)
+    found = translator.translate(texts, way=MinimumBayesRisk(12, seed=4, utility=closeness))
+    for sampled, chosen in zip(drawn, found, strict=True):
+        several = [sampled.text, *(other.text for other in sampled.alternatives)]
+        assert len(several) == 12
+        means = {t: sum(-abs(len(t) - len(o)) for o in several) / 12 for t in several}
+        assert chosen.score == pytest.approx(max(means.values()))
+        assert means[chosen.text] == pytest.approx(chosen.score)
+    assert all(isinstance(text, str) for pair in calls for text in pair)
+
+
+def test_settings_that_cannot_be():
+    with pytest.raises(InputError, match=r"utility 'meteor': valid choices: bleu, chrf"):
+        MinimumBayesRisk(utility="meteor").check()
+    with pytest.raises(InputError, match="samples: 1 to 4000"):
+        MinimumBayesRisk(0).check()
