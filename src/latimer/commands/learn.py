@@ -107,7 +107,10 @@ def learn(
         from latimer.rl.saved import check_name
         from latimer.rl.tabular import learn as learn_table
     except ModuleNotFoundError as error:
-        raise LatimerError(f"needs {error.name}; install it: pip install 'latimer[rl]'") from error
+        raise LatimerError(
+            f"needs {error.name}; install it: pip install 'latimer[rl]', or in a clone "
+            "pip install -c constraints.txt -e '.[rl]'"
+        ) from error
     if algorithm in learn_deep.ALGORITHMS:
         learn_deep.run(
             env, algorithm, steps=steps, runs=runs, seed=seed, discount=discount, device=device,

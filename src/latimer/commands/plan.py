@@ -68,7 +68,10 @@ def plan(
         from latimer.rl.problem import load_problem
         from latimer.rl.saved import check_name
     except ModuleNotFoundError as error:
-        raise LatimerError(f"needs {error.name}; install it: pip install 'latimer[rl]'") from error
+        raise LatimerError(
+            f"needs {error.name}; install it: pip install 'latimer[rl]', or in a clone "
+            "pip install -c constraints.txt -e '.[rl]'"
+        ) from error
     if compare and horizon is not None:
         raise InputError("--compare and --horizon exclude each other: a horizon has one method")
     for option, file in (("--picture", picture), ("--save", save)):
