@@ -12,6 +12,7 @@ from latimer import __version__
 from latimer.commands.analyse import analyse
 from latimer.commands.corpus import corpus
 from latimer.commands.evaluate import evaluate
+from latimer.commands.improve import improve
 from latimer.commands.learn import learn
 from latimer.commands.perplexity import perplexity
 from latimer.commands.plan import plan
@@ -22,7 +23,7 @@ from latimer.commands.translate import translate
 from latimer.errors import LatimerError
 
 COMMANDS = (
-    quickstart, corpus, train, translate, evaluate, analyse, perplexity, plan, learn, plot
+    quickstart, corpus, train, improve, translate, evaluate, analyse, perplexity, plan, learn, plot
 )  # fmt: skip
 
 

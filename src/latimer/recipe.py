@@ -264,6 +264,79 @@ class Training(_Section):
         return self
 
 
+class ObjectiveSection(_Section):
+    """What is learnt from: references (`likelihood`), or the score of translations drawn."""
+
+    kind: Literal["likelihood", "reinforce", "minimum_risk", "actor_critic"] = Field(
+        default="likelihood",
+        description="All but `likelihood` learn from sentence BLEU of translations drawn from the "
+        "network, and need `start`.",
+    )
+    samples: int = Field(
+        default=5, ge=1, le=1000, description="Translations drawn for each sentence."
+    )
+    temperature: float = Field(
+        default=1.0, ge=0.01, le=100, description="Of the policy they are drawn from."
+    )
+    baseline: Literal["none", "running_mean", "self_critical", "leave_one_out", "learned"] = Field(
+        default="leave_one_out",
+        description="What a score is compared with (`reinforce`); `leave_one_out` needs 2 samples.",
+    )
+    sharpness: float = Field(
+        default=0.005, gt=0, le=100, description="Exponent of probabilities (`minimum_risk`)."
+    )
+    likelihood: float = Field(
+        default=0.0,
+        ge=0,
+        le=1000,
+        description="Weight of the references' log-likelihood beside the reward.",
+    )
+    max_length: int | None = Field(
+        default=None,
+        ge=1,
+        description="Pieces drawn, at most; null: twice the source's and ten.",
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> ObjectiveSection:
+        compares = self.kind == "minimum_risk" or (
+            self.kind == "reinforce" and self.baseline == "leave_one_out"
+        )
+        if compares and self.samples < 2:
+            what = self.kind if self.kind == "minimum_risk" else "the baseline leave_one_out"
+            raise _impossible("objective.samples", f"{what} compares translations: at least 2")
+        return self
+
+
+class CriticSection(_Section):
+    """The critic of `actor_critic`: a network that gives a value for every next piece."""
+
+    reads: Literal["reference", "source"] = Field(
+        default="reference", description="What its encoder reads."
+    )
+    target: Literal["expected_sarsa", "sarsa", "q_learning", "lambda_return", "monte_carlo"] = (
+        Field(default="expected_sarsa", description="What it learns: a target of `latimer.rl`.")
+    )
+    trace: float = Field(default=0.9, ge=0, le=1, description="λ of `lambda_return`.")
+    penalty: float = Field(
+        default=1e-3, ge=0, le=100, description="Weight of the spread of its values."
+    )
+    follow: float = Field(
+        default=0.02,
+        gt=0,
+        le=1,
+        description="Share of the way that delayed actor and critic go at each update.",
+    )
+    pretraining: int = Field(
+        default=200, ge=0, description="First updates, in which the actor stays as it is."
+    )
+    rate: float = Field(
+        default=10.0, gt=0, le=1e4, description="Factor on `training.learning_rate`."
+    )
+    embedding: Size = Field(default=256, description="Width of its embeddings.")
+    size: Size = Field(default=256, description="Units of its decoder; half of that an encoder's.")
+
+
 class Search(_Section):
     """How the finished model is searched by default; validation during training is greedy."""
 
@@ -290,14 +363,31 @@ class Recipe(_Section):
     seed: int = Field(
         default=1, ge=0, le=2**32 - 1, description="Of every random choice; same seed, same run."
     )
+    start: TextFile | None = Field(
+        default=None,
+        description="Folder of the model to start from; null: a network freshly drawn.",
+    )
     data: Data
     subwords: SubwordsSection = SubwordsSection()
     model: ModelSection = ModelSection()
     training: Training = Training()
+    objective: ObjectiveSection = ObjectiveSection()
+    critic: CriticSection = CriticSection()
     search: Search = Search()
 
     @model_validator(mode="after")
     def _check(self) -> Recipe:
+        if self.objective.kind != "likelihood":
+            if self.start is None:
+                raise _impossible(
+                    "start",
+                    f"objective.kind {self.objective.kind} improves a translator: name its folder",
+                )
+            if self.model.kind == "language_model":
+                raise _impossible(
+                    "objective.kind",
+                    f"{self.objective.kind} does not go with model.kind language_model",
+                )
         if self.model.kind == "language_model":
             return self
         for part, pair in (("train", self.data.train), ("dev", self.data.dev)):
@@ -331,7 +421,16 @@ def load_recipe(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Reci
     places = {key: f"{name}, line {line}" for key, line in lines.items()}
     if not isinstance(plain, dict | None):
         raise InputError(f"{name}: a recipe is made of sections such as `training:`")
-    tree: dict[str, Any] = plain or {}
+    return override_recipe(plain or {}, name, places, overrides)
+
+
+def override_recipe(
+    tree: dict[str, Any], name: str, places: dict[str, str], overrides: Sequence[str]
+) -> Recipe:
+    """A recipe from nested dicts, with `a.b=c` applied; they are changed.
+
+    Raises InputError as `load_recipe` does; `places` tells where each dotted key stands.
+    """
     for override in overrides:
         key, value = _parse_override(override)
         _set(tree, key, value, override)
@@ -349,7 +448,10 @@ def build_recipe(
     Raises InputError as `load_recipe` does.
     """
     # A section whose every key is commented out reads as null: it is empty, not wrong.
-    filled = {key: {} if value is None and key != "seed" else value for key, value in tree.items()}
+    filled = {
+        key: {} if value is None and key not in ("seed", "start") else value
+        for key, value in tree.items()
+    }
     try:
         return Recipe.model_validate(filled)
     except ValidationError as error:

@@ -1,5 +1,7 @@
 """Updates against PyTorch's own optimiser and clipping, on an objective worked by hand."""
 
+from collections.abc import Mapping
+
 import pytest
 import torch
 from torch import nn
@@ -32,7 +34,7 @@ class Squares:
         value = wrong.pow(2).mean() + self.poison * self.line.weight.sum()
         return Loss(value, len(wrong), {"largest": wrong.detach().abs().max()})
 
-    def updated(self) -> None:
+    def updated(self, figures: Mapping[str, float]) -> None:
         self.moved += 1
 
 

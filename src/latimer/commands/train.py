@@ -47,7 +47,7 @@ def train(
 
     from latimer.recipe import load_recipe
 
-    chosen = [*_data_settings(corpus), *(overrides or [])]
+    chosen = [*data_settings(corpus), *(overrides or [])]
     if precision is not None:
         chosen.append(f"training.precision={precision}")
     loaded = load_recipe(recipe, chosen)
@@ -67,10 +67,10 @@ def train(
             command=shlex.join(["latimer", *sys.argv[1:]]),
         )
     if leads:
-        _announce(folder, as_json)
+        announce(folder, as_json)
 
 
-def _data_settings(folder: Path | None) -> list[str]:
+def data_settings(folder: Path | None) -> list[str]:
     """The keys of `data` that name the files in a corpus folder."""
     import json
 
@@ -89,7 +89,7 @@ def _data_settings(folder: Path | None) -> list[str]:
     return [f"{key}={json.dumps(value)}" for key, value in settings.items()]
 
 
-def _announce(folder: Path, as_json: bool) -> None:
+def announce(folder: Path, as_json: bool) -> None:
     """Say where the model is, how good it is, and what to do with it."""
     import json
     import sys

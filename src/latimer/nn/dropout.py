@@ -31,6 +31,27 @@ def noise(generator: torch.Generator) -> Iterator[None]:
         _thread.generator = before
 
 
+@contextmanager
+def silence() -> Iterator[None]:
+    """Let nothing be dropped in this thread, whatever mode the modules are in.
+
+    A policy that is sampled from is a fixed distribution: networks shared by several threads
+    cannot be switched to evaluation by one of them.
+    """
+    before = getattr(_thread, "silent", False)
+    _thread.silent = True
+    try:
+        yield
+    finally:
+        _thread.silent = before
+
+
+def generator() -> torch.Generator | None:
+    """Where this thread's random numbers come from; None is PyTorch's own generator."""
+    found: torch.Generator | None = getattr(_thread, "generator", None)
+    return found
+
+
 class Dropout(nn.Module):
     """Zero elements with probability `p`, rounded to 1/256; scale the rest to keep the mean.
 
@@ -48,7 +69,7 @@ class Dropout(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """`inputs` of any shape, dropped while training and unchanged otherwise."""
-        if not self.training or not self.threshold:
+        if not self.training or not self.threshold or getattr(_thread, "silent", False):
             return inputs
         dropped: Tensor = _Drop.apply(inputs, self.threshold)
         return dropped
@@ -64,7 +85,7 @@ class _Drop(torch.autograd.Function):
         words = torch.empty((inputs.numel() + 7) // 8, dtype=torch.int64, device=inputs.device)
         # The bounds make all 64 bits random; `random_()` alone leaves the sign bit at zero.
         lowest = torch.iinfo(torch.int64).min
-        words.random_(lowest, None, generator=getattr(_thread, "generator", None))
+        words.random_(lowest, None, generator=generator())
         keep = words.view(torch.uint8)[: inputs.numel()].view(inputs.shape) >= threshold
         ctx.save_for_backward(keep)
         ctx.scale = LEVELS / (LEVELS - threshold)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import NamedTuple
 
 import torch
@@ -21,6 +22,8 @@ from latimer.search.scorer import (
 from latimer.text.subwords import BOS, EOS, PAD
 
 MAX_SAMPLES = 4000
+BLOCK = 64
+"""Tokens whose chances are added up together when one is drawn."""
 
 
 class Samples(NamedTuple):
@@ -146,22 +149,58 @@ def _draw(
     allow_unk: bool,
 ) -> tuple[Tensor, Tensor]:
     """A token of each row and its log-probability under the model, both `[rows]`."""
-    normaliser = torch.logsumexp(scores.double(), 1)
-    check_normaliser(normaliser[going])
-    allowed = permitted(scores, allow_unk).double()
-    highest = allowed.amax(1, keepdim=True)
-    if not bool(torch.isfinite(highest[going]).all()):
-        raise dead_end()
-    chances = ((allowed - highest) / temperature).exp()
+    scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
+    highest = scores.amax(1, keepdim=True)
+    chances = _exponentials(scores, highest, 1.0)
+    total = chances.sum(2).double().sum(1)
+    check_normaliser(total.log()[going])
+    if temperature != 1.0:
+        highest = permitted(scores, allow_unk).amax(1, keepdim=True)
+        chances = _exponentials(scores, highest, temperature)
+    flat = chances.flatten(1)
+    flat[:, [PAD, BOS] if allow_unk else slice(0, EOS)] = 0.0
     if top_k is not None or top_p is not None:
-        chances = _kept(chances, top_k, top_p)
-    cumulative = chances.cumsum(1)
-    # A number below the total falls to the first token whose cumulative chance is above it.
+        chances = _kept(flat, top_k, top_p).view(chances.shape)
+    tokens, possible = _chosen(chances, uniform)
+    if not bool(possible[going].all()):
+        raise dead_end()
+    best = scores.amax(1).double()
+    return tokens, scores.gather(1, tokens[:, None]).squeeze(1).double() - best - total.log()
+
+
+def _exponentials(scores: Tensor, highest: Tensor, temperature: float) -> Tensor:
+    """exp((score - highest) / T) `[rows, blocks, BLOCK]`, with noughts behind the vocabulary.
+
+    In base 2, because PyTorch's exp2 is twice as fast as its exp on x86.
+    """
+    rows, vocab = scores.shape
+    padded = -(-vocab // BLOCK) * BLOCK
+    chances = scores.new_empty(rows, padded)
+    chances[:, vocab:] = 0.0
+    inside = chances[:, :vocab]
+    torch.sub(scores, highest, out=inside)
+    inside.mul_(1 / (temperature * math.log(2))).exp2_()
+    return chances.view(rows, -1, BLOCK)
+
+
+def _chosen(chances: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
+    """The token that falls to each number in `uniform [rows]`, and whether any could.
+
+    A number, times the total, falls to the first token whose cumulative chance is above it: first
+    the block is found, then the token in it, so that nothing runs over the whole vocabulary twice.
+    """
+    sums = chances.sum(2).double()
+    cumulative = sums.cumsum(1)
     wanted = uniform[:, None] * cumulative[:, -1:]
-    columns = torch.searchsorted(cumulative, wanted, right=True).squeeze(1)
-    columns = columns.clamp(max=allowed.size(1) - 1)
-    gains = allowed.gather(1, columns[:, None]).squeeze(1) - normaliser
-    return columns + (scores.size(1) - allowed.size(1)), gains
+    block = torch.searchsorted(cumulative, wanted, right=True).clamp(max=sums.size(1) - 1)
+    here = sums.gather(1, block)
+    below = cumulative.gather(1, block) - here
+    share = ((wanted - below) / here).clamp(0, 1 - 2.0**-53)
+    inside = chances.gather(1, block[:, :, None].expand(-1, 1, BLOCK)).squeeze(1).double()
+    inner = inside.cumsum(1)
+    # As shares, because the sums of a block in single and in double precision may differ.
+    column = torch.searchsorted(inner, share * inner[:, -1:], right=True).clamp(max=BLOCK - 1)
+    return (block * BLOCK + column).squeeze(1), cumulative[:, -1] > 0
 
 
 def _kept(chances: Tensor, top_k: int | None, top_p: float | None) -> Tensor:

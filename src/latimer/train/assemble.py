@@ -11,6 +11,7 @@ import torch
 
 from latimer.errors import InputError
 from latimer.files import write_atomically
+from latimer.model import load_model
 from latimer.nn.build import build_seq2seq
 from latimer.nn.language_model import LanguageModel
 from latimer.nn.seq2seq import Seq2Seq
@@ -22,8 +23,8 @@ from latimer.train.averaging import Checkpoints
 from latimer.train.continuation import check_same_run, limits_of
 from latimer.train.distributed import Group
 from latimer.train.epochs import Epochs
-from latimer.train.likelihood import Likelihood
 from latimer.train.log import RunLog
+from latimer.train.objectives import build_objective
 from latimer.train.precision import choose_precision
 from latimer.train.prepare import Prepared, open_prepared, prepare
 from latimer.train.progress import Progress
@@ -63,7 +64,10 @@ def assemble(recipe: Recipe, run: Path, group: Group, command: str) -> Parts:
     epochs = Epochs(prepared.train, tokens=recipe.training.batch_tokens, seed=recipe.seed)
     constants = _constants(recipe, group, snapshot, prepared)
     randomness.seed_everything(recipe.seed)
-    network = build_network(recipe, prepared.vocabulary).to(group.device)
+    network = build_network(recipe, prepared.vocabulary)
+    if recipe.start is not None and snapshot is None:
+        take_weights(network, recipe.start)
+    network = network.to(group.device)
     session = _session(recipe, run, network, group, snapshot, constants)
     notes = [f"{note}; going on from the state before it" for note in notes]
     notes.append(_describe(prepared, network, constants))
@@ -93,6 +97,18 @@ def build_network(recipe: Recipe, vocabulary: Vocabulary) -> Seq2Seq:
         )
     except ValueError as error:
         raise InputError(f"model.{error}") from error
+
+
+def take_weights(network: Seq2Seq, folder: Path) -> None:
+    """Give `network` the weights of the model in `folder`; InputError when they do not fit."""
+    weights = load_model(folder).network.state_dict()
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise InputError(
+            f"start: {folder} is another network than `model` and `subwords` describe; copy these "
+            "from its config.json, or use `latimer improve`"
+        ) from error
 
 
 def _check_continuation(recipe: Recipe, facts: dict[str, Any], run: Path, group: Group) -> None:
@@ -165,7 +181,7 @@ def _session(
     snapshot: Snapshot | None,
     constants: dict[str, Any],
 ) -> Session:
-    objective = Likelihood(network, recipe.training.label_smoothing)
+    objective = build_objective(recipe, network, group.device)
     optimisers = build_optimisers(objective, weight_decay=recipe.training.weight_decay)
     positions = snapshot.facts["logs"] if snapshot else {}
     session = Session(
@@ -187,7 +203,8 @@ def _session(
 
 def _progress(recipe: Recipe, snapshot: Snapshot | None) -> Progress:
     if snapshot is None:
-        return Progress()
+        # What a run starts from is scored first, and kept if nothing gets better.
+        return Progress() if recipe.start is None else Progress(validated=-1)
     progress = Progress.from_json(snapshot.facts["progress"])
     if limits_of(recipe.model_dump(mode="json")) != limits_of(snapshot.facts["recipe"]):
         progress.cooldown = None  # it was planned for another end

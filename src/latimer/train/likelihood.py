@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import nn
 
 from latimer.nn.output import smoothed_cross_entropy
@@ -39,5 +41,5 @@ class Likelihood:
         sums = smoothed_cross_entropy(features, output.weight, output.bias, labels, self.smoothing)
         return Loss(sums.loss / weight, weight, {"nll": sums.nll.detach() / weight})
 
-    def updated(self) -> None:
+    def updated(self, figures: Mapping[str, float]) -> None:
         """Nothing follows the network."""

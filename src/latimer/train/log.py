@@ -65,7 +65,9 @@ SHOWN = {
     "perplexity": lambda value: f"perplexity {value:.2f}",
     "bleu": lambda value: f"BLEU {value:.2f}",
     "best_bleu": lambda value: f"best {value:.2f}",
+    "reward": lambda value: f"reward {value:.3f}",
     "tokens_per_second": lambda value: f"{value:,.0f} tokens/s",
+    "sentences_per_second": lambda value: f"{value:,.0f} sentences/s",
     "learning_rate": lambda value: f"rate {value:.2e}",
     "seconds_left": lambda value: f"{clock(value)} left",
 }

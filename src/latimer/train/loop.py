@@ -33,6 +33,8 @@ class Rhythm:
     save_seconds: float = 300.0
     plateau_patience: int = 2
     """Validations without gain that make a stall."""
+    unit: str = "tokens"
+    """What the objective's `Loss.weight` counts: tokens or sentences."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +164,7 @@ class Loop:
         if "nll" in figures:
             figures["perplexity"] = perplexity(figures["nll"])
         elapsed = max(progress.seconds - self._reported, 1e-9)
-        figures |= {"tokens_per_second": weight / elapsed, "learning_rate": rate}
+        figures |= {f"{self.rhythm.unit}_per_second": weight / elapsed, "learning_rate": rate}
         figures["skipped"] = progress.skipped
         left = self.budget.seconds_left(progress, batches)
         if left is not None:

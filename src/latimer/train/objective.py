@@ -41,5 +41,8 @@ class Objective(Protocol):
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, which is on the device of the modules."""
 
-    def updated(self) -> None:
-        """Called after every update, for what follows the trained modules (target networks)."""
+    def updated(self, figures: Mapping[str, float]) -> None:
+        """Called after every update, for what follows the trained modules (target networks).
+
+        `figures` are the means of `loss` and the objective's own over all processes.
+        """

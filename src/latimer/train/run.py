@@ -61,7 +61,11 @@ def train(
     keep_freed_memory()
     training = recipe.training
     rhythm = Rhythm(
-        training.validate_every, report_every, 60 * save_minutes, training.plateau_patience
+        training.validate_every,
+        report_every,
+        60 * save_minutes,
+        training.plateau_patience,
+        "tokens" if recipe.objective.kind == "likelihood" else "sentences",
     )
     group, threads = join(device), torch.get_num_threads()
     torch.set_num_threads(1)  # the workers have one core each
@@ -110,6 +114,7 @@ class _Run:
             clip=recipe.clip,
             workers=self.parts.workers,
             group=session.group,
+            factors={"critic": self.parts.recipe.critic.rate},
         )
         return Loop(
             self.progress,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -63,8 +64,13 @@ class Updater:
         clip: float,
         workers: Workers,
         group: Group,
+        factors: Mapping[str, float] | None = None,
     ) -> None:
-        """`clip` is the largest norm of a module's gradient; `workers` compute it."""
+        """`clip` is the largest norm of a module's gradient; `workers` compute it.
+
+        `factors` on the learning rate are given by the names of modules, 1 where none is.
+        """
+        self.factors = factors or {}
         self.objective = objective
         self.optimisers = optimisers
         self.clip = clip
@@ -90,11 +96,12 @@ class Updater:
         numbers = torch.cat([totals, norms.double()]).tolist()  # the only wait for a GPU
         step = self._step(numbers)
         if not step.skipped:
-            for optimiser in self.optimisers.values():
+            for name, optimiser in self.optimisers.items():
                 for settings in optimiser.param_groups:
-                    settings["lr"] = rate
+                    settings["lr"] = rate * self.factors.get(name, 1.0)
                 optimiser.step()
-            self.objective.updated()
+            means = {name: total / step.weight for name, total in step.sums.items()}
+            self.objective.updated(means)
         return step
 
     def _gradients(

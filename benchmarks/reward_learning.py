@@ -1,0 +1,186 @@
+"""Methods that learn from reward, from one likelihood model, all for the same time.
+
+Each method improves the same model for `--minutes` on one thread by `latimer train`'s own function,
+once a seed, beside likelihood continued for the same time (the control), and the best model on dev
+is scored on dev and test, greedy and with beam 5. Results are kept in the work folder; what was
+interrupted goes on where it stopped; `--table` only prints. p is that of a paired bootstrap
+resampling (sacreBLEU, 1,000 samples) of a method's test translations, those of all seeds after one
+another, against the control's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from sacrebleu.metrics.bleu import BLEU
+from sacrebleu.significance import PairedTest, Result
+
+from benchmarks.common import machine_facts, markdown_table
+from latimer.commands.improve import improvement
+from latimer.engines.neural import load
+from latimer.files import read_lines
+from latimer.metrics.report import corpus_scores
+from latimer.recipe import override_recipe
+from latimer.train.run import train
+
+CONTROL = "likelihood continued"
+METHODS: dict[str, tuple[str, list[str]]] = {
+    CONTROL: ("likelihood", []),
+    "REINFORCE, leave one out": ("reinforce", []),
+    "REINFORCE, self-critical": ("reinforce", ["objective.baseline=self_critical"]),
+    "REINFORCE, learned baseline": ("reinforce", ["objective.baseline=learned"]),
+    "minimum risk": ("minimum_risk", []),
+    "actor-critic, expected SARSA": ("actor_critic", []),
+    "actor-critic, SARSA": ("actor_critic", ["critic.target=sarsa"]),
+    "actor-critic, Q-learning": ("actor_critic", ["critic.target=q_learning"]),
+    "actor-critic, Monte-Carlo": ("actor_critic", ["critic.target=monte_carlo"]),
+}
+"""Objective and further settings of each."""
+
+
+def main() -> None:
+    """Train and score what is missing, then print the table."""
+    options = parse()
+    torch.set_num_threads(1)
+    options.work.mkdir(parents=True, exist_ok=True)
+    if not options.table:
+        for seed in range(1, options.seeds + 1):
+            for name in options.only or METHODS:
+                result = options.work / f"{_slug(name)}-{seed}.json"
+                if not result.exists():
+                    print(f"{time.strftime('%H:%M:%S')} {name}, seed {seed}", file=sys.stderr)
+                    facts = run_one(name, seed, options)
+                    result.write_text(json.dumps(facts) + "\n", encoding="utf-8")
+    show(options)
+
+
+def parse() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--model", type=Path, required=True, help="likelihood model to start from")
+    parser.add_argument("--text", type=Path, required=True, help="folder with dev.en, test.en, …")
+    parser.add_argument("--source", default="en", help="language of the source")
+    parser.add_argument("--target", default="de", help="language of the references")
+    parser.add_argument("--work", type=Path, required=True, help="folder for runs and results")
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", action="append", choices=list(METHODS), metavar="METHOD")
+    parser.add_argument("--set", action="append", default=[], dest="settings", metavar="KEY=VALUE")
+    parser.add_argument("--table", action="store_true", help="print what there is")
+    return parser.parse_args()
+
+
+def run_one(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Improve the model by one method, and score what comes out."""
+    objective, settings = METHODS[name]
+    tree = improvement(options.model, objective, options.minutes, seed)
+    settings = ["training.threads=1", *settings, *options.settings]
+    recipe = override_recipe(tree, "benchmark", {}, settings)
+    run = options.work / "runs" / f"{_slug(name)}-{seed}"
+    best = train(recipe, run, command="python -m benchmarks.reward_learning")
+    updates = json.loads((best / "config.json").read_bytes())["scores"]["updates"]
+    log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
+    last = max(entry["update"] for entry in log)
+    return {
+        "name": name,
+        "seed": seed,
+        "updates": last,
+        "best": updates,
+        "settings": options.settings,
+        **scored(best, options),
+    }
+
+
+def scored(model: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """BLEU and chrF on dev and test, greedy and with beam 5, and the test translations."""
+    translator, found = load(model), {}
+    for part in ("dev", "test"):
+        source, reference = (
+            list(read_lines(options.text / f"{part}.{language}"))
+            for language in (options.source, options.target)
+        )
+        for beam in (1, 5):
+            texts = [t.text for t in translator.translate(source, beam=beam)]
+            scores = corpus_scores(texts, reference, ("bleu", "chrf"), language=options.target)
+            entry: dict[str, Any] = {metric: scores[metric].value for metric in ("bleu", "chrf")}
+            found[f"{part}, beam {beam}"] = entry | ({"texts": texts} if part == "test" else {})
+    return found
+
+
+def show(options: argparse.Namespace) -> None:
+    """Print the table of whatever is finished."""
+    print("; ".join(f"{key}: {value}" for key, value in machine_facts().items()) + "\n")
+    references = list(read_lines(options.text / f"test.{options.target}"))
+    control = _results(CONTROL, options)
+    rows: list[list[object]] = []
+    start = options.work / "start.json"
+    if not start.exists():
+        start.write_text(json.dumps(scored(options.model, options)) + "\n", encoding="utf-8")
+    rows.append(["the model itself", "", "", *_means([json.loads(start.read_bytes())]), ""])
+    for name in METHODS:
+        runs = _results(name, options)
+        if runs:
+            updates = statistics.mean(run["updates"] for run in runs)
+            p = "" if name == CONTROL else significance(runs, control, references)
+            rows.append([name, len(runs), f"{updates:,.0f}", *_means(runs), p])
+    header = ["method", "seeds", "updates", "dev greedy", "dev beam 5", "test greedy"]
+    header += ["test beam 5", "test chrF, beam 5", "p, greedy / beam 5"]
+    print(markdown_table(header, rows))
+
+
+def _means(runs: list[dict[str, Any]]) -> list[str]:
+    cells = []
+    for key in ("dev, beam 1", "dev, beam 5", "test, beam 1", "test, beam 5"):
+        values = [run[key]["bleu"] for run in runs]
+        spread = f" ({min(values):.1f}–{max(values):.1f})" if len(values) > 1 else ""
+        cells.append(f"{statistics.mean(values):.1f}{spread}")
+    chrf = statistics.mean(run["test, beam 5"]["chrf"] for run in runs)
+    return [*cells, f"{chrf:.1f}"]
+
+
+def significance(
+    runs: list[dict[str, Any]], control: list[dict[str, Any]], references: list[str]
+) -> str:
+    """P of the paired bootstrap, greedy and beam 5, over the seeds that both have."""
+    seeds = {run["seed"]: run for run in control}
+    pairs = [(run, seeds[run["seed"]]) for run in runs if run["seed"] in seeds]
+    if not pairs:
+        return ""
+    found = []
+    for beam in (1, 5):
+        key = f"test, beam {beam}"
+        sides: list[tuple[str, Sequence[str]]] = [
+            (name, [text for pair in pairs for text in pair[side][key]["texts"]])
+            for side, name in ((1, "control"), (0, "method"))
+        ]
+        test = PairedTest(
+            sides, {"BLEU": BLEU()}, references=[references * len(pairs)], test_type="bs",
+            n_samples=1000,
+        )  # fmt: skip
+        second = test()[1]["BLEU"][1]
+        p = second.p_value if isinstance(second, Result) else None
+        found.append("" if p is None else f"{p:.3f}")
+    return " / ".join(found)
+
+
+def _results(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
+    paths = sorted(options.work.glob(f"{_slug(name)}-*.json"))
+    return [json.loads(path.read_bytes()) for path in paths]
+
+
+def _slug(name: str) -> str:
+    return name.lower().replace(", ", "-").replace(" ", "_")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,235 @@
+"""The output layer as a policy: gradients of what its actions are worth.
+
+As `latimer.nn.output`, nothing here ever holds `[tokens, vocab]` whole. Logits are computed a chunk
+of tokens at a time, in base 2, and the gradient at once with the value.
+
+A policy π is the softmax of the logits divided by a temperature, over the actions from `first` on:
+what search never writes (PAD, BOS, UNK) has no probability, as when translations are drawn.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.autograd.function import once_differentiable
+
+from latimer.nn.output import CHUNK_LOGITS, LN_2, Output
+from latimer.nn.precision import Products, outside_autocast, product_dtype
+
+
+class Surrogate(NamedTuple):
+    """What `policy_gradient` returns.
+
+    loss `[]`, with gradients; log_probs `[tokens]` of the actions and peaks `[tokens]`, the
+    probability of the most probable action, both without.
+    """
+
+    loss: Tensor
+    log_probs: Tensor
+    peaks: Tensor
+
+
+class Expected(NamedTuple):
+    """What `expected_values` returns.
+
+    total `[]`, with gradients, the sum of values `[tokens]`, Σ_a π(a) q(a); peaks `[tokens]`.
+    """
+
+    total: Tensor
+    values: Tensor
+    peaks: Tensor
+
+
+def policy_gradient(
+    features: Tensor,
+    output: Output,
+    actions: Tensor,
+    weights: Tensor,
+    *,
+    first: int,
+    temperature: float = 1.0,
+) -> Surrogate:
+    """−Σ w_t log π(a_t), whose gradient is the policy gradient (Sutton & Barto 2018, eq. 13.9).
+
+    `features [tokens, readout]`, `actions [tokens]`, all at least `first`; `weights [tokens]`,
+    advantages or whatever else an action is worth, are constants.
+    """
+    loss, log_probs, peaks = _PolicyGradient.apply(
+        Products(product_dtype(output.weight)),
+        features.to(output.weight.dtype),
+        output.weight[first:],
+        output.bias[first:],
+        actions - first,
+        weights.detach().to(output.weight.dtype),
+        temperature,
+    )
+    return Surrogate(loss, log_probs, peaks)
+
+
+def expected_values(
+    features: Tensor,
+    output: Output,
+    critic_features: Tensor,
+    critic_output: Output,
+    *,
+    first: int,
+    temperature: float = 1.0,
+) -> Expected:
+    """Σ_t Σ_a π(a | s_t) q(s_t, a), to be raised; only π gets gradients.
+
+    With the true values q^π that is the gradient of the expected return (Sutton et al. 2000,
+    theorem 1; Bahdanau et al. 2017, equation 4). `features [tokens, readout]` are the actor's,
+    `critic_features [tokens, critic readout]` those of the critic, whose output layer gives q.
+    """
+    total, values, peaks = _ExpectedValues.apply(
+        Products(product_dtype(output.weight)),
+        features.to(output.weight.dtype),
+        output.weight[first:],
+        output.bias[first:],
+        critic_features.detach().to(output.weight.dtype),
+        critic_output.weight.detach()[first:],
+        critic_output.bias.detach()[first:],
+        temperature,
+    )
+    return Expected(total, values, peaks)
+
+
+@torch.no_grad()
+def action_log_probs(
+    features: Tensor, output: Output, actions: Tensor, *, first: int, temperature: float = 1.0
+) -> Tensor:
+    """Log π(a_t) `[tokens]`; no gradient. Arguments as those of `policy_gradient`."""
+    none = torch.zeros(len(actions), device=actions.device)
+    return policy_gradient(
+        features, output, actions, none, first=first, temperature=temperature
+    ).log_probs
+
+
+class _Layer:
+    """An output layer, chunk by chunk: the policy, and gradients of the layer from its logits'."""
+
+    def __init__(
+        self, products: Products, features: Tensor, weight: Tensor, bias: Tensor, temperature: float
+    ) -> None:
+        self.products, self.features = products, features
+        self.scale = 1 / (LN_2 * temperature)
+        self.temperature = temperature
+        self.cast = products.weight(weight)
+        self.bias_in_bits = bias * self.scale
+        self.grad_features = torch.empty_like(features)
+        self.grad_weight = torch.zeros_like(weight)
+        self.grad_bias = torch.zeros_like(bias)
+        rows = max(1, CHUNK_LOGITS // len(weight))
+        self.chunks = [slice(k, k + rows) for k in range(0, len(features), rows)]
+        self.buffer = features.new_empty(min(rows, len(features)), len(weight))
+
+    def logits(self, chunk: slice) -> Tensor:
+        """Logits of a chunk in bits, `[rows, vocab]`; the next chunk overwrites them."""
+        features = self.features[chunk]
+        out = self.buffer[: len(features)]
+        return self.products.addmm(self.bias_in_bits, features * self.scale, self.cast.t(), out=out)
+
+    def add(self, chunk: slice, slopes: Tensor) -> None:
+        """Add the gradients for `slopes [rows, vocab]`, those of the logits before the scaling."""
+        self.products.mm(slopes, self.cast, out=self.grad_features[chunk])
+        features = self.features[chunk]
+        if self.products.dtype == features.dtype:
+            self.grad_weight.addmm_(slopes.t(), features)
+        else:
+            self.grad_weight += self.products.weight_gradient(slopes, features)
+        self.grad_bias += slopes.sum(0)
+
+    def gradients(self) -> tuple[Tensor, Tensor, Tensor]:
+        """Those of features, weight and bias."""
+        warmth = self.temperature
+        return self.grad_features / warmth, self.grad_weight / warmth, self.grad_bias / warmth
+
+
+def _softmax(logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Exponentials in place of `logits [rows, vocab]`, their sums, and the highest logit, bits."""
+    highest = logits.amax(1, keepdim=True)
+    exponents = logits.sub_(highest).exp2_()
+    return exponents, exponents.sum(1, keepdim=True), highest
+
+
+class _PolicyGradient(torch.autograd.Function):
+    @staticmethod
+    @outside_autocast
+    def forward(
+        ctx: Any,
+        products: Products,
+        features: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        actions: Tensor,
+        weights: Tensor,
+        temperature: float,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        layer = _Layer(products, features, weight, bias, temperature)
+        log_probs, peaks = features.new_empty(2, len(features)).unbind()
+        need = any(ctx.needs_input_grad)
+        for chunk in layer.chunks:
+            logits = layer.logits(chunk)
+            chosen = actions[chunk, None]
+            taken = logits.gather(1, chosen)
+            exponents, totals, highest = _softmax(logits)
+            log_probs[chunk] = ((taken - highest - totals.log2()) * LN_2).squeeze(1)
+            peaks[chunk] = totals.reciprocal().squeeze(1)
+            if need:  # w (π − 1[a])
+                worth = weights[chunk, None]
+                slopes = exponents.mul_(worth / totals).scatter_add_(1, chosen, -worth)
+                layer.add(chunk, slopes)
+        if need:
+            ctx.save_for_backward(*layer.gradients())
+        ctx.mark_non_differentiable(log_probs, peaks)
+        return -(weights * log_probs).sum(), log_probs, peaks
+
+    @staticmethod
+    @once_differentiable
+    @outside_autocast
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        features, weight, bias = (g * gradients[0] for g in ctx.saved_tensors)
+        return None, features, weight, bias, None, None, None
+
+
+class _ExpectedValues(torch.autograd.Function):
+    @staticmethod
+    @outside_autocast
+    def forward(
+        ctx: Any,
+        products: Products,
+        features: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        critic_features: Tensor,
+        critic_weight: Tensor,
+        critic_bias: Tensor,
+        temperature: float,
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        layer = _Layer(products, features, weight, bias, temperature)
+        # Advantages are small differences of values: these products are not done in halves.
+        exact = Products(critic_features.dtype)
+        critic = _Layer(exact, critic_features, critic_weight, critic_bias, 1 / LN_2)
+        found, peaks = features.new_empty(2, len(features)).unbind()
+        need = any(ctx.needs_input_grad)
+        for chunk in layer.chunks:
+            exponents, totals, _ = _softmax(layer.logits(chunk))
+            peaks[chunk] = totals.reciprocal().squeeze(1)
+            worth = critic.logits(chunk)
+            expected = torch.einsum("tv,tv->t", exponents, worth)[:, None] / totals
+            found[chunk] = expected.squeeze(1)
+            if need:  # π (q − Σ π q)
+                layer.add(chunk, worth.sub_(expected).mul_(exponents).div_(totals))
+        if need:
+            ctx.save_for_backward(*layer.gradients())
+        ctx.mark_non_differentiable(found, peaks)
+        return found.sum(), found, peaks
+
+    @staticmethod
+    @once_differentiable
+    @outside_autocast
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        features, weight, bias = (g * gradients[0] for g in ctx.saved_tensors)
+        return None, features, weight, bias, None, None, None, None

@@ -1,0 +1,206 @@
+"""The actor–critic of Bahdanau et al. 2017, algorithm 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from latimer.nn.critic import Critic, delayed, follow, spread_of_values, taken_values
+from latimer.nn.dropout import silence
+from latimer.nn.policy import action_log_probs, expected_values
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.rl.td_targets import monte_carlo
+from latimer.text.batching import Batch
+from latimer.train.critic_targets import BOOTSTRAPS, TARGETS, Delayed
+from latimer.train.mixing import negative_log_likelihood
+from latimer.train.objective import Loss
+from latimer.train.reinforce import FIGURES, trajectory_figures
+from latimer.train.trajectories import (
+    Draw,
+    Trajectories,
+    features_after,
+    features_of,
+    first_action,
+)
+
+CRITIC_FIGURES = ("critic_error", "explained_variance")
+
+
+@dataclass(frozen=True)
+class CriticSettings:
+    """How a critic learns.
+
+    target: a name of `critic_targets.TARGETS`; lambda_ of λ-returns; penalty: λ_C on the spread of
+    its values; follow: how far the delayed networks go towards their originals at each update.
+    """
+
+    target: str = "expected_sarsa"
+    lambda_: float = 0.9
+    penalty: float = 1e-3
+    follow: float = 0.02
+
+
+class ActorCritic:
+    """A critic learns the values of an actor's tokens; the actor raises Σ_a π(a) q(a) in return.
+
+    Trajectories are drawn from a delayed actor, targets made with it and a delayed critic. The
+    actor's gradient is Σ_t Σ_a dπ(a | prefix)/dθ q(a) of every token, not only of those drawn,
+    and `likelihood` times that of the references. With `actor` false only the critic learns.
+    """
+
+    def __init__(
+        self,
+        network: Seq2Seq,
+        critic: Critic,
+        draw: Draw,
+        settings: CriticSettings,
+        *,
+        likelihood: float = 0.0,
+        pretraining: int = 0,
+    ) -> None:
+        """`draw` makes the trajectories."""
+        self.network, self.critic, self.draw = network, critic, draw
+        self.settings, self.likelihood = settings, likelihood
+        self.delayed_network, self.delayed_critic = delayed(network), delayed(critic)
+        self.clock = _Clock(pretraining)
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """Actor and critic, their delayed copies, and how far pre-training has come."""
+        return {
+            "network": self.network,
+            "critic": self.critic,
+            "delayed_network": self.delayed_network,
+            "delayed_critic": self.delayed_critic,
+            "clock": self.clock,
+        }
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """Actor and critic."""
+        return ("network", "critic")
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Those of trajectories, and the critic's: see `critic_figures`."""
+        return (*FIGURES, *CRITIC_FIGURES)
+
+    def loss(self, batch: Batch) -> Loss:
+        """The sum of actor's and critic's losses, means over the sentences of `batch`.
+
+        Neither gives the other a gradient.
+        """
+        found, acts = self.draw(self.delayed_network, batch), self.clock.over
+        with silence():
+            features = self._critic_features(self.critic, found, batch)
+            targets = found.packed(self._targets(found, batch))
+            actor = self._actor_loss(found, batch, features) if acts else None
+        actions = found.packed(found.actions)
+        values = taken_values(features, self.critic.output, actions)
+        spread = spread_of_values(features, self.critic.output, first=first_action())
+        loss = (values - targets).square().sum() + self.settings.penalty * spread.sum()
+        figures = self._figures(found, batch, values.detach(), actor)
+        if actor is not None:
+            loss = loss + actor.loss
+        loss = loss / (found.samples * len(batch.source))
+        if acts and self.likelihood:
+            negative = negative_log_likelihood(self.network, batch)
+            loss = loss + self.likelihood * negative / len(batch.source)
+        return Loss(loss, len(batch.source), figures)
+
+    def updated(self, figures: Mapping[str, float]) -> None:
+        """Let the delayed networks follow."""
+        follow(self.delayed_critic, self.critic, self.settings.follow)
+        if self.clock.over:
+            follow(self.delayed_network, self.network, self.settings.follow)
+        self.clock.left.sub_(1).clamp_(min=0)
+
+    def _critic_features(self, critic: Critic, found: Trajectories, batch: Batch) -> Tensor:
+        return critic.features(batch, found.sentences, found.inputs, found.lengths)
+
+    @torch.no_grad()
+    def _targets(self, found: Trajectories, batch: Batch) -> Tensor:
+        """What the critic should say of each action, `[rows, time]`."""
+        network, critic, settings = self.delayed_network, self.delayed_critic, self.settings
+        none = torch.empty(0, device=found.actions.device)
+        asked = settings.target in BOOTSTRAPS
+        follows = settings.target in ("expected_sarsa", "lambda_return")
+        states = Delayed(
+            features_of(network, batch, found) if follows else none,
+            network.output,
+            self._critic_features(critic, found, batch) if asked else none,
+            critic.output,
+            first_action(),
+            self.draw.temperature,
+        )
+        return TARGETS[settings.target](found, states, settings.lambda_)
+
+    def _actor_loss(self, found: Trajectories, batch: Batch, critic_features: Tensor) -> _Actor:
+        """−Σ_t Σ_a π(a) q(a) over the states of the trajectories, and what is told of π there."""
+        network = self.network
+        memory = network.encode(batch.source, batch.source_lengths)
+        features = features_after(network, memory, found)
+        expected = expected_values(
+            features, network.output, critic_features, self.critic.output,
+            first=first_action(), temperature=self.draw.temperature,
+        )  # fmt: skip
+        return _Actor(-expected.total, expected.peaks)
+
+    def _figures(
+        self, found: Trajectories, batch: Batch, values: Tensor, actor: _Actor | None
+    ) -> dict[str, Tensor]:
+        tokens = found.lengths.sum().to(values.dtype)
+        drawn = -found.log_probs.sum().to(values.dtype) / tokens  # an entropy, of what was drawn
+        peaks = actor.peaks if actor else values.new_zeros(1)
+        figures = trajectory_figures(found, batch, -drawn, peaks)
+        return figures | critic_figures(found, values)
+
+
+class _Clock(nn.Module):
+    """Updates of pre-training that are left."""
+
+    left: Tensor
+
+    def __init__(self, updates: int) -> None:
+        super().__init__()
+        self.register_buffer("left", torch.tensor(updates))
+
+    @property
+    def over(self) -> bool:
+        return int(self.left) == 0
+
+
+@dataclass(frozen=True)
+class _Actor:
+    loss: Tensor
+    peaks: Tensor
+
+
+def critic_figures(found: Trajectories, values: Tensor) -> dict[str, Tensor]:
+    """`CRITIC_FIGURES` of the critic's `values [tokens]` of the actions taken.
+
+    critic_error is the root of their mean squared difference from the returns that followed;
+    explained_variance 1 − Var(G − q) / Var(G), 1 of a critic that foresees all.
+    """
+    returns = found.packed(monte_carlo(found.rewards, found.discounts))
+    errors = returns - values
+    unexplained = errors.var(correction=0) / returns.var(correction=0).clamp(min=1e-12)
+    return {
+        "critic_error": errors.square().mean().sqrt(),
+        "explained_variance": 1 - unexplained,
+    }
+
+
+def log_probs_of(
+    network: Seq2Seq, batch: Batch, found: Trajectories, temperature: float = 1.0
+) -> Tensor:
+    """Log π of the actions, packed, `[tokens]`, of any network; no gradient, nothing dropped."""
+    with torch.no_grad(), silence():
+        features = features_of(network, batch, found)
+        return action_log_probs(
+            features, network.output, found.packed(found.actions),
+            first=first_action(), temperature=temperature,
+        )  # fmt: skip

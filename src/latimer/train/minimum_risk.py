@@ -1,0 +1,93 @@
+"""Minimum risk training: the expected score over a few translations (Shen et al. 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from latimer.nn.dropout import silence
+from latimer.nn.policy import policy_gradient
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.text.batching import Batch
+from latimer.train.mixing import negative_log_likelihood
+from latimer.train.objective import Loss
+from latimer.train.reinforce import FIGURES, trajectory_figures
+from latimer.train.trajectories import Draw, Trajectories, features_of
+
+
+class MinimumRisk:
+    """Raises Σ_y Q(y) score(y) over the different translations y drawn for a sentence.
+
+    Q(y) = p(y)^α / Σ p(y')^α (Shen et al. 2016, equation 7). A small `sharpness` α compares them
+    as equals, a large one looks at the most probable alone.
+    """
+
+    figures = (*FIGURES, "risk")
+    trained = ("network",)
+
+    def __init__(
+        self, network: Seq2Seq, draw: Draw, *, sharpness: float = 0.005, likelihood: float = 0.0
+    ) -> None:
+        """`draw` makes the trajectories; `likelihood` is as in `Reinforce`."""
+        self.network, self.draw = network, draw
+        self.sharpness, self.likelihood = sharpness, likelihood
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """The network alone."""
+        return {"network": self.network}
+
+    def loss(self, batch: Batch) -> Loss:
+        """The loss of `batch`, a mean over its sentences; `risk` is 1 less the expected score."""
+        found = self.draw(self.network, batch)
+        with silence():
+            features = features_of(self.network, batch, found)
+        log_probs, scores = found.grouped(found.log_probs), found.grouped(found.scores)
+        expected, slopes = expected_score(log_probs, scores, different(found), self.sharpness)
+        weights = found.scattered(slopes)[:, None].expand(found.actions.shape)
+        # Of all tokens, banned ones too: what is drawn only says which are compared.
+        surrogate = policy_gradient(
+            features, self.network.output, found.packed(found.actions), found.packed(weights),
+            first=0,
+        )  # fmt: skip
+        sentences = len(batch.source)
+        value = surrogate.loss / sentences
+        if self.likelihood:
+            value = value + self.likelihood * negative_log_likelihood(self.network, batch) / (
+                sentences
+            )
+        figures = trajectory_figures(found, batch, surrogate.log_probs, surrogate.peaks)
+        return Loss(value, sentences, figures | {"risk": 1 - expected.mean()})
+
+    def updated(self, figures: Mapping[str, float]) -> None:
+        """Nothing follows the network."""
+
+
+def expected_score(
+    log_probs: Tensor, scores: Tensor, counted: Tensor, sharpness: float
+) -> tuple[Tensor, Tensor]:
+    """Σ Q score of each sentence `[batch]`, and its derivatives by the log-probabilities.
+
+    `log_probs`, `scores` and `counted` (which translations take part, at least one) and the
+    derivatives are `[batch, samples]`: ∂/∂log p(y) = α Q(y) (score(y) − Σ Q score).
+    """
+    sharpened = (sharpness * log_probs.double()).masked_fill(~counted, -torch.inf)
+    share = sharpened.softmax(1).to(scores.dtype)
+    expected = (share * scores).sum(1)
+    return expected, sharpness * share * (scores - expected[:, None])
+
+
+def different(found: Trajectories) -> Tensor:
+    """Which translations of a sentence are not the same as one before it, `[batch, samples]`."""
+    order = torch.empty_like(found.places).index_copy_(
+        0, found.places, torch.arange(len(found.places), device=found.places.device)
+    )
+    tokens = found.actions[order].unflatten(0, (-1, found.samples))
+    lengths = found.lengths[order].unflatten(0, (-1, found.samples))
+    same = (tokens[:, :, None] == tokens[:, None]).all(3) & (
+        lengths[:, :, None] == lengths[:, None]
+    )
+    earlier = torch.ones(found.samples, found.samples, device=tokens.device).tril(-1).bool()
+    return ~(same & earlier).any(2)

@@ -1,0 +1,80 @@
+"""From a recipe to its objective."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from latimer.metrics.sentence_bleu import prefix_bleu
+from latimer.nn.critic import Critic, build_critic
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.recipe import Recipe
+from latimer.train.actor_critic import ActorCritic, CriticSettings
+from latimer.train.baselines import BASELINES
+from latimer.train.likelihood import Likelihood
+from latimer.train.minimum_risk import MinimumRisk
+from latimer.train.objective import Objective
+from latimer.train.reinforce import Reinforce
+from latimer.train.trajectories import Draw
+
+
+def build_objective(recipe: Recipe, network: Seq2Seq, device: torch.device) -> Objective:
+    """The objective that `recipe` asks for; what it learns besides the network is on `device`."""
+    objective = OBJECTIVES[recipe.objective.kind](recipe, network)
+    for module in objective.modules.values():
+        module.to(device)
+    return objective
+
+
+def _draw(recipe: Recipe) -> Draw:
+    asked = recipe.objective
+    return Draw(prefix_bleu, asked.samples, asked.temperature, asked.max_length)
+
+
+def _likelihood(recipe: Recipe, network: Seq2Seq) -> Objective:
+    return Likelihood(network, recipe.training.label_smoothing)
+
+
+def _reinforce(recipe: Recipe, network: Seq2Seq) -> Objective:
+    asked = recipe.objective
+    baseline = BASELINES[asked.baseline](recipe.model.readout)
+    return Reinforce(network, _draw(recipe), baseline, likelihood=asked.likelihood)
+
+
+def _minimum_risk(recipe: Recipe, network: Seq2Seq) -> Objective:
+    asked = recipe.objective
+    return MinimumRisk(
+        network, _draw(recipe), sharpness=asked.sharpness, likelihood=asked.likelihood
+    )
+
+
+def _actor_critic(recipe: Recipe, network: Seq2Seq) -> Objective:
+    asked = recipe.critic
+    settings = CriticSettings(asked.target, asked.trace, asked.penalty, asked.follow)
+    return ActorCritic(
+        network, _critic(recipe, network), _draw(recipe), settings,
+        likelihood=recipe.objective.likelihood, pretraining=asked.pretraining,
+    )  # fmt: skip
+
+
+def _critic(recipe: Recipe, network: Seq2Seq) -> Critic:
+    """A critic with the actor's kind of cell, and widths of its own."""
+    asked, read = recipe.critic, network.encoder.embedding
+    assert isinstance(read, nn.Embedding)
+    source, target = read.num_embeddings, network.decoder.embedding.num_embeddings
+    return build_critic(
+        reads=asked.reads, source_vocab=source, target_vocab=target, cell=recipe.model.cell,
+        embedding=asked.embedding, encoder_size=max(1, asked.size // 2), decoder_size=asked.size,
+        attention_size=max(1, asked.size // 2), readout=asked.embedding, dropout=0.0,
+    )  # fmt: skip
+
+
+OBJECTIVES: dict[str, Callable[[Recipe, Seq2Seq], Objective]] = {
+    "likelihood": _likelihood,
+    "reinforce": _reinforce,
+    "minimum_risk": _minimum_risk,
+    "actor_critic": _actor_critic,
+}
+"""By `objective.kind`."""

@@ -1,0 +1,90 @@
+"""REINFORCE on the score of whole translations (Williams 1992; Ranzato et al. 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from latimer.nn.dropout import silence
+from latimer.nn.policy import policy_gradient
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.text.batching import Batch
+from latimer.train.baselines import Baseline
+from latimer.train.mixing import negative_log_likelihood
+from latimer.train.objective import Loss
+from latimer.train.trajectories import Draw, Trajectories, features_of, first_action
+
+FIGURES = ("reward", "length_ratio", "entropy", "peak")
+
+
+class Reinforce:
+    """Raises the expected score of translations drawn from the network.
+
+    The gradient is that of −Σ_t A_t log π(a_t | source, prefix), with the advantages of a
+    `baseline`; with `likelihood` > 0 so much of the references' log-likelihood is added, which
+    makes it the mixed objective of Wu et al. 2016 (equation 9).
+    """
+
+    def __init__(
+        self, network: Seq2Seq, draw: Draw, baseline: Baseline, *, likelihood: float = 0.0
+    ) -> None:
+        """`draw` makes the trajectories."""
+        self.network, self.draw, self.baseline = network, draw, baseline
+        self.likelihood = likelihood
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """The network, and what the baseline has learnt."""
+        return {"network": self.network, **self.baseline.modules}
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The network, and the baseline where it learns by gradients."""
+        return ("network", *self.baseline.trained)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """See `trajectory_figures`."""
+        return FIGURES
+
+    def loss(self, batch: Batch) -> Loss:
+        """The loss of `batch`, a mean over its sentences."""
+        found = self.draw(self.network, batch)
+        with silence():
+            features = features_of(self.network, batch, found)
+        advantages, own = self.baseline.advantages(found, features, self.network, batch, self.draw)
+        surrogate = policy_gradient(
+            features, self.network.output, found.packed(found.actions), advantages,
+            first=first_action(), temperature=self.draw.temperature,
+        )  # fmt: skip
+        sentences = len(batch.source)
+        value = (surrogate.loss + own) / (found.samples * sentences)
+        if self.likelihood:
+            value = value + self.likelihood * negative_log_likelihood(self.network, batch) / (
+                sentences
+            )
+        figures = trajectory_figures(found, batch, surrogate.log_probs, surrogate.peaks)
+        return Loss(value, sentences, figures)
+
+    def updated(self, figures: Mapping[str, float]) -> None:
+        """Let the baseline follow."""
+        self.baseline.updated(figures)
+
+
+def trajectory_figures(
+    found: Trajectories, batch: Batch, log_probs: Tensor, peaks: Tensor
+) -> dict[str, Tensor]:
+    """What is told of trajectories: `FIGURES`.
+
+    reward, the mean score; length_ratio, actions beside those of the references; entropy, the mean
+    of −log π, which estimates the policy's, nats an action; peak, the mean probability of the most
+    probable action. `log_probs` and `peaks` `[tokens]` are those of the actions.
+    """
+    references = batch.target_lengths[found.sentences]
+    return {
+        "reward": found.scores.mean(),
+        "length_ratio": found.lengths.sum() / references.sum(),
+        "entropy": -log_probs.detach().mean(),
+        "peak": peaks.detach().mean(),
+    }

@@ -1,0 +1,205 @@
+"""The critic's targets at the values that theory gives, and what its gradients reach."""
+
+from __future__ import annotations
+
+import copy
+from functools import partial
+
+import pytest
+import tiny_world as tiny
+import torch
+from torch import Tensor, nn
+
+from latimer.nn.critic import Critic, build_critic, follow, spread_of_values, taken_values
+from latimer.nn.dropout import noise, silence
+from latimer.nn.output import Output
+from latimer.text.subwords import BOS, EOS
+from latimer.train.actor_critic import ActorCritic, CriticSettings, critic_figures
+from latimer.train.critic_targets import TARGETS, Delayed
+from latimer.train.trajectories import Trajectories, features_of
+
+
+def everything() -> Trajectories:
+    rows = tiny.sequences()
+    return tiny.draw(len(rows)).judged(tiny.samples([rows]), tiny.batch())
+
+
+def prefixes(found: Trajectories) -> list[tuple[int, ...]]:
+    """What was written before each action, packed."""
+    by_time = []
+    for time in range(found.actions.shape[1]):
+        for row in range(len(found.actions)):
+            if time < int(found.lengths[row]):
+                by_time.append(tuple(found.actions[row, :time].tolist()))
+    return by_time
+
+
+def delayed_with(
+    net: nn.Module, found: Trajectories, values: dict[tuple[int, ...], Tensor]
+) -> Delayed:
+    """Delayed networks of which the critic has exactly these values."""
+    table = torch.stack([values[prefix] for prefix in prefixes(found)])
+    output = Output(nn.Parameter(table.t().contiguous())).double()
+    with torch.no_grad(), silence():
+        actor = features_of(net, tiny.batch(), found)
+    return Delayed(actor, net.output, torch.eye(len(table)).double(), output, EOS)
+
+
+def true_values(found: Trajectories, values: dict[tuple[int, ...], Tensor]) -> Tensor:
+    actions = found.packed(found.actions).tolist()
+    pairs = zip(prefixes(found), actions, strict=True)
+    return torch.stack([values[prefix][action] for prefix, action in pairs])
+
+
+@pytest.mark.parametrize("name", ["expected_sarsa", "q_learning"])
+def test_true_values_are_the_fixed_point(name: str) -> None:
+    net, found = tiny.network(), everything()
+    values = tiny.exact_values(net, best=name == "q_learning")
+    targets = TARGETS[name](found, delayed_with(net, found, values), 0.9)
+    torch.testing.assert_close(
+        found.packed(targets).double(), true_values(found, values), rtol=0, atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("name", ["sarsa", "monte_carlo", "lambda_return"])
+def test_in_the_mean_they_are_the_policys_values(name: str) -> None:
+    net, found = tiny.network(), everything()
+    values = tiny.exact_values(net)
+    targets = TARGETS[name](found, delayed_with(net, found, values), 0.6)
+    chances = found.scattered(tiny.log_policy(net, tiny.sequences()).exp().detach()[None])
+    weights = found.packed(chances[:, None].expand(found.actions.shape))
+    mean: dict[tuple[int, ...], list[float]] = {}
+    keys = zip(prefixes(found), found.packed(found.actions).tolist(), strict=True)
+    for key, target, weight in zip(
+        keys, found.packed(targets).tolist(), weights.tolist(), strict=True
+    ):
+        entry = mean.setdefault((*key[0], key[1]), [0.0, 0.0])
+        entry[0] += weight * target
+        entry[1] += weight
+    for (*prefix, action), (total, weight) in mean.items():
+        assert total / weight == pytest.approx(float(values[tuple(prefix)][action]), abs=1e-6)
+
+
+def test_lambda_leads_from_expected_sarsa_to_monte_carlo() -> None:
+    net, found = tiny.network(), everything()
+    torch.manual_seed(5)
+    values = {key: torch.randn(tiny.VOCAB).double() for key in tiny.exact_values(net)}
+    states = delayed_with(net, found, values)
+    for lambda_, name in ((0.0, "expected_sarsa"), (1.0, "monte_carlo")):
+        ours = TARGETS["lambda_return"](found, states, lambda_)
+        inside = found.mask
+        torch.testing.assert_close(
+            ours[inside], TARGETS[name](found, states, lambda_)[inside], rtol=0, atol=1e-6
+        )
+
+
+def test_spread_is_that_of_all_values() -> None:
+    torch.manual_seed(2)
+    features = torch.randn(5, 6, dtype=torch.float64)
+    output = Output(nn.Parameter(torch.randn(tiny.VOCAB, 6))).double()
+    nn.init.normal_(output.bias)
+    values = output(features)[:, EOS:]
+    plain = (values - values.mean(1, keepdim=True)).square().sum(1)
+    torch.testing.assert_close(spread_of_values(features, output, first=EOS), plain)
+    actions = torch.randint(0, tiny.VOCAB, (5,))
+    wanted = output(features).gather(1, actions[:, None]).squeeze(1)
+    torch.testing.assert_close(taken_values(features, output, actions), wanted)
+
+
+def made(pretraining: int = 0, **settings: object) -> ActorCritic:
+    net = tiny.network()
+    critic = build_critic(
+        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
+        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0,
+    ).double()  # fmt: skip
+    nn.init.normal_(critic.output.weight)
+    chosen = CriticSettings(**settings)  # type: ignore[arg-type]
+    return ActorCritic(net, critic, tiny.draw(3), chosen, pretraining=pretraining)
+
+
+def gradients(objective: ActorCritic, module: nn.Module) -> list[Tensor | None]:
+    with noise(torch.Generator().manual_seed(7)):
+        loss = objective.loss(tiny.batch(4)).value
+    return list(torch.autograd.grad(loss, list(module.parameters()), allow_unused=True))
+
+
+def test_actor_and_critic_share_nothing() -> None:
+    objective = made()
+    owned = [
+        {p.data_ptr() for p in module.parameters()}
+        for name, module in objective.modules.items()
+        if name != "clock"
+    ]
+    assert len(set.union(*owned)) == sum(map(len, owned))
+
+
+def test_the_critics_gradient_does_not_know_the_actors() -> None:
+    both, alone = made(0), made(1)
+    alone.critic.load_state_dict(both.critic.state_dict())
+    alone.delayed_critic.load_state_dict(both.delayed_critic.state_dict())
+    for one, other in zip(
+        gradients(both, both.critic), gradients(alone, alone.critic), strict=True
+    ):
+        assert (one is None) == (other is None)
+        if one is not None and other is not None:
+            torch.testing.assert_close(one, other)
+
+
+def test_in_pretraining_the_actor_has_no_gradient_and_afterwards_it_has() -> None:
+    objective = made(1)
+    assert all(g is None for g in gradients(objective, objective.network))
+    objective.updated({})
+    assert any(g is not None for g in gradients(objective, objective.network))
+
+
+def test_delayed_networks_get_no_gradient_and_follow() -> None:
+    objective = made(follow=0.25)
+    assert not any(p.requires_grad for p in objective.delayed_critic.parameters())
+    before = copy.deepcopy(objective.delayed_critic)
+    with torch.no_grad():
+        for parameter in objective.critic.parameters():
+            parameter.add_(1.0)
+    objective.updated({})
+    after = objective.delayed_critic
+    for old, new in zip(before.parameters(), after.parameters(), strict=True):
+        torch.testing.assert_close(new, old + 0.25)
+
+
+def test_explained_variance_of_a_critic_that_knows_is_one() -> None:
+    found = everything()
+    returns = found.packed(found.rewards.flip(1).cumsum(1).flip(1))
+    figures = critic_figures(found, returns)
+    assert float(figures["explained_variance"]) == pytest.approx(1)
+    assert float(figures["critic_error"]) == pytest.approx(0, abs=1e-6)
+    assert float(critic_figures(found, returns * 0)["explained_variance"]) == pytest.approx(0)
+
+
+@pytest.mark.parametrize("reads", ["reference", "source"])
+def test_a_critic_reads_what_it_should(reads: str) -> None:
+    critic = build_critic(
+        reads=reads, source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
+        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0,
+    ).double()  # fmt: skip
+    first = tiny.batch()
+    inputs, lengths = torch.tensor([[BOS, 4]]), torch.tensor([2])
+    read = partial(critic.features, sentences=torch.tensor([0]), inputs=inputs, lengths=lengths)
+    changed = {
+        "reference": copy.copy(first), "source": copy.copy(first),
+    }  # fmt: skip
+    object.__setattr__(changed["reference"], "target", torch.tensor([[BOS, 6, 6, EOS]]))
+    object.__setattr__(changed["source"], "source", torch.tensor([[6, 6, 6, EOS]]))
+    for name, other in changed.items():
+        same = torch.equal(read(first), read(other))
+        assert same == (name != reads)
+
+
+def test_another_thing_to_read_is_refused() -> None:
+    with pytest.raises(ValueError, match="reference, source"):
+        Critic(tiny.network(), "target")
+
+
+def test_following_all_the_way_is_copying() -> None:
+    one, other = tiny.network(1), tiny.network(2)
+    follow(one, other, 1.0)
+    for mine, its in zip(one.parameters(), other.parameters(), strict=True):
+        torch.testing.assert_close(mine, its)
