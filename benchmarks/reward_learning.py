@@ -38,6 +38,7 @@ METHODS: dict[str, tuple[str, list[str]]] = {
     "REINFORCE, self-critical": ("reinforce", ["objective.baseline=self_critical"]),
     "REINFORCE, learned baseline": ("reinforce", ["objective.baseline=learned"]),
     "minimum risk": ("minimum_risk", []),
+    "PPO": ("ppo", []),
     "actor-critic, expected SARSA": ("actor_critic", []),
     "actor-critic, SARSA": ("actor_critic", ["critic.target=sarsa"]),
     "actor-critic, Q-learning": ("actor_critic", ["critic.target=q_learning"]),

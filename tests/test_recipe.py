@@ -111,7 +111,10 @@ WRONG = [  # a line of the recipe (its third), what is said of it
     ),
     ("data: {tset: x.en}", "unknown key data.tset; did you mean data.test?"),
     ("seed: -1", "seed is -1; allowed: a whole number, at least 0 and at most 4,294,967,295"),
-    ("traning: {}", "unknown key traning; did you mean training? Valid keys: seed, start, data, subwords"),
+    (
+        "traning: {}",
+        "unknown key traning; did you mean training? Valid keys: seed, start, data, subwords",
+    ),
     ("warmup: 3", "unknown key warmup; did you mean training.warmup?"),
 ]
 

@@ -267,10 +267,12 @@ class Training(_Section):
 class ObjectiveSection(_Section):
     """What is learnt from: references (`likelihood`), or the score of translations drawn."""
 
-    kind: Literal["likelihood", "reinforce", "minimum_risk", "actor_critic"] = Field(
+    kind: Literal[
+        "likelihood", "scheduled_sampling", "reinforce", "minimum_risk", "ppo", "actor_critic"
+    ] = Field(
         default="likelihood",
-        description="All but `likelihood` learn from sentence BLEU of translations drawn from the "
-        "network, and need `start`.",
+        description="References (`likelihood`, `scheduled_sampling`), or sentence BLEU of "
+        "translations drawn from the network (the others, which need `start`).",
     )
     samples: int = Field(
         default=5, ge=1, le=1000, description="Translations drawn for each sentence."
@@ -284,6 +286,27 @@ class ObjectiveSection(_Section):
     )
     sharpness: float = Field(
         default=0.005, gt=0, le=100, description="Exponent of probabilities (`minimum_risk`)."
+    )
+    clip: float = Field(
+        default=0.2, gt=0, lt=1, description="How far a probability may move, as a ratio (`ppo`)."
+    )
+    leash: float = Field(
+        default=0.02,
+        ge=0,
+        le=100,
+        description="Price in score of a nat of log-probability above the start's (`ppo`).",
+    )
+    refresh: int = Field(
+        default=4, ge=1, description="Updates between two policies that are drawn from (`ppo`)."
+    )
+    truth: Probability = Field(
+        default=0.5,
+        description="Share of the references' own pieces read, at last (`scheduled_sampling`).",
+    )
+    truth_updates: int = Field(
+        default=2000,
+        ge=1,
+        description="Updates over which that share falls from 1 (`scheduled_sampling`).",
     )
     likelihood: float = Field(
         default=0.0,
@@ -299,11 +322,11 @@ class ObjectiveSection(_Section):
 
     @model_validator(mode="after")
     def _check(self) -> ObjectiveSection:
-        compares = self.kind == "minimum_risk" or (
+        compares = self.kind in ("minimum_risk", "ppo") or (
             self.kind == "reinforce" and self.baseline == "leave_one_out"
         )
         if compares and self.samples < 2:
-            what = self.kind if self.kind == "minimum_risk" else "the baseline leave_one_out"
+            what = "the baseline leave_one_out" if self.kind == "reinforce" else self.kind
             raise _impossible("objective.samples", f"{what} compares translations: at least 2")
         return self
 
@@ -377,7 +400,7 @@ class Recipe(_Section):
 
     @model_validator(mode="after")
     def _check(self) -> Recipe:
-        if self.objective.kind != "likelihood":
+        if self.objective.kind not in ("likelihood", "scheduled_sampling"):
             if self.start is None:
                 raise _impossible(
                     "start",

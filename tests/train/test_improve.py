@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from latimer.commands.improve import improve
+from latimer.commands.improve import OBJECTIVES, improve
 from latimer.errors import InputError
 from latimer.recipe import load_recipe
 from latimer.train.run import train
@@ -48,9 +48,6 @@ def improved(model: Path, run: Path, updates: int, objective: str, *more: str) -
     )  # fmt: skip
     newest = max((run / "state").iterdir())
     return dict(load_file(newest / "network.safetensors"))
-
-
-OBJECTIVES = ("reinforce", "minimum_risk", "actor_critic", "likelihood")
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

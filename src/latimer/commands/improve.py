@@ -7,7 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-OBJECTIVES = ("reinforce", "minimum_risk", "actor_critic", "likelihood")
+OBJECTIVES = (
+    "reinforce", "minimum_risk", "ppo", "actor_critic", "scheduled_sampling", "likelihood"
+)  # fmt: skip
 
 
 def improve(

@@ -16,7 +16,9 @@ from latimer.train.baselines import BASELINES
 from latimer.train.likelihood import Likelihood
 from latimer.train.minimum_risk import MinimumRisk
 from latimer.train.objective import Objective
+from latimer.train.ppo import Leash, Ppo
 from latimer.train.reinforce import Reinforce
+from latimer.train.scheduled_sampling import ScheduledSampling
 from latimer.train.trajectories import Draw
 
 
@@ -71,10 +73,23 @@ def _critic(recipe: Recipe, network: Seq2Seq) -> Critic:
     )  # fmt: skip
 
 
+def _ppo(recipe: Recipe, network: Seq2Seq) -> Objective:
+    asked = recipe.objective
+    leash = Leash(asked.clip, asked.leash, asked.refresh)
+    return Ppo(network, _draw(recipe), leash, likelihood=asked.likelihood)
+
+
+def _scheduled_sampling(recipe: Recipe, network: Seq2Seq) -> Objective:
+    asked, smoothing = recipe.objective, recipe.training.label_smoothing
+    return ScheduledSampling(network, smoothing, truth=asked.truth, updates=asked.truth_updates)
+
+
 OBJECTIVES: dict[str, Callable[[Recipe, Seq2Seq], Objective]] = {
     "likelihood": _likelihood,
+    "scheduled_sampling": _scheduled_sampling,
     "reinforce": _reinforce,
     "minimum_risk": _minimum_risk,
+    "ppo": _ppo,
     "actor_critic": _actor_critic,
 }
 """By `objective.kind`."""

@@ -33,6 +33,9 @@ from latimer.train.tensors import weights_of
 from latimer.train.update import Updater
 from latimer.train.validation import DevScores
 
+BY_TOKENS = ("likelihood", "scheduled_sampling")
+"""Objectives whose loss is a mean over tokens; that of the others is one over sentences."""
+
 Listener = Callable[[Report], None]
 
 
@@ -65,7 +68,7 @@ def train(
         report_every,
         60 * save_minutes,
         training.plateau_patience,
-        "tokens" if recipe.objective.kind == "likelihood" else "sentences",
+        "tokens" if recipe.objective.kind in BY_TOKENS else "sentences",
     )
     group, threads = join(device), torch.get_num_threads()
     torch.set_num_threads(1)  # the workers have one core each

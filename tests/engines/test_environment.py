@@ -1,0 +1,115 @@
+"""Translation as a decision process against all translations listed one by one."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+from gymnasium.utils.env_checker import check_env
+
+from latimer.engines.environment import TranslationEnv, finite_mdp, score_of
+from latimer.errors import InputError
+from latimer.metrics.sentence_bleu import prefix_bleu
+from latimer.nn.build import build_seq2seq
+from latimer.rl import value_iteration
+from latimer.search.sampling import sample
+from latimer.text.subwords import BOS, EOS
+
+VOCAB, LIMIT, SOURCE, REFERENCE = 7, 4, [5, 4, 6], [6, 4, 6]
+
+
+def network(attention: str = "bahdanau"):
+    torch.manual_seed(4)
+    made = build_seq2seq(
+        source_vocab=VOCAB, target_vocab=VOCAB, embedding=6, encoder_size=4, decoder_size=5,
+        attention_size=4, readout=6, attention=attention, dropout=0.0,
+    )  # fmt: skip
+    return made.double().eval()
+
+
+def everything() -> list[list[int]]:
+    words = range(EOS + 1, VOCAB)
+    ended = [[*w, EOS] for n in range(LIMIT) for w in product(words, repeat=n)]
+    return ended + [list(w) for w in product(words, repeat=LIMIT)]
+
+
+def chance(net, row: list[int]) -> float:
+    source = torch.tensor([[*SOURCE, EOS]])
+    memory = net.encode(source, torch.tensor([len(SOURCE) + 1]))
+    with torch.no_grad():
+        logits = net.decode(memory, torch.tensor([[BOS, *row[:-1]]]))[0, :, EOS:]
+    logs = logits.log_softmax(1)
+    return float(sum(logs[t, token - EOS] for t, token in enumerate(row)).exp())
+
+
+def score(row: list[int]) -> float:
+    return score_of([token for token in row if token != EOS], REFERENCE, prefix_bleu)
+
+
+@pytest.mark.parametrize("attention", ["bahdanau", "luong_general", "none"])
+def test_the_policys_value_is_the_expected_score(attention: str) -> None:
+    net = network(attention)
+    listed = finite_mdp(net, SOURCE, REFERENCE, VOCAB, max_length=LIMIT)
+    rows = everything()
+    expected = sum(chance(net, row) * score(row) for row in rows)
+    assert sum(chance(net, row) for row in rows) == pytest.approx(1)
+    assert listed.mdp.under(listed.policy).value()[0] == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_best_value_is_the_best_score() -> None:
+    listed = finite_mdp(network(), SOURCE, REFERENCE, VOCAB, max_length=LIMIT)
+    best = max(score(row) for row in everything())
+    assert value_iteration(listed.mdp, accuracy=1e-9).values[0] == pytest.approx(best, abs=1e-8)
+    assert best == pytest.approx(1)
+
+
+def test_samples_of_the_network_follow_the_policy() -> None:
+    net = network()
+    listed = finite_mdp(net, SOURCE, REFERENCE, VOCAB, max_length=LIMIT)
+    source = torch.tensor([[*SOURCE, EOS]])
+    drawn = sample(net, source, torch.tensor([4]), max_length=LIMIT, samples=4000, seed=1)
+    firsts = torch.bincount(drawn.tokens[0, :, 0], minlength=VOCAB)[EOS:].double() / 4000
+    np.testing.assert_allclose(firsts.numpy(), listed.policy[0], atol=0.03)
+
+
+def test_too_many_states_are_refused() -> None:
+    with pytest.raises(InputError, match="smaller vocabulary or max_length"):
+        finite_mdp(network(), SOURCE, REFERENCE, 5000, max_length=3)
+
+
+def environment() -> TranslationEnv:
+    return TranslationEnv([(SOURCE, REFERENCE), ([4], [5, 5])], VOCAB, max_length=LIMIT)
+
+
+def test_gymnasium_accepts_the_environment() -> None:
+    check_env(environment(), skip_render_check=True)
+
+
+def test_rewards_of_an_episode_sum_to_the_score() -> None:
+    env = environment()
+    observation, _ = env.reset(options={"sentence": 0})
+    assert observation["source"].tolist() == [*SOURCE, EOS]
+    total = 0.0
+    for action in (6, 4, 5):
+        observation, reward, terminated, truncated, _ = env.step(action)
+        total += reward
+        assert not terminated
+        assert not truncated
+    assert observation["prefix"].tolist() == [6, 4, 5, 0]
+    _, reward, terminated, truncated, facts = env.step(EOS)
+    assert (reward, terminated, truncated) == (0.0, True, False)
+    assert total == pytest.approx(score([6, 4, 5])) == facts["score"]
+
+
+def test_the_limit_truncates() -> None:
+    env = environment()
+    env.reset(options={"sentence": 1})
+    ends = [env.step(4)[2:4] for _ in range(LIMIT)]
+    assert ends == [(False, False)] * (LIMIT - 1) + [(False, True)]
+
+
+def test_nothing_to_translate_is_refused() -> None:
+    with pytest.raises(InputError, match="at least one"):
+        TranslationEnv([], VOCAB)
