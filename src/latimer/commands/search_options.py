@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
     from latimer.engines.neural import NeuralTranslator
 
@@ -30,8 +31,26 @@ Precision = Annotated[
 ]
 
 
+With = Annotated[
+    list[Path] | None,
+    typer.Option("--with", metavar="MODEL", help="Search with this model too, as an ensemble."),
+]
+LanguageModel = Annotated[
+    Path | None, typer.Option("--lm", help="Language model whose scores are added in search.")
+]
+LanguageModelWeight = Annotated[float, typer.Option("--lm-weight", help="Weight of --lm.")]
+MinLength = Annotated[int, typer.Option(min=0, help="Fewest pieces of a translation.")]
+NoRepeat = Annotated[int | None, typer.Option(min=1, help="Never so many pieces in a row twice.")]
+
+
 def load_translator(
-    model: Path, device: str, threads: int | None, precision: str
+    model: Path,
+    device: str,
+    threads: int | None,
+    precision: str,
+    others: Sequence[Path] = (),
+    language_model: Path | None = None,
+    weight: float = 0.1,
 ) -> NeuralTranslator:
     """The translator in a model folder, on so many threads of which each has a core."""
     import torch
@@ -44,4 +63,7 @@ def load_translator(
         raise InputError(f"--threads: 1 to 1024 expected, not {threads}")
     torch.set_num_threads(1)
     threads = threads or (available_cores() if device == "cpu" else 1)
-    return load(model, device, threads, precision)
+    return load(
+        model, device, threads, precision, others=others, language_model=language_model,
+        weight=weight,
+    )  # fmt: skip

@@ -13,11 +13,16 @@ from latimer.commands.search_options import (
     BatchTokens,
     Beam,
     Device,
+    LanguageModel,
+    LanguageModelWeight,
     MaxLength,
+    MinLength,
+    NoRepeat,
     Normalisation,
     Precision,
     Stop,
     Threads,
+    With,
     load_translator,
 )
 
@@ -76,6 +81,12 @@ def translate(
     budget: Annotated[
         int, typer.Option(min=1, help="Of exact search: prefixes looked at for a line.")
     ] = 100_000,
+    min_length: MinLength = 0,
+    no_repeat: NoRepeat = None,
+    prefix: Annotated[str, typer.Option(help="What every translation begins with.")] = "",
+    others: With = None,
+    language_model: LanguageModel = None,
+    lm_weight: LanguageModelWeight = 0.1,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     threads: Threads = None,
     device: Device = "cpu",
@@ -93,7 +104,9 @@ def translate(
         (normalisation, alpha, beam, budget),
         (samples, utility),
     )
-    translator = load_translator(model, device, threads, precision)
+    translator = load_translator(
+        model, device, threads, precision, others or (), language_model, lm_weight
+    )
     run = partial(
         translator.translate,
         beam=beam,
@@ -104,6 +117,9 @@ def translate(
         max_length=max_length,
         batch_tokens=batch_tokens,
         way=way,
+        min_length=min_length,
+        no_repeat=no_repeat,
+        prefix=prefix,
     )
     run([])  # refuses impossible settings before a line is read
     path = None if file is None or str(file) == "-" else file

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 
@@ -18,9 +18,11 @@ from latimer.metrics.report import written_without_spaces
 from latimer.model import Model, load_model
 from latimer.nn.int8 import choose_products, in_int8
 from latimer.search.beam import beam_search, check_settings
+from latimer.search.combined import Ensemble, ShallowFusion
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import normaliser
-from latimer.search.scorer import default_max_length
+from latimer.search.rules import ForcedPrefix, MinimumLength, NoRepeat, Rule, Ruled
+from latimer.search.scorer import Scorer, default_max_length
 from latimer.text.batching import pad_sources
 from latimer.threads import Pool
 
@@ -45,8 +47,20 @@ class _Encoded(NamedTuple):
 class NeuralTranslator:
     """Translates with one model. Use `load` to make one from a folder."""
 
-    def __init__(self, model: Model, threads: int = 1, precision: str = "fp32") -> None:
-        """`threads` batches are translated at the same time; see `latimer.threads`.
+    def __init__(
+        self,
+        model: Model,
+        threads: int = 1,
+        precision: str = "fp32",
+        *,
+        others: Sequence[Model] = (),
+        language_model: Model | None = None,
+        weight: float = 0.0,
+    ) -> None:
+        """With `others` it is an ensemble; a language model is added with `weight`, in search.
+
+        All share the vocabularies of `model`. `threads` batches are translated at the same
+        time; see `latimer.threads`.
 
         `precision` is that of the products in search: fp32, int8, or auto. See `latimer.nn.int8`.
         Raises InputError for another, and for int8 where it is not exact.
@@ -54,8 +68,33 @@ class NeuralTranslator:
         self.model = model
         self.model.network.eval()
         self.precision = choose_products(precision, model.network.device)
-        self._scorer = in_int8(model.network) if self.precision == "int8" else model.network
+        self._scorer = self._combined([model, *others], language_model, weight)
         self._pool = Pool(threads)
+
+    def _combined(
+        self, models: Sequence[Model], language_model: Model | None, weight: float
+    ) -> Scorer[Any]:
+        def ready(model: Model) -> Scorer[Any]:
+            network = model.network.eval()
+            return in_int8(network) if self.precision == "int8" else network
+
+        first = models[0].vocabulary
+        for other in models[1:]:
+            if (other.vocabulary.source, other.vocabulary.target) != (first.source, first.target):
+                raise InputError(
+                    "models of different vocabularies cannot be an ensemble; train the second "
+                    "with subwords.model set to the folder of the first"
+                )
+        scorers = [ready(model) for model in models]
+        scorer = scorers[0] if len(scorers) == 1 else Ensemble(scorers)
+        if language_model is None:
+            return scorer
+        if language_model.vocabulary.target != first.target:
+            raise InputError(
+                "the language model has another vocabulary than the translator; train it with "
+                "subwords.model set to the translator's folder"
+            )
+        return ShallowFusion(scorer, ready(language_model), weight)
 
     def translate(
         self,
@@ -70,6 +109,9 @@ class NeuralTranslator:
         batch_tokens: int = BATCH_TOKENS,
         attention: bool = False,
         way: Way | None = None,
+        min_length: int = 0,
+        no_repeat: int | None = None,
+        prefix: str = "",
     ) -> list[Translation]:
         """One translation for every text, in order.
 
@@ -78,7 +120,8 @@ class NeuralTranslator:
         than MAX_PIECES pieces are translated in parts. `max_length` counts pieces and defaults
         to twice the source's and ten. The other settings are those of `beam_search`; `attention`
         keeps what the network attended to. Another `way` than the beam, `Sampling` or `Exact` of
-        `latimer.engines.ways`, has its own settings.
+        `latimer.engines.ways`, has its own settings. Whatever the way, translations have at least
+        `min_length` pieces, repeat no `no_repeat` pieces in a row, and begin with `prefix`.
 
         Raises InputError for a text of more than 1 MB or for impossible settings.
         """
@@ -91,6 +134,9 @@ class NeuralTranslator:
             way.check()
         encoded: dict[str, _Encoded] = {}
         documents = [self._split(text, number, encoded) for number, text in enumerate(texts, 1)]
+        forced = self._prefix(prefix, max_length, min_length)
+        rules: list[Rule] = [MinimumLength(min_length)] if min_length else []
+        rules += [] if no_repeat is None else [NoRepeat(no_repeat)]
         unique = {part: encoded[part] for document in documents for part in document.flat}
 
         @torch.inference_mode()
@@ -99,15 +145,18 @@ class NeuralTranslator:
             limits = default_max_length(lengths) if max_length is None else max_length
             device = self.model.network.device
             source, lengths = source.to(device), lengths.to(device)
+            beginning = [ForcedPrefix([forced] * len(batch))] if forced else []
+            bound = [*rules, *beginning]
+            scorer = Ruled(self._scorer, bound) if bound else self._scorer
             if way is not None:
                 names = [part.text for part in batch]
 
                 def write(row: int, tokens: list[int]) -> str:
                     return self._text(batch[row], tokens)
 
-                return way.search(self._scorer, source, lengths, limits, names, write)
+                return way.search(scorer, source, lengths, limits, names, write)
             return beam_search(
-                self._scorer,
+                scorer,
                 source,
                 lengths,
                 max_length=limits,
@@ -130,6 +179,19 @@ class NeuralTranslator:
             document.join([found.get(part, empty) for part in document.flat], glue=glue)
             for document in documents
         ]
+
+    def _prefix(self, prefix: str, max_length: int | None, min_length: int) -> list[int]:
+        """The pieces of a forced prefix; InputError for rules that exclude each other."""
+        if max_length is not None and min_length >= max_length:
+            raise InputError(f"min_length {min_length} does not fit into max_length {max_length}")
+        if not prefix:
+            return []
+        pieces: list[int] = self.model.vocabulary.encode_targets([prefix])[0]
+        if max_length is not None and len(pieces) >= max_length:
+            raise InputError(
+                f"prefix: its {len(pieces)} pieces do not fit into max_length {max_length}"
+            )
+        return pieces
 
     def _split(self, text: str, number: int, encoded: dict[str, _Encoded]) -> Parts:
         """The parts of a text, each encoded once, in `encoded`."""
@@ -169,9 +231,19 @@ class NeuralTranslator:
 
 
 def load(
-    folder: str | Path, device: str = "cpu", threads: int = 1, precision: str = "auto"
+    folder: str | Path,
+    device: str = "cpu",
+    threads: int = 1,
+    precision: str = "auto",
+    *,
+    others: Sequence[str | Path] = (),
+    language_model: str | Path | None = None,
+    weight: float = 0.1,
 ) -> NeuralTranslator:
     """The translator in a model folder, on `device` ("cpu", "cuda", …).
+
+    With the folders of `others` it is an ensemble of all; the log-probabilities of a
+    `language_model` are added in search with `weight` (shallow fusion).
 
     With several `threads` so many batches are translated at the same time; that pays after
     `torch.set_num_threads(1)`. `precision` is that of products: `auto` takes int8 where this CPU
@@ -180,13 +252,31 @@ def load(
 
     Raises InputError naming the file that is missing, damaged or foreign, or an unusable device.
     """
+    models = [_load_translator(one, device) for one in (folder, *others)]
+    fused = None
+    if language_model is not None:
+        fused = load_model(language_model, device)
+        if fused.config["network"].get("kind") != "language_model":
+            raise InputError(f"{language_model}: a translator, not a language model")
+    try:
+        return NeuralTranslator(
+            models[0], threads, precision, others=models[1:], language_model=fused, weight=weight
+        )
+    except InputError as error:
+        if not others and fused is None:
+            raise
+        named = ", ".join(str(one) for one in (folder, *others, language_model) if one)
+        raise InputError(f"{named}: {error}") from error
+
+
+def _load_translator(folder: str | Path, device: str) -> Model:
     model = load_model(folder, device)
     if model.config["network"].get("kind") == "language_model":
         raise InputError(
             f"{folder}: a language model, which translates nothing; take a translator's folder, "
             "or score text with `latimer perplexity`"
         )
-    return NeuralTranslator(model, threads, precision)
+    return model
 
 
 def _check_text(text: str, number: int) -> None:

@@ -1,0 +1,37 @@
+"""`latimer sample`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from latimer.commands.search_options import Device
+
+
+def sample(
+    model: Annotated[Path, typer.Argument(help="Folder of a language model.")],
+    count: Annotated[int, typer.Option(help="Sentences to draw.")] = 10,
+    prefix: Annotated[str, typer.Option(help="What every sentence begins with.")] = "",
+    temperature: Annotated[float, typer.Option(help="Scores are divided by it.")] = 1.0,
+    top_k: Annotated[
+        int | None, typer.Option(help="Only the so many most probable pieces.")
+    ] = None,
+    top_p: Annotated[float | None, typer.Option(help="Only the fewest pieces with this share.")] = (
+        None
+    ),
+    max_length: Annotated[int, typer.Option(min=1, max=5000, help="Most pieces.")] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,
+    device: Device = "cpu",
+) -> None:
+    """Draw sentences from a language model, one a line."""
+    from latimer.engines.sampling import draw_sentences
+    from latimer.model import load_model
+
+    texts = draw_sentences(
+        load_model(model, device), count, prefix=prefix, temperature=temperature, top_k=top_k,
+        top_p=top_p, max_length=max_length, seed=seed,
+    )  # fmt: skip
+    for text in texts:
+        typer.echo(text)

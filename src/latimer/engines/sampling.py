@@ -1,0 +1,50 @@
+"""Sentences drawn from a language model."""
+
+from __future__ import annotations
+
+import torch
+
+from latimer.engines.scoring import is_language_model
+from latimer.errors import InputError
+from latimer.model import Model
+from latimer.search.rules import ForcedPrefix, Ruled
+from latimer.search.sampling import sample
+from latimer.text.subwords import EOS
+
+
+@torch.inference_mode()
+def draw_sentences(
+    model: Model,
+    count: int,
+    *,
+    prefix: str = "",
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    max_length: int = 100,
+    seed: int = 0,
+) -> list[str]:
+    """`count` sentences from a language model, each beginning with the pieces of `prefix`.
+
+    The other settings are those of `latimer.search.sampling.sample`. Raises InputError for a
+    translator and for impossible settings.
+    """
+    if not is_language_model(model):
+        raise InputError(
+            "a translator, which needs a source: `latimer translate --sample` draws translations"
+        )
+    (pieces,) = model.vocabulary.encode_targets([prefix]) if prefix else ([],)
+    if len(pieces) >= max_length:
+        raise InputError(
+            f"the prefix has {len(pieces)} pieces; that leaves nothing of max_length {max_length}"
+        )
+    device = model.network.device
+    source, lengths = torch.tensor([[EOS]], device=device), torch.tensor([1], device=device)
+    scorer = Ruled(model.network, [ForcedPrefix([pieces])])
+    drawn = sample(
+        scorer, source, lengths, max_length=max_length, samples=count, temperature=temperature,
+        top_k=top_k, top_p=top_p, seed=seed,
+    )  # fmt: skip
+    rows = zip(drawn.tokens[0].tolist(), drawn.lengths[0].tolist(), strict=True)
+    sentences = [[token for token in row[:length] if token != EOS] for row, length in rows]
+    return [model.vocabulary.decode_target(tokens, []).strip() for tokens in sentences]
