@@ -267,7 +267,7 @@ def show_speeds(files: dict[str, tuple[Path, Path]], options: argparse.Namespace
 def results(options: argparse.Namespace) -> Iterator[list[dict[str, Any]]]:
     """The results of each network, one a seed, in the order of the table."""
     for network in networks():
-        found = sorted((options.work / "results").glob(f"{network.file}-*.json"))
+        found = sorted((options.work / "results").glob(f"{network.file}-[0-9]*.json"))
         if found:
             yield [json.loads(path.read_bytes()) for path in found]
 

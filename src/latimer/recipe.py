@@ -274,6 +274,11 @@ class ObjectiveSection(_Section):
         description="References (`likelihood`, `scheduled_sampling`), or sentence BLEU of "
         "translations drawn from the network (the others, which need `start`).",
     )
+    reward: str = Field(
+        default="bleu",
+        description="What is raised: `bleu` or `gleu` of pieces, a function of two texts "
+        "(`module:function`), or a mixture such as `0.7 bleu + 0.3 gleu`.",
+    )
     samples: int = Field(
         default=5, ge=1, le=1000, description="Translations drawn for each sentence."
     )

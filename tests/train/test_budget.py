@@ -89,3 +89,24 @@ def test_progress_survives_json_exactly():
     assert Progress.from_json(json.loads(json.dumps(progress.to_json()))) == progress
     fresh = Progress()
     assert Progress.from_json(json.loads(json.dumps(fresh.to_json()))) == fresh
+
+
+def test_a_collapse_ends_the_run_and_says_what_to_change():
+    budget, progress = Budget(max_updates=100, collapse=0.7), Progress()
+    for update, bleu, over in ((0, 30.0, False), (1, 21.5, False), (2, 20.9, True)):
+        progress.update = update
+        progress.record_validation(bleu, 1.0, 3)
+        reason = budget.reason(progress)
+        assert (reason is not None) == over
+    assert reason is not None
+    assert "from 30.0 to 20.9" in reason
+    assert "training.learning_rate" in reason
+    assert Budget(max_updates=100).reason(progress) is None
+
+
+def test_noise_is_no_collapse():
+    budget, progress = Budget(max_updates=100, collapse=0.7), Progress()
+    for update, bleu in ((0, 4.0), (1, 0.0)):
+        progress.update = update
+        progress.record_validation(bleu, 1.0, 3)
+    assert budget.reason(progress) is None

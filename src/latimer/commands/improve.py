@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -106,10 +107,17 @@ def improvement(model: Path, objective: str, minutes: float, seed: int) -> dict[
         },
         "model": network,
         "training": {**TRAINING, "max_minutes": float(minutes)},
-        "objective": {"kind": objective, "samples": 1 if objective == "actor_critic" else 5},
+        "objective": {"kind": objective},
+        **({} if objective != "actor_critic" else deepcopy(ACTOR_CRITIC)),
         "search": config.get("search", {}),
     }
 
+
+ACTOR_CRITIC: dict[str, Any] = {
+    "objective": {"kind": "actor_critic", "samples": 1, "likelihood": 0.1},
+    "critic": {"target": "monte_carlo", "pretraining": 300, "penalty": 0.01, "rate": 20.0},
+}
+"""A critic that has not learnt enough leads astray; returns teach it the quickest."""
 
 TRAINING: dict[str, Any] = {
     "batch_tokens": 1000, "learning_rate": 1e-4, "warmup": 20, "schedule": "constant",

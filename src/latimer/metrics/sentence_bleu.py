@@ -7,6 +7,7 @@ somebody has numbered.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -40,19 +41,45 @@ def prefix_bleu(
     if batch == 0 or time == 0:
         return torch.zeros(batch, time, dtype=torch.float64, device=hypotheses.device)
     written = torch.arange(1, time + 1, device=hypotheses.device)
-    sides = _Side.of(hypotheses, lengths), _Side.of(references, reference_lengths)
     logs = torch.zeros(batch, time, dtype=torch.float64, device=hypotheses.device)
+    found = prefix_matches(hypotheses, lengths, references, reference_lengths, order=order)
+    for n, matches in enumerate(found, 1):
+        total = (written - n + 1).clamp(min=0).double()
+        add = smoothing if n > 1 else 0.0
+        logs += ((matches + add) / (total + add)).log()
+    brevity = (1 - reference_lengths[:, None].double() / written).clamp(max=0)
+    scores = (logs / order + brevity).exp()
+    return held(scores, lengths)
+
+
+def prefix_matches(
+    hypotheses: Tensor,
+    lengths: Tensor,
+    references: Tensor,
+    reference_lengths: Tensor,
+    *,
+    order: int,
+) -> Iterator[Tensor]:
+    """Clipped matches of n-grams in every prefix, `[batch, time]` float64, for n = 1 … order.
+
+    Arguments as those of `prefix_bleu`; what stands behind a hypothesis's end adds nothing.
+    """
+    sides = _Side.of(hypotheses, lengths), _Side.of(references, reference_lengths)
     grams = [side.rows for side in sides]
     for n in range(1, order + 1):
         grams, clipped = _compared(_lengthened(grams, sides, n))
-        matches = torch.zeros_like(logs)
+        matches = torch.zeros(hypotheses.shape, dtype=torch.float64, device=hypotheses.device)
         places = sides[0].places[sides[0].ends >= n]
         matches.view(-1)[places] = clipped.double()
-        total = (written - n + 1).clamp(min=0).double()
-        add = smoothing if n > 1 else 0.0
-        logs += ((matches.cumsum(1) + add) / (total + add)).log()
-    brevity = (1 - reference_lengths[:, None].double() / written).clamp(max=0)
-    scores = (logs / order + brevity).exp()
+        yield matches.cumsum(1)
+
+
+def held(scores: Tensor, lengths: Tensor) -> Tensor:
+    """Prefix scores `[batch, time]` with the whole's from each end on; 0 where nothing is written.
+
+    `lengths [batch]`: tokens written.
+    """
+    written = torch.arange(1, scores.shape[1] + 1, device=scores.device)
     last = scores.gather(1, (lengths[:, None] - 1).clamp(min=0))
     last = last * (lengths[:, None] > 0)
     return torch.where(written <= lengths[:, None], scores, last)

@@ -68,7 +68,7 @@ def assemble(recipe: Recipe, run: Path, group: Group, command: str) -> Parts:
     if recipe.start is not None and snapshot is None:
         take_weights(network, recipe.start)
     network = network.to(group.device)
-    session = _session(recipe, run, network, group, snapshot, constants)
+    session = _session(recipe, run, network, prepared.vocabulary, group, snapshot, constants)
     notes = [f"{note}; going on from the state before it" for note in notes]
     notes.append(_describe(prepared, network, constants))
     if epochs.left_out:
@@ -177,11 +177,12 @@ def _session(
     recipe: Recipe,
     run: Path,
     network: Seq2Seq,
+    vocabulary: Vocabulary,
     group: Group,
     snapshot: Snapshot | None,
     constants: dict[str, Any],
 ) -> Session:
-    objective = build_objective(recipe, network, group.device)
+    objective = build_objective(recipe, network, vocabulary, group.device)
     optimisers = build_optimisers(objective, weight_decay=recipe.training.weight_decay)
     positions = snapshot.facts["logs"] if snapshot else {}
     session = Session(

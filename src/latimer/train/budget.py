@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from latimer.train.progress import Progress
 
+TOLD = 5.0
+"""Below this BLEU a fall says little."""
+
 
 @dataclass(frozen=True)
 class Budget:
@@ -18,6 +21,8 @@ class Budget:
     """Validations in a row without gain."""
     cooldown: float = 0.0
     """The share of the run, at its end, over which the learning rate falls to 0."""
+    collapse: float = 0.0
+    """The share of the best BLEU so far below which there is no hope; 0 never gives up."""
 
     def reason(self, progress: Progress) -> str | None:
         """Why the run is over, in words; None as long as it is not.
@@ -33,6 +38,14 @@ class Budget:
         pending = progress.validation_seconds if progress.validated < progress.update else 0.0
         if self.max_seconds is not None and progress.seconds + pending >= self.max_seconds:
             return f"{self.max_seconds / 60:g} minutes are over"
+        hopeless = self.collapse * progress.best_bleu
+        if progress.best_bleu >= TOLD and progress.latest_bleu < hopeless:
+            return (
+                f"dev BLEU has collapsed, from {progress.best_bleu:.1f} to "
+                f"{progress.latest_bleu:.1f}; the best model is kept. Try a lower "
+                "training.learning_rate, a higher objective.likelihood or, of actor_critic, a "
+                "longer critic.pretraining"
+            )
         if self.patience is not None and progress.stale >= self.patience:
             return f"{self.patience} validations in a row brought no gain"
         return None

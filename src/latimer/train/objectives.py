@@ -7,10 +7,11 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-from latimer.metrics.sentence_bleu import prefix_bleu
+from latimer.metrics.rewards import reward_named
 from latimer.nn.critic import Critic, build_critic
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe
+from latimer.text.vocabulary import Vocabulary
 from latimer.train.actor_critic import ActorCritic, CriticSettings
 from latimer.train.baselines import BASELINES
 from latimer.train.likelihood import Likelihood
@@ -22,41 +23,46 @@ from latimer.train.scheduled_sampling import ScheduledSampling
 from latimer.train.trajectories import Draw
 
 
-def build_objective(recipe: Recipe, network: Seq2Seq, device: torch.device) -> Objective:
-    """The objective that `recipe` asks for; what it learns besides the network is on `device`."""
-    objective = OBJECTIVES[recipe.objective.kind](recipe, network)
+def build_objective(
+    recipe: Recipe, network: Seq2Seq, vocabulary: Vocabulary, device: torch.device
+) -> Objective:
+    """The objective that `recipe` asks for; what it learns besides the network is on `device`.
+
+    Raises InputError for a reward that is not there.
+    """
+
+    def decode(tokens: list[int]) -> str:
+        return vocabulary.decode_target(tokens, [])
+
+    asked = recipe.objective
+    reward = reward_named(asked.reward, decode)
+    draw = Draw(reward, asked.samples, asked.temperature, asked.max_length)
+    objective = OBJECTIVES[asked.kind](recipe, network, draw)
     for module in objective.modules.values():
         module.to(device)
     return objective
 
 
-def _draw(recipe: Recipe) -> Draw:
-    asked = recipe.objective
-    return Draw(prefix_bleu, asked.samples, asked.temperature, asked.max_length)
-
-
-def _likelihood(recipe: Recipe, network: Seq2Seq) -> Objective:
+def _likelihood(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
     return Likelihood(network, recipe.training.label_smoothing)
 
 
-def _reinforce(recipe: Recipe, network: Seq2Seq) -> Objective:
+def _reinforce(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
     asked = recipe.objective
     baseline = BASELINES[asked.baseline](recipe.model.readout)
-    return Reinforce(network, _draw(recipe), baseline, likelihood=asked.likelihood)
+    return Reinforce(network, draw, baseline, likelihood=asked.likelihood)
 
 
-def _minimum_risk(recipe: Recipe, network: Seq2Seq) -> Objective:
+def _minimum_risk(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
     asked = recipe.objective
-    return MinimumRisk(
-        network, _draw(recipe), sharpness=asked.sharpness, likelihood=asked.likelihood
-    )
+    return MinimumRisk(network, draw, sharpness=asked.sharpness, likelihood=asked.likelihood)
 
 
-def _actor_critic(recipe: Recipe, network: Seq2Seq) -> Objective:
+def _actor_critic(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
     asked = recipe.critic
     settings = CriticSettings(asked.target, asked.trace, asked.penalty, asked.follow)
     return ActorCritic(
-        network, _critic(recipe, network), _draw(recipe), settings,
+        network, _critic(recipe, network), draw, settings,
         likelihood=recipe.objective.likelihood, pretraining=asked.pretraining,
     )  # fmt: skip
 
@@ -73,18 +79,18 @@ def _critic(recipe: Recipe, network: Seq2Seq) -> Critic:
     )  # fmt: skip
 
 
-def _ppo(recipe: Recipe, network: Seq2Seq) -> Objective:
+def _ppo(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
     asked = recipe.objective
     leash = Leash(asked.clip, asked.leash, asked.refresh)
-    return Ppo(network, _draw(recipe), leash, likelihood=asked.likelihood)
+    return Ppo(network, draw, leash, likelihood=asked.likelihood)
 
 
-def _scheduled_sampling(recipe: Recipe, network: Seq2Seq) -> Objective:
+def _scheduled_sampling(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
     asked, smoothing = recipe.objective, recipe.training.label_smoothing
     return ScheduledSampling(network, smoothing, truth=asked.truth, updates=asked.truth_updates)
 
 
-OBJECTIVES: dict[str, Callable[[Recipe, Seq2Seq], Objective]] = {
+OBJECTIVES: dict[str, Callable[[Recipe, Seq2Seq, Draw], Objective]] = {
     "likelihood": _likelihood,
     "scheduled_sampling": _scheduled_sampling,
     "reinforce": _reinforce,

@@ -38,6 +38,7 @@ class Progress:
     """The update of the latest validation."""
     validation_seconds: float = 0.0
     """How long the latest validation took."""
+    latest_bleu: float = -1.0
     best_bleu: float = -1.0
     best_loss: float = float("inf")
     best_update: int = 0
@@ -75,7 +76,7 @@ class Progress:
         """
         noise = max(bleu, self.best_bleu) < NOISE
         gain = loss < self.best_loss if noise else bleu > self.best_bleu
-        self.validated = self.update
+        self.validated, self.latest_bleu = self.update, bleu
         self.best_loss = min(loss, self.best_loss)
         if gain:
             self.best_bleu, self.best_update = bleu, self.update

@@ -36,6 +36,9 @@ from latimer.train.validation import DevScores
 BY_TOKENS = ("likelihood", "scheduled_sampling")
 """Objectives whose loss is a mean over tokens; that of the others is one over sentences."""
 
+COLLAPSE = 0.7
+"""Learning from reward ends when dev BLEU falls below so much of its best."""
+
 Listener = Callable[[Report], None]
 
 
@@ -130,6 +133,7 @@ class _Run:
                 recipe.max_updates,
                 recipe.patience,
                 recipe.cooldown,
+                0.0 if self.parts.recipe.objective.kind in BY_TOKENS else COLLAPSE,
             ),
             rhythm,
             Hooks(self._scores, self._validated, session.save, self._report),

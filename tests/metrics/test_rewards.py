@@ -1,0 +1,102 @@
+"""Rewards against definitions written out with counters, and functions that misbehave."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latimer.errors import InputError, LatimerError
+from latimer.metrics.rewards import TextReward, prefix_gleu, reward_named
+from latimer.metrics.sentence_bleu import prefix_bleu, prefix_gains
+
+SENTENCE = st.lists(st.integers(4, 8), max_size=9)
+
+
+def gleu(written, reference):
+    """nltk's definition, by counters."""
+    if not written:
+        return 0.0
+    sides = [
+        Counter(tuple(s[k : k + n]) for n in range(1, 5) for k in range(len(s) - n + 1))
+        for s in (written, reference)
+    ]
+    matches = sum((sides[0] & sides[1]).values())
+    return matches / max(1, *(sum(side.values()) for side in sides))
+
+
+def padded(rows):
+    wide = max(1, *(len(row) for row in rows))
+    tokens = torch.tensor([row + [9] * (wide - len(row)) for row in rows])
+    return tokens, torch.tensor([len(row) for row in rows])
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(SENTENCE, SENTENCE), min_size=1, max_size=5))
+def test_gleu_of_every_prefix(pairs):
+    hypotheses, lengths = padded([h for h, _ in pairs])
+    scores = prefix_gleu(hypotheses, lengths, *padded([r for _, r in pairs]))
+    for row, (written, reference) in enumerate(pairs):
+        for time in range(hypotheses.shape[1]):
+            wanted = gleu(written[: time + 1], reference)
+            assert float(scores[row, time]) == pytest.approx(wanted, abs=1e-12)
+    torch.testing.assert_close(prefix_gains(scores).sum(1), scores[:, -1])
+
+
+def batch():
+    return (*padded([[4, 5, 6], [7], []]), *padded([[4, 5], [7, 7], [4]]))
+
+
+def decode(tokens):
+    return " ".join(map(str, tokens))
+
+
+def test_a_mixture_is_the_weighted_sum():
+    mixed = reward_named("0.7 bleu + 0.3 gleu", decode)(*batch())
+    torch.testing.assert_close(mixed, 0.7 * prefix_bleu(*batch()) + 0.3 * prefix_gleu(*batch()))
+    assert reward_named("bleu", decode) is prefix_bleu
+
+
+def share_of_words(text, reference):
+    return len(text.split()) / 10 + len(reference.split()) / 100
+
+
+def test_a_function_of_texts_is_told_of_wholes():
+    scores = reward_named(f"{__name__}:share_of_words", decode)(*batch())
+    wanted = torch.tensor([[0, 0, 0.32], [0.12] * 3, [0, 0, 0]]).double()
+    torch.testing.assert_close(scores, wanted, rtol=0, atol=1e-7)
+
+
+@pytest.mark.parametrize("wrong", [math.nan, math.inf, "1", None, torch.ones(2), True])
+def test_what_is_no_number_is_refused_with_the_sentence(wrong):
+    with pytest.raises(LatimerError, match=r"'4 5 6'.*'4 5' is the reference"):
+        TextReward(lambda text, reference: wrong, decode, "mine")(*batch())
+
+
+def test_a_function_that_fails_is_named():
+    def broken(text, reference):
+        raise ZeroDivisionError("no words")
+
+    with pytest.raises(LatimerError, match=r"reward mine failed.*ZeroDivisionError: no words"):
+        TextReward(broken, decode, "mine")(*batch())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("blue", "unknown 'blue'; valid choices: bleu, gleu"),
+        ("much bleu", "'much' is no weight"),
+        ("bleu gleu bleu", "write it as"),
+        ("", "write it as"),
+        ("no_such_module:f", "No module named"),
+        ("math:no_such", "no_such"),
+        ("math:pi", "not a function"),
+    ],
+)
+def test_wrong_names_are_refused(text, message):
+    with pytest.raises(InputError, match=message):
+        reward_named(text, decode)
