@@ -59,6 +59,8 @@ def test_a_mixture_is_the_weighted_sum():
     mixed = reward_named("0.7 bleu + 0.3 gleu", decode)(*batch())
     torch.testing.assert_close(mixed, 0.7 * prefix_bleu(*batch()) + 0.3 * prefix_gleu(*batch()))
     assert reward_named("bleu", decode) is prefix_bleu
+    twice = reward_named("0.5 bleu + 0.25 bleu", decode)(*batch())
+    torch.testing.assert_close(twice, 0.75 * prefix_bleu(*batch()))
 
 
 def share_of_words(text, reference):
@@ -95,6 +97,7 @@ def test_a_function_that_fails_is_named():
         ("no_such_module:f", "No module named"),
         ("math:no_such", "no_such"),
         ("math:pi", "not a function"),
+        (".math:pi", "TypeError"),
     ],
 )
 def test_wrong_names_are_refused(text, message):

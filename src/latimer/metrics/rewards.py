@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import Any, Protocol
 
 import torch
@@ -93,11 +94,7 @@ class TextReward:
                 f"the reward {self.name} failed {about}: {type(error).__name__}: {error}; "
                 "the last state is intact: mend the function and run the same command again"
             ) from error
-        if (
-            isinstance(score, bool)
-            or not isinstance(score, int | float)
-            or not math.isfinite(score)
-        ):
+        if isinstance(score, bool) or not isinstance(score, Real) or not math.isfinite(score):
             raise LatimerError(
                 f"the reward {self.name} gave {score!r} {about}; a finite number is expected; "
                 "the last state is intact: mend the function and run the same command again"
@@ -139,7 +136,8 @@ def reward_named(text: str, decode: Callable[[list[int]], str]) -> Reward:
             weight = math.nan
         if not math.isfinite(weight):
             raise InputError(f"objective.reward {text!r}: {words[0]!r} is no weight")
-        parts[words[-1]] = weight, _one(words[-1], decode)
+        before = parts[words[-1]][0] if words[-1] in parts else 0.0
+        parts[words[-1]] = before + weight, _one(words[-1], decode)
     (only, *others) = parts.values()
     return only[1] if not others and only[0] == 1.0 else Mixture(parts)
 
@@ -155,8 +153,8 @@ def _one(name: str, decode: Callable[[list[int]], str]) -> Reward:
         )
     try:
         function = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise InputError(f"objective.reward {name}: {error}") from error
+    except Exception as error:  # whatever the user's module does when it is imported
+        raise InputError(f"objective.reward {name}: {type(error).__name__}: {error}") from error
     if not callable(function):
         raise InputError(f"objective.reward {name}: not a function of two texts")
     return TextReward(function, decode, name)
