@@ -13,7 +13,7 @@ from tables import TableScorer, every_sequence, log_prob, random_table, sources
 from latimer.errors import InputError
 from latimer.search.greedy import greedy_search
 from latimer.search.sampling import sample, text_key
-from latimer.text.subwords import EOS, PAD, UNK
+from latimer.text.subwords import BOS, EOS, PAD, UNK
 
 
 def drawn(found, row=0):
@@ -142,3 +142,15 @@ def test_sentences_that_have_ended_are_not_computed():
 def test_impossible_settings_are_refused(settings, message):
     with pytest.raises(InputError, match=message):
         sample(random_table(1, 6, 0), *sources(0), max_length=3, **settings)
+
+
+def test_frequencies_over_a_vocabulary_of_several_blocks():
+    scorer = random_table(1, 200, 7)
+    drawn = sample(scorer, *sources(0, 0, 0, 0, 0), max_length=1, samples=4000, seed=3)
+    found = torch.bincount(drawn.tokens.flatten(), minlength=200).double() / 20_000
+    row = scorer.table[0, BOS, BOS].double()
+    expected = torch.zeros(200, dtype=torch.float64)
+    expected[EOS:] = row[EOS:].softmax(0)
+    assert float((found - expected).abs().max()) < 0.01
+    wanted = row.log_softmax(0)[drawn.tokens.flatten()]
+    torch.testing.assert_close(drawn.log_probs.flatten(), wanted, rtol=0, atol=1e-5)

@@ -21,7 +21,6 @@ from latimer.train.reinforce import FIGURES, trajectory_figures
 from latimer.train.trajectories import (
     Draw,
     Trajectories,
-    features_after,
     features_of,
     first_action,
 )
@@ -141,8 +140,7 @@ class ActorCritic:
     def _actor_loss(self, found: Trajectories, batch: Batch, critic_features: Tensor) -> _Actor:
         """−Σ_t Σ_a π(a) q(a) over the states of the trajectories, and what is told of π there."""
         network = self.network
-        memory = network.encode(batch.source, batch.source_lengths)
-        features = features_after(network, memory, found)
+        features = features_of(network, batch, found)
         expected = expected_values(
             features, network.output, critic_features, self.critic.output,
             first=first_action(), temperature=self.draw.temperature,

@@ -55,9 +55,8 @@ class MinimumRisk:
         sentences = len(batch.source)
         value = surrogate.loss / sentences
         if self.likelihood:
-            value = value + self.likelihood * negative_log_likelihood(self.network, batch) / (
-                sentences
-            )
+            negative = negative_log_likelihood(self.network, batch)
+            value = value + self.likelihood * negative / sentences
         figures = trajectory_figures(found, batch, surrogate.log_probs, surrogate.peaks)
         return Loss(value, sentences, figures | {"risk": 1 - expected.mean()})
 

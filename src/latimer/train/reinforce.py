@@ -61,9 +61,8 @@ class Reinforce:
         sentences = len(batch.source)
         value = (surrogate.loss + own) / (found.samples * sentences)
         if self.likelihood:
-            value = value + self.likelihood * negative_log_likelihood(self.network, batch) / (
-                sentences
-            )
+            negative = negative_log_likelihood(self.network, batch)
+            value = value + self.likelihood * negative / sentences
         figures = trajectory_figures(found, batch, surrogate.log_probs, surrogate.peaks)
         return Loss(value, sentences, figures)
 

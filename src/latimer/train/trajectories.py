@@ -13,7 +13,6 @@ import torch
 from torch import Tensor
 
 from latimer.metrics.sentence_bleu import prefix_gains
-from latimer.nn.decoder import Memory
 from latimer.nn.dropout import generator, silence
 from latimer.nn.seq2seq import Seq2Seq, pack
 from latimer.search.greedy import greedy_search
@@ -155,11 +154,6 @@ def features_of(network: Seq2Seq, batch: Batch, trajectories: Trajectories) -> T
     Differentiable; sources are read once, whatever the number of samples.
     """
     memory = network.encode(batch.source, batch.source_lengths)
-    return features_after(network, memory, trajectories)
-
-
-def features_after(network: Seq2Seq, memory: Memory, trajectories: Trajectories) -> Tensor:
-    """As `features_of` for a batch that has been read: `memory`, one row a sentence."""
     rows = memory.select(trajectories.sentences)
     return network.features(rows, trajectories.inputs, trajectories.lengths)
 
