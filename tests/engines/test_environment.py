@@ -11,11 +11,15 @@ from gymnasium.utils.env_checker import check_env
 
 from latimer.engines.environment import TranslationEnv, finite_mdp, score_of
 from latimer.errors import InputError
+from latimer.metrics.rewards import reward_named
 from latimer.metrics.sentence_bleu import prefix_bleu
 from latimer.nn.build import build_seq2seq
 from latimer.rl import value_iteration
-from latimer.search.sampling import sample
-from latimer.text.subwords import BOS, EOS
+from latimer.search.sampling import Samples, sample
+from latimer.text.batching import Batch
+from latimer.text.subwords import BOS, EOS, PAD
+from latimer.train.trajectories import Draw
+from spelt import Alphabet
 
 VOCAB, LIMIT, SOURCE, REFERENCE = 7, 4, [5, 4, 6], [6, 4, 6]
 
@@ -99,8 +103,51 @@ def test_rewards_of_an_episode_sum_to_the_score() -> None:
         assert not truncated
     assert observation["prefix"].tolist() == [6, 4, 5, 0]
     _, reward, terminated, truncated, facts = env.step(EOS)
-    assert (reward, terminated, truncated) == (0.0, True, False)
+    assert (terminated, truncated) == (True, False)
+    assert reward == pytest.approx(0)
     assert total == pytest.approx(score([6, 4, 5])) == facts["score"]
+
+
+def own(text: str, reference: str) -> float:
+    """A function of texts: 1 / (1 + how many words are missing or too many)."""
+    return 1 / (1 + abs(len(text.split()) - len(reference.split())))
+
+
+@pytest.mark.parametrize("row", [[6, 4, EOS], [EOS], [6, 4, 5, 4]])
+@pytest.mark.parametrize("name", ["bleu", "word_edits", "ter", "own", "0.5 bleu + 0.5 own"])
+def test_actions_are_paid_as_in_training(name: str, row: list[int]) -> None:
+    pieces = Alphabet(["", "", "", "", " a", " b", "c"])
+    reward = reward_named(name.replace("own", f"{__name__}:own"), pieces)
+    env = TranslationEnv([(SOURCE, REFERENCE)], VOCAB, max_length=LIMIT, reward=reward)
+    env.reset(options={"sentence": 0})
+    found = [env.step(action)[1] for action in row]
+    # The same translation, drawn in training beside another that is cut.
+    tokens = torch.tensor([[row + [PAD] * (LIMIT - len(row)), [4] * LIMIT]])
+    lengths, finished = torch.tensor([[len(row), LIMIT]]), torch.tensor([[row[-1] == EOS, False]])
+    batch = Batch(
+        torch.tensor([[*SOURCE, EOS]]), torch.tensor([4]),
+        torch.tensor([[BOS, *REFERENCE, EOS]]), torch.tensor([len(REFERENCE) + 1]),
+    )  # fmt: skip
+    samples = Samples(tokens, lengths, torch.zeros(1, 2).double(), finished)
+    drawn = Draw(reward, 2, max_length=LIMIT).judged(samples, batch)
+    mine = (drawn.places == 0).nonzero().item()
+    assert drawn.rewards[mine, : len(row)].tolist() == pytest.approx(found, abs=1e-6)
+    assert not drawn.rewards[mine, len(row) :].any()
+    assert float(drawn.scores[mine]) == pytest.approx(sum(found), abs=1e-6)
+    assert sum(found) or row == [EOS]
+    if name == "own" and row != [EOS]:
+        assert not any(found[:-1])
+        assert found[-1] == own(pieces.decode(row), pieces.decode(REFERENCE))
+
+
+def test_listed_translations_are_paid_as_in_the_environment() -> None:
+    reward = reward_named(f"{__name__}:own", Alphabet(["", "", "", "", " a", " b", "c"]))
+    listed = finite_mdp(network(), SOURCE, REFERENCE, VOCAB, max_length=LIMIT, reward=reward)
+    wholes = [score_of([token for token in row if token != EOS], REFERENCE, reward)
+              for row in everything()]  # fmt: skip
+    net = network()
+    expected = sum(chance(net, row) * one for row, one in zip(everything(), wholes, strict=True))
+    assert listed.mdp.under(listed.policy).value()[0] == pytest.approx(expected, abs=1e-9)
 
 
 def test_the_limit_truncates() -> None:

@@ -84,13 +84,17 @@ class TranslationEnv(gymnasium.Env[Any, Any]):
     def step(
         self, action: int
     ) -> tuple[dict[str, npt.NDArray[np.int64]], float, bool, bool, dict[str, Any]]:
-        """Append a token; the reward is its gain in score."""
-        if int(action) == EOS:
-            return self._observation(), 0.0, True, False, {"score": self._score}
-        self._prefix.append(int(action))
-        before, self._score = self._score, score_of(self._prefix, self._pair[1], self.reward)
-        cut = len(self._prefix) >= self.max_length
-        return self._observation(), self._score - before, False, cut, {"score": self._score}
+        """Append a token; the reward is its gain in score.
+
+        A reward that judges whole translations alone is paid with EOS, or where the limit cuts.
+        """
+        ended = int(action) == EOS
+        if not ended:
+            self._prefix.append(int(action))
+        cut = not ended and len(self._prefix) >= self.max_length
+        before = self._score
+        self._score = score_of(self._prefix, self._pair[1], self.reward, whole=ended or cut)
+        return self._observation(), self._score - before, ended, cut, {"score": self._score}
 
     def _observation(self) -> dict[str, npt.NDArray[np.int64]]:
         found: dict[str, npt.NDArray[np.int64]] = {}
@@ -101,13 +105,17 @@ class TranslationEnv(gymnasium.Env[Any, Any]):
         return found
 
 
-def score_of(prefix: Sequence[int], reference: Sequence[int], reward: Reward) -> float:
-    """The score of one prefix."""
+def score_of(
+    prefix: Sequence[int], reference: Sequence[int], reward: Reward, *, whole: bool = True
+) -> float:
+    """The score of one prefix: as a `whole` translation, or as one that may go on."""
     if not prefix:
         return 0.0
-    written, wanted = torch.tensor([list(prefix)]), torch.tensor([list(reference)])
-    lengths = torch.tensor([len(prefix)]), torch.tensor([len(reference)])
-    return float(reward(written, lengths[0], wanted, lengths[1])[0, -1])
+    # Something behind it: its end, or a token more, which makes it part of a longer translation.
+    written, wanted = torch.tensor([[*prefix, EOS]]), torch.tensor([list(reference)])
+    length = torch.tensor([len(prefix) + (not whole)])
+    scores = reward(written, length, wanted, torch.tensor([len(reference)]))[0]
+    return float(scores[-1 if whole else -2])
 
 
 class ListedTranslation(NamedTuple):
@@ -174,11 +182,12 @@ def _table(
     numbers = {prefix: number for number, prefix in enumerate(prefixes)}
     table: dict[int, dict[int, list[tuple[float, int, float, bool]]]] = {}
     for prefix, number in numbers.items():
-        before = score_of(prefix, reference, reward)
-        table[number] = {0: [(1.0, number, 0.0, True)]}
+        before = score_of(prefix, reference, reward, whole=False)
+        ended = score_of(prefix, reference, reward) - before
+        table[number] = {0: [(1.0, number, ended, True)]}
         for word in range(EOS + 1, vocab):
             after = (*prefix, word)
-            gain = score_of(after, reference, reward) - before
             ends = len(after) == max_length
+            gain = score_of(after, reference, reward, whole=ends) - before
             table[number][word - EOS] = [(1.0, numbers.get(after, number), gain, ends)]
     return table

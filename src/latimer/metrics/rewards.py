@@ -1,10 +1,12 @@
-"""Rewards by name: scores of every prefix of translations, 0 to 1, higher being better."""
+"""Rewards by name: scores of every prefix of translations, 1 being best and 0 that of nothing."""
 
 from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from numbers import Real
 from typing import Any, Protocol
 
@@ -12,7 +14,12 @@ import torch
 from torch import Tensor
 
 from latimer.errors import InputError, LatimerError
-from latimer.metrics.sentence_bleu import ORDER, held, prefix_bleu, prefix_matches
+from latimer.metrics.chrf import prefix_chrf
+from latimer.metrics.edits import agreement, prefix_edits
+from latimer.metrics.sentence_bleu import bleu, prefix_bleu
+from latimer.metrics.sentence_gleu import gleu, prefix_gleu
+from latimer.metrics.spelling import Spelling
+from latimer.metrics.units import Units
 
 
 class Reward(Protocol):
@@ -24,82 +31,100 @@ class Reward(Protocol):
         """Scores of the first 1, 2, … tokens of each hypothesis, `[rows, time]`, float64.
 
         `hypotheses [rows, time]`, `references [rows, reference_time]` token ids; lengths `[rows]`
-        count no EOS. Columns from a hypothesis's end on hold the score of the whole; rows of
-        length 0 hold 0.
+        count no EOS. Columns behind a hypothesis's end, and the last in any case, hold the score of
+        the whole; rows of length 0 hold 0.
         """
 
 
-def prefix_gleu(
-    hypotheses: Tensor, lengths: Tensor, references: Tensor, reference_lengths: Tensor
-) -> Tensor:
-    """GLEU of every prefix: the lower of precision and recall of all n-grams of 1 to 4 tokens.
+class Pieces(Protocol):
+    """The pieces that token ids stand for: `latimer.text.subwords.Subwords`."""
 
-    Wu et al. 2016, section 5.2; nltk's `sentence_gleu`. See `Reward` for the arguments.
+    def decode(self, ids: Sequence[int], /) -> str:
+        """The text of some pieces."""
+
+    def spellings(self) -> list[str]:
+        """What each piece adds to a text, a space in front where it begins a word."""
+
+
+class WordReward:
+    """A score of words, of every prefix of pieces.
+
+    The words of a prefix are what its pieces spell so far, the last of them perhaps half a word.
     """
-    rows, time = hypotheses.shape
-    if rows == 0 or time == 0:
-        return torch.zeros(rows, time, dtype=torch.float64, device=hypotheses.device)
-    written = torch.arange(1, time + 1, device=hypotheses.device)
-    matches = sum(
-        prefix_matches(hypotheses, lengths, references, reference_lengths, order=ORDER),
-        start=torch.zeros(rows, time, dtype=torch.float64, device=hypotheses.device),
-    )
-    own, wanted = _ngrams(written), _ngrams(reference_lengths)
-    return held(matches / torch.maximum(own[None], wanted[:, None]).clamp(min=1), lengths)
 
+    def __init__(self, spelling: Spelling, score: Callable[[Units, Units], Tensor]) -> None:
+        """`score` of words up to each, `[units]`, from those written and those of references."""
+        self.spelling, self.score = spelling, score
 
-def _ngrams(lengths: Tensor) -> Tensor:
-    """How many n-grams of 1 to 4 tokens there are in so many tokens, float64."""
-    counts = [(lengths - n + 1).clamp(min=0) for n in range(1, ORDER + 1)]
-    return torch.stack(counts).sum(0).double()
-
-
-REWARDS: dict[str, Reward] = {"bleu": prefix_bleu, "gleu": prefix_gleu}
-"""Those that read token ids."""
+    def __call__(
+        self, hypotheses: Tensor, lengths: Tensor, references: Tensor, reference_lengths: Tensor
+    ) -> Tensor:
+        """See `Reward`."""
+        written, wanted = self.spelling.words((hypotheses, lengths), (references, reference_lengths))
+        return written.of_prefixes(self.score(written, wanted))
 
 
 class TextReward:
     """Any function of the texts of translation and reference, told of whole translations alone.
 
-    Prefixes short of the whole score 0, so that all of the reward comes with the last token.
+    Prefixes score 0 as long as another token may follow, so that all of the reward comes with the
+    action that ends the translation: EOS, or the last token of one that is cut.
     """
 
     def __init__(
-        self, function: Callable[[str, str], float], decode: Callable[[list[int]], str], name: str
+        self,
+        function: Callable[[str, str], float],
+        decode: Callable[[list[int]], str],
+        name: str,
+        lowest: float = -1.0,
     ) -> None:
-        """`decode` makes text of token ids; `name` is for complaints."""
-        self.function, self.decode, self.name = function, decode, name
+        """`decode` makes text of token ids; `name` is for complaints.
+
+        Scores are expected from `lowest` to 1, so that those of a mixture are of one scale.
+        """
+        self.function, self.decode, self.name, self.lowest = function, decode, name, lowest
 
     def __call__(
         self, hypotheses: Tensor, lengths: Tensor, references: Tensor, reference_lengths: Tensor
     ) -> Tensor:
-        """See `Reward`; raises LatimerError when the function fails or gives no finite number."""
+        """See `Reward`; raises LatimerError when the function fails or its score is not expected.
+
+        Expected is a number from `lowest` to 1.
+        """
         texts = [
             [self.decode(row[:n]) for row, n in zip(rows.tolist(), sizes.tolist(), strict=True)]
             for rows, sizes in ((hypotheses, lengths), (references, reference_lengths))
         ]
         scores = torch.zeros(hypotheses.shape, dtype=torch.float64)
+        last = hypotheses.shape[1] - 1
         for row, (text, reference) in enumerate(zip(*texts, strict=True)):
             length = int(lengths[row])
             if length:
-                scores[row, length - 1 :] = self._score(text, reference)
+                scores[row, min(length, last) :] = self._score(text, reference)
         return scores.to(hypotheses.device)
 
     def _score(self, text: str, reference: str) -> float:
         about = f"for the translation {text!r} of which {reference!r} is the reference"
+        mend = "the last state is intact: mend the function and run the same command again"
         try:
             score: Any = self.function(text, reference)
         except Exception as error:
             raise LatimerError(
-                f"the reward {self.name} failed {about}: {type(error).__name__}: {error}; "
-                "the last state is intact: mend the function and run the same command again"
+                f"the reward {self.name} failed {about}: {type(error).__name__}: {error}; {mend}"
             ) from error
         if isinstance(score, bool) or not isinstance(score, Real) or not math.isfinite(score):
             raise LatimerError(
-                f"the reward {self.name} gave {score!r} {about}; a finite number is expected; "
-                "the last state is intact: mend the function and run the same command again"
+                f"the reward {self.name} gave {score!r} {about}; a finite number is expected; {mend}"
+            )
+        if not self.lowest - _ROUNDING <= score <= 1 + _ROUNDING:
+            raise LatimerError(
+                f"the reward {self.name} gave {score!r} {about}; a number from {self.lowest:g} to 1 "
+                f"is expected: divide percentages by 100; {mend}"
             )
         return float(score)
+
+
+_ROUNDING = 1e-6
 
 
 class Mixture:
@@ -119,32 +144,77 @@ class Mixture:
         return total
 
 
-def reward_named(text: str, decode: Callable[[list[int]], str]) -> Reward:
-    """`bleu`, `gleu`, `module:function`, or a mixture such as `0.7 bleu + 0.3 gleu`.
+def _chrf(pieces: Pieces) -> Reward:
+    return partial(prefix_chrf, Spelling(pieces.spellings()))
 
-    A function takes the texts of a translation and of its reference, which `decode` makes of token
-    ids. Raises InputError naming what is wrong.
+
+def _ter(pieces: Pieces) -> Reward:
+    from sacrebleu.metrics.ter import TER
+
+    metric = TER()
+
+    def score(text: str, reference: str) -> float:
+        return 1 - metric.sentence_score(text, [reference]).score / 100
+
+    return TextReward(score, pieces.decode, "ter", lowest=-math.inf)
+
+
+def _on_words(score: Callable[[Units, Units], Tensor]) -> Callable[[Pieces], Reward]:
+    return lambda pieces: WordReward(Spelling(pieces.spellings()), score)
+
+
+REWARDS: dict[str, Callable[[Pieces], Reward]] = {
+    "bleu": lambda pieces: prefix_bleu,
+    "gleu": lambda pieces: prefix_gleu,
+    "edits": lambda pieces: prefix_edits,
+    "chrf": _chrf,
+    "word_bleu": _on_words(bleu),
+    "word_gleu": _on_words(gleu),
+    "word_edits": _on_words(agreement),
+    "ter": _ter,
+}
+"""What is made of a vocabulary's pieces, by name."""
+
+
+def reward_named(text: str, pieces: Pieces) -> Reward:
+    """A name in `REWARDS`, `module:function`, or a mixture such as `0.7 bleu + 0.3 chrf`.
+
+    A function takes the texts of a translation and of its reference, as `pieces` decode them, and
+    gives a number from -1 to 1. Raises InputError naming what is wrong.
     """
     parts: dict[str, tuple[float, Reward]] = {}
-    for term in text.split("+"):
-        words = term.split()
-        if len(words) not in (1, 2):
-            raise InputError(f"objective.reward {text!r}: write it as `0.7 bleu + 0.3 gleu`")
-        try:
-            weight = float(words[0]) if len(words) == 2 else 1.0
-        except ValueError:
-            weight = math.nan
-        if not math.isfinite(weight):
-            raise InputError(f"objective.reward {text!r}: {words[0]!r} is no weight")
-        before = parts[words[-1]][0] if words[-1] in parts else 0.0
-        parts[words[-1]] = before + weight, _one(words[-1], decode)
+    for weight, name in _terms(text):
+        before = parts[name][0] if name in parts else 0.0
+        parts[name] = before + weight, parts[name][1] if name in parts else _one(name, pieces)
     (only, *others) = parts.values()
     return only[1] if not others and only[0] == 1.0 else Mixture(parts)
 
 
-def _one(name: str, decode: Callable[[list[int]], str]) -> Reward:
+_TERM = re.compile(r"\s*(?:([^\s+]*[\d.][eE]\+\d+|[^\s+]+)\s+)?([^\s+]+)\s*(\+|$)")
+# The plus of a weight such as 1e+0 joins no terms.
+
+
+def _terms(text: str) -> list[tuple[float, str]]:
+    """Weights and names."""
+    terms, place, joined = [], 0, True
+    while joined:
+        found = _TERM.match(text, place)
+        if not found:
+            raise InputError(f"objective.reward {text!r}: write it as `0.7 bleu + 0.3 chrf`")
+        try:
+            weight = float(found[1] or 1)
+        except ValueError:
+            weight = math.nan
+        if not math.isfinite(weight):
+            raise InputError(f"objective.reward {text!r}: {found[1]!r} is no weight")
+        terms.append((weight, found[2]))
+        place, joined = found.end(), bool(found[3])
+    return terms
+
+
+def _one(name: str, pieces: Pieces) -> Reward:
     if name in REWARDS:
-        return REWARDS[name]
+        return REWARDS[name](pieces)
     module, colon, attribute = name.partition(":")
     if not (module and colon and attribute):
         choices = ", ".join(REWARDS)
@@ -157,4 +227,4 @@ def _one(name: str, decode: Callable[[list[int]], str]) -> Reward:
         raise InputError(f"objective.reward {name}: {type(error).__name__}: {error}") from error
     if not callable(function):
         raise InputError(f"objective.reward {name}: not a function of two texts")
-    return TextReward(function, decode, name)
+    return TextReward(function, pieces.decode, name)

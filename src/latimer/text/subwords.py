@@ -111,6 +111,21 @@ class Subwords:
             raise IndexError(f"piece {id} of a vocabulary of {len(self)}")
         return self._processor.id_to_piece(id)
 
+    def spellings(self) -> list[str]:
+        """What each piece adds to a text, a space in front where it begins a word, by id.
+
+        Joined they are the text that `decode` makes of the same ids, but for spaces at its ends.
+        """
+        return [self._spelling(id) for id in range(len(self))]
+
+    def _spelling(self, id: int) -> str:
+        if id == UNK:
+            return " ⁇" if self.kind == "word" else "⁇"
+        if id in (PAD, BOS, EOS):
+            return ""
+        piece = self.piece(id).replace("▁", " ")
+        return piece.removeprefix(" " + JOINER) if self.kind == "word" else piece
+
     @property
     def has_slots(self) -> bool:
         """Whether the slots of masked placeholders are pieces: they come first, from id 4 on."""

@@ -30,12 +30,8 @@ def build_objective(
 
     Raises InputError for a reward that is not there.
     """
-
-    def decode(tokens: list[int]) -> str:
-        return vocabulary.decode_target(tokens, [])
-
     asked = recipe.objective
-    reward = reward_named(asked.reward, decode)
+    reward = reward_named(asked.reward, vocabulary.target)
     draw = Draw(reward, asked.samples, asked.temperature, asked.max_length)
     objective = OBJECTIVES[asked.kind](recipe, network, draw)
     for module in objective.modules.values():

@@ -119,6 +119,9 @@ class Draw:
         actions = found.tokens.flatten(0, 1)[places]
         written = lengths - found.finished.flatten()[places].long()
         scores = self.scored(actions, written, batch, sentences)
+        # What a reward says of the whole comes with the last action, even where that is not EOS.
+        time = torch.arange(actions.shape[1], device=actions.device)
+        scores = scores.where(time < lengths[:, None] - 1, scores[:, -1:])
         return Trajectories(
             samples, sentences, places, actions, lengths, written, scores[:, -1],
             prefix_gains(scores), found.log_probs.flatten()[places],

@@ -1,0 +1,170 @@
+"""From pieces to characters and words, on tensors: what a prefix spells so far.
+
+Words are what stands between spaces, and equal when their characters are, however they are cut
+into pieces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from latimer.metrics.units import Units, offsets
+
+
+class Spelling:
+    """A table of what each token adds to a text.
+
+    Characters that Python's `str.split` takes for a space part words, and are no characters here.
+    """
+
+    def __init__(self, spellings: Sequence[str]) -> None:
+        """`spellings`: for each token id what it adds, a space where it begins a word."""
+        alphabet: dict[str, int] = {}
+        codes, spaces_before, counts, spaces = [], [], [], []
+        for text in spellings:
+            passed = 0
+            for character in text:
+                if character.isspace():
+                    passed += 1
+                else:
+                    codes.append(alphabet.setdefault(character, len(alphabet) + 1))
+                    spaces_before.append(passed)
+            counts.append(sum(not character.isspace() for character in text))
+            spaces.append(passed)
+        self.alphabet = len(alphabet)
+        table = [torch.tensor(part, dtype=torch.long) for part in (codes, spaces_before)]
+        self._codes, self._spaces_before = table
+        self._counts, self._spaces = torch.tensor(counts), torch.tensor(spaces)
+        self._begins = offsets(self._counts)
+
+    def characters(self, sentences: Tensor, lengths: Tensor) -> Units:
+        """The characters of `sentences [batch, time]` with `lengths [batch]`, spaces left out."""
+        return self._spelt(sentences, lengths).units
+
+    def words(self, written: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor]) -> list[Units]:
+        """The words of hypotheses, drafts among them, and of references, which have none.
+
+        Both as (sentences `[batch, time]`, lengths `[batch]`).
+        """
+        sides = [self._spelt(*written), self._spelt(*wanted)]
+        positions = [_positions(side.begins) for side in sides]
+        ends = [_ends(side) for side in sides]
+        # A word is named at its last character, and where a token ends within it.
+        named = [ends[0] | _last_of_tokens(sides[0].units), ends[1]]
+        numbers = self._names([side.units.numbers for side in sides], positions, named)
+        return [
+            _of_words(*parts, draft=draft)
+            for *parts, draft in zip(sides, ends, named, numbers, (True, False), strict=True)
+        ]
+
+    def _spelt(self, sentences: Tensor, lengths: Tensor) -> _Spelt:
+        self._move(sentences.device)
+        time = torch.arange(sentences.shape[1], device=sentences.device)
+        within = time < lengths[:, None]
+        tokens = sentences.where(within, 0)
+        counts = (self._counts[tokens] * within).flatten()
+        spaces = (self._spaces[tokens] * within).flatten()
+        places = torch.arange(counts.numel(), device=tokens.device).repeat_interleave(counts)
+        first, rows = offsets(counts), torch.div(places, max(1, len(time)), rounding_mode="floor")
+        inside = torch.arange(len(places), device=tokens.device) - first[places]
+        found = self._begins[tokens.flatten()[places]] + inside
+        sums = counts.view(sentences.shape).cumsum(1)
+        sizes = sums[:, -1] if len(time) else torch.zeros_like(lengths)
+        at = (sums + offsets(sizes)[:, None]) * (sums > 0)
+        columns = torch.arange(len(places), device=tokens.device) - offsets(sizes)[rows] + 1
+        passed = offsets(spaces)[places] + self._spaces_before[found]
+        begins = columns == 1
+        begins[1:] |= passed[1:] != passed[:-1]
+        return _Spelt(Units(self._codes[found], rows, columns, None, sizes, at), begins)
+
+    def _names(
+        self, codes: list[Tensor], positions: list[Tensor], named: list[Tensor]
+    ) -> list[Tensor]:
+        """A number for each word from its first character to one of `named`.
+
+        Equal words have equal numbers, and others never: so many characters as fit into 62 bits are
+        written as one number, a block, and longer words are named block by block.
+        """
+        base = self.alphabet + 1
+        size = 62 // base.bit_length()
+        position, wanted = torch.cat(positions), torch.cat(named)
+        blocks = _blocks(torch.cat(codes), position, base, size)
+        chosen = (wanted | (position % size == size - 1)).nonzero().squeeze(1)
+        depth = torch.div(position, size, rounding_mode="floor")[chosen]
+        kinds, names = blocks[chosen].unique(return_inverse=True)
+        words = (position == 0).cumsum(0)[chosen]
+        before = torch.zeros(len(position) + 1, dtype=torch.long, device=position.device)
+        used = len(kinds)
+        for level in range(1, int(depth.max()) + 1 if len(depth) else 0):
+            full = (depth == level - 1) & (position[chosen] % size == size - 1)
+            before[words[full]] = names[full]
+            longer = (depth == level).nonzero().squeeze(1)
+            pairs = before[words[longer]] * len(kinds) + names[longer]
+            found, again = pairs.unique(return_inverse=True)
+            names[longer] = again + used
+            used += len(found)
+        every = torch.zeros_like(position)
+        every[chosen] = names
+        return list(every.split([len(part) for part in codes]))
+
+    def _move(self, device: torch.device) -> None:
+        if self._codes.device != device:
+            self._codes, self._spaces_before = self._codes.to(device), self._spaces_before.to(device)
+            self._counts, self._spaces = self._counts.to(device), self._spaces.to(device)
+            self._begins = self._begins.to(device)
+
+
+class _Spelt(NamedTuple):
+    """Characters, and which of them begin a word, `[units]`."""
+
+    units: Units
+    begins: Tensor
+
+
+def _positions(begins: Tensor) -> Tensor:
+    """The place of each character in its word, from 0."""
+    places = torch.arange(len(begins), device=begins.device)
+    return places - torch.where(begins, places, 0).cummax(0).values if len(places) else places
+
+
+def _ends(side: _Spelt) -> Tensor:
+    """Which characters end a word."""
+    return torch.cat([side.begins[1:], side.begins.new_ones(min(1, len(side.begins)))])
+
+
+def _last_of_tokens(characters: Units) -> Tensor:
+    """Which characters are the last of some prefix."""
+    last = torch.zeros(len(characters.rows) + 1, dtype=torch.bool, device=characters.rows.device)
+    last[characters.at.flatten()] = True
+    return last[1:]
+
+
+def _blocks(codes: Tensor, position: Tensor, base: int, size: int) -> Tensor:
+    """The characters of a word since its last multiple of `size`, as digits of one number.
+
+    No character is 0, so that no two blocks are the same number. Sums overflow without harm:
+    the difference of two of them is right modulo 2^64, and fits.
+    """
+    inside = position % size
+    powers = torch.tensor([base**k for k in range(size)], device=codes.device)
+    sums = torch.nn.functional.pad((codes * powers[inside]).cumsum(0), (1, 0))
+    places = torch.arange(len(codes), device=codes.device)
+    return sums[1:] - sums[places - inside]
+
+
+def _of_words(
+    side: _Spelt, ends: Tensor, named: Tensor, numbers: Tensor, *, draft: bool
+) -> Units:
+    """Words from characters: those of `named`, complete at `ends`."""
+    units = side.units
+    rows = units.rows[named]
+    count = side.begins.cumsum(0)
+    starts = torch.nn.functional.pad(count, (1, 0))[offsets(units.sizes)]
+    sizes = torch.bincount(units.rows[ends], minlength=len(units.sizes))
+    places = count[named] - starts[rows]
+    at = torch.nn.functional.pad(named.cumsum(0), (1, 0))[units.at]
+    return Units(numbers[named], rows, places, ends[named] if draft else None, sizes, at)
