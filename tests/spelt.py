@@ -8,7 +8,22 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
-SPELLINGS = ["", " a", "a", "b", " b", " ab", "ba", " ", "", "c d", "d ", "\u00a0", " a\u3000a", ","]
+SPELLINGS = [
+    "",
+    " a",
+    "a",
+    "b",
+    " b",
+    " ab",
+    "ba",
+    " ",
+    "",
+    "c d",
+    "d ",
+    "\u00a0",
+    " a\u3000a",
+    ",",
+]
 
 
 class Alphabet:

@@ -128,7 +128,7 @@ def test_actions_are_paid_as_in_training(name: str, row: list[int]) -> None:
         torch.tensor([[*SOURCE, EOS]]), torch.tensor([4]),
         torch.tensor([[BOS, *REFERENCE, EOS]]), torch.tensor([len(REFERENCE) + 1]),
     )  # fmt: skip
-    samples = Samples(tokens, lengths, torch.zeros(1, 2).double(), finished)
+    samples = Samples(tokens, lengths, finished, torch.zeros(1, 2).double())
     drawn = Draw(reward, 2, max_length=LIMIT).judged(samples, batch)
     mine = (drawn.places == 0).nonzero().item()
     assert drawn.rewards[mine, : len(row)].tolist() == pytest.approx(found, abs=1e-6)

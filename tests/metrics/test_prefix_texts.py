@@ -65,7 +65,9 @@ THEIRS: dict[str, Score] = {
 }  # fmt: skip
 
 
-def compare(name: str, pieces: Alphabet | Subwords, rows: list[tuple[list[int], list[int]]]) -> None:
+def compare(
+    name: str, pieces: Alphabet | Subwords, rows: list[tuple[list[int], list[int]]]
+) -> None:
     """Every prefix of every row, and its last column behind the end."""
     hypotheses, lengths = padded([h for h, _ in rows])
     found = reward_named(name, pieces)(hypotheses, lengths, *padded([r for _, r in rows]))
@@ -106,7 +108,7 @@ def test_words_of_any_length_and_alphabets_of_any_size(
 @pytest.mark.parametrize("name", THEIRS)
 def test_a_whole_that_differs_far_inside_a_long_word(name: str) -> None:
     alphabet = Alphabet([*map(chr, range(0x4E00, 0x7E00)), " "])
-    word = list(range(0, 40))
+    word = list(range(40))
     changed = [*word[:3], 77, *word[4:]]
     other = [*word[:33], 77, *word[34:]]
     space = len(alphabet.list) - 1
@@ -145,7 +147,9 @@ def test_neighbours_and_what_stands_behind_make_no_difference() -> None:
         both = reward(*padded([h for h, _ in rows], 9), *padded([r for _, r in rows], 3))
         alone = reward(*padded([rows[0][0]]), *padded([rows[0][1]]))
         width = alone.shape[1]
-        if name != "ter":  # told of wholes alone: its score comes behind the end, where there is room
+        if (
+            name != "ter"
+        ):  # told of wholes alone: its score comes behind the end, where there is room
             torch.testing.assert_close(both[:1, :width], alone, rtol=0, atol=1e-12)
         torch.testing.assert_close(both[:1, -1], alone[:, -1], rtol=0, atol=1e-12)
 

@@ -142,7 +142,7 @@ def test_a_function_that_fails_is_named():
         ("+ bleu", "write it as"),
         ("nan bleu", "'nan' is no weight"),
         ("1e+999 bleu", r"'1e\+999' is no weight"),
-        ("math:e1e+0.5 bleu", "not a function"),
+        ("math:e1e+0.5 bleu", "no attribute 'e1e'"),
         ("no_such_module:f", "No module named"),
         ("math:no_such", "no_such"),
         ("math:pi", "not a function"),

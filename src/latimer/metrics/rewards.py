@@ -60,7 +60,9 @@ class WordReward:
         self, hypotheses: Tensor, lengths: Tensor, references: Tensor, reference_lengths: Tensor
     ) -> Tensor:
         """See `Reward`."""
-        written, wanted = self.spelling.words((hypotheses, lengths), (references, reference_lengths))
+        written, wanted = self.spelling.words(
+            (hypotheses, lengths), (references, reference_lengths)
+        )
         return written.of_prefixes(self.score(written, wanted))
 
 
@@ -114,12 +116,13 @@ class TextReward:
             ) from error
         if isinstance(score, bool) or not isinstance(score, Real) or not math.isfinite(score):
             raise LatimerError(
-                f"the reward {self.name} gave {score!r} {about}; a finite number is expected; {mend}"
+                f"the reward {self.name} gave {score!r} {about}; "
+                f"a finite number is expected; {mend}"
             )
-        if not self.lowest - _ROUNDING <= score <= 1 + _ROUNDING:
+        if not self.lowest - _ROUNDING <= float(score) <= 1 + _ROUNDING:
             raise LatimerError(
-                f"the reward {self.name} gave {score!r} {about}; a number from {self.lowest:g} to 1 "
-                f"is expected: divide percentages by 100; {mend}"
+                f"the reward {self.name} gave {score!r} {about}; a number from "
+                f"{self.lowest:g} to 1 is expected: divide percentages by 100; {mend}"
             )
         return float(score)
 

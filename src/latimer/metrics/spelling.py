@@ -57,8 +57,8 @@ class Spelling:
         named = [ends[0] | _last_of_tokens(sides[0].units), ends[1]]
         numbers = self._names([side.units.numbers for side in sides], positions, named)
         return [
-            _of_words(*parts, draft=draft)
-            for *parts, draft in zip(sides, ends, named, numbers, (True, False), strict=True)
+            _of_words(sides[0], ends[0], named[0], numbers[0], drafts=True),
+            _of_words(sides[1], ends[1], named[1], numbers[1], drafts=False),
         ]
 
     def _spelt(self, sentences: Tensor, lengths: Tensor) -> _Spelt:
@@ -113,7 +113,10 @@ class Spelling:
 
     def _move(self, device: torch.device) -> None:
         if self._codes.device != device:
-            self._codes, self._spaces_before = self._codes.to(device), self._spaces_before.to(device)
+            self._codes, self._spaces_before = (
+                self._codes.to(device),
+                self._spaces_before.to(device),
+            )
             self._counts, self._spaces = self._counts.to(device), self._spaces.to(device)
             self._begins = self._begins.to(device)
 
@@ -156,9 +159,7 @@ def _blocks(codes: Tensor, position: Tensor, base: int, size: int) -> Tensor:
     return sums[1:] - sums[places - inside]
 
 
-def _of_words(
-    side: _Spelt, ends: Tensor, named: Tensor, numbers: Tensor, *, draft: bool
-) -> Units:
+def _of_words(side: _Spelt, ends: Tensor, named: Tensor, numbers: Tensor, *, drafts: bool) -> Units:
     """Words from characters: those of `named`, complete at `ends`."""
     units = side.units
     rows = units.rows[named]
@@ -167,4 +168,4 @@ def _of_words(
     sizes = torch.bincount(units.rows[ends], minlength=len(units.sizes))
     places = count[named] - starts[rows]
     at = torch.nn.functional.pad(named.cumsum(0), (1, 0))[units.at]
-    return Units(numbers[named], rows, places, ends[named] if draft else None, sizes, at)
+    return Units(numbers[named], rows, places, ends[named] if drafts else None, sizes, at)
