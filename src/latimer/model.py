@@ -26,6 +26,8 @@ from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.vocabulary import Vocabulary
 
 FORMAT = "latimer-model/1"
+CRITIC_FORMAT = "latimer-critic/1"
+"""Of a critic's folder, which is laid out as a model's, so that none is taken for the other."""
 CONFIG, WEIGHTS, CARD = "config.json", "weights.safetensors", "README.md"
 SECTIONS = ("network", "vocabulary", "languages", "data", "scores")
 
@@ -41,8 +43,10 @@ class Model:
     (`source`, `target`), and what the trainer knows of `data` and `scores`."""
 
 
-def save_model(folder: Path, model: Model, card: str) -> None:
+def save_model(folder: Path, model: Model, card: str, *, layout: str = FORMAT) -> None:
     """Write the model folder in one piece; `card` becomes its README.
+
+    `layout` is FORMAT, or CRITIC_FORMAT for a critic's network.
 
     Raises LatimerError when the disk refuses (full, read-only); an older folder is then unharmed.
     """
@@ -51,7 +55,7 @@ def save_model(folder: Path, model: Model, card: str) -> None:
         model.vocabulary.save(temporary)
         sums = {path.name: _sha256(path) for path in sorted(temporary.glob("*.model"))}
         vocabulary = {**model.config.get("vocabulary", {}), **_describe(model.vocabulary)}
-        config = {"format": FORMAT, **model.config, "vocabulary": {**vocabulary, "sha256": sums}}
+        config = {"format": layout, **model.config, "vocabulary": {**vocabulary, "sha256": sums}}
         text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
         (temporary / CONFIG).write_text(text, encoding="utf-8")
         (temporary / CARD).write_text(card, encoding="utf-8")
@@ -60,16 +64,16 @@ def save_model(folder: Path, model: Model, card: str) -> None:
     write_folder_atomically(folder, fill)
 
 
-def load_model(folder: str | Path, device: str = "cpu") -> Model:
+def load_model(folder: str | Path, device: str = "cpu", *, layout: str = FORMAT) -> Model:
     """Read a model folder; the network comes in evaluation mode, in fp32, on `device`.
 
-    Raises InputError naming the file that is missing, damaged, foreign or made for another
+    `layout` is what it must be, FORMAT or CRITIC_FORMAT. Raises InputError naming the file that is missing, damaged, foreign or made for another
     vocabulary.
     """
     folder = Path(folder)
     if not folder.is_dir():
         raise InputError(f"{folder}: no such model folder; `latimer train` makes one")
-    config = _read_config(folder / CONFIG)
+    config = _read_config(folder / CONFIG, layout)
     vocabulary = _read_vocabulary(folder, config["vocabulary"])
     network = _build(folder / CONFIG, config["network"], vocabulary)
     _load_weights(network, folder / WEIGHTS)
@@ -82,6 +86,25 @@ def load_model(folder: str | Path, device: str = "cpu") -> Model:
     return Model(network.eval(), vocabulary, config)
 
 
+def load_critic(folder: str | Path, device: str = "cpu") -> Model:
+    """Read a critic's folder, as `load_model`; its network's steps give values, not logits.
+
+    Raises InputError also for a critic that reads references, which nobody has when translating.
+    """
+    if not Path(folder).is_dir():
+        raise InputError(
+            f"{folder}: no such critic; `latimer improve MODEL --objective actor_critic "
+            "--set critic.reads=source` makes one"
+        )
+    reads = _read_config(Path(folder) / CONFIG, CRITIC_FORMAT).get("reads")
+    if reads != "source":
+        raise InputError(
+            f"{folder}: this critic reads the {reads}, which nobody has when translating; "
+            "train one with critic.reads=source"
+        )
+    return load_model(folder, device, layout=CRITIC_FORMAT)
+
+
 def model_card(config: dict[str, Any], *, command: str) -> str:
     """The README of a model folder: languages, data, scores and the command that made it."""
     languages = config.get("languages", {})
@@ -90,6 +113,9 @@ def model_card(config: dict[str, Any], *, command: str) -> str:
     if config.get("network", {}).get("kind") == "language_model":
         of = f" of {languages['target']}" if languages.get("target") else ""
         title, use = f"A language model{of}", "perplexity THIS_FOLDER text.txt"
+    if "reads" in config:
+        title = f"A critic of translations, {source} → {target}"
+        use = "translate MODEL --critic THIS_FOLDER < text.txt"
     lines = [f"# {title}", "", "Made by Latimer with", "", f"    {command}", ""]
     for section in ("data", "scores", "network", "vocabulary"):
         entries = _flat(config.get(section, {}))
@@ -124,7 +150,7 @@ def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _read_config(path: Path) -> dict[str, Any]:
+def _read_config(path: Path, layout: str) -> dict[str, Any]:
     """The checked `config.json`."""
     try:
         config = json.loads(path.read_bytes())
@@ -132,9 +158,12 @@ def _read_config(path: Path) -> dict[str, Any]:
         raise _unreadable(path, error) from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: damaged, not JSON ({error}); copy the folder again") from error
-    if not isinstance(config, dict) or config.get("format") != FORMAT:
+    if not isinstance(config, dict) or config.get("format") != layout:
         found = config.get("format") if isinstance(config, dict) else type(config).__name__
-        raise InputError(f"{path}: not a Latimer model: format {FORMAT!r} expected, not {found!r}")
+        kind = "critic" if layout == CRITIC_FORMAT else "model"
+        raise InputError(
+            f"{path}: not a Latimer {kind}: format {layout!r} expected, not {found!r}"
+        )
     for key in SECTIONS:
         if not isinstance(config.setdefault(key, {}), dict):
             raise InputError(f"{path}: {key!r} must be an object; copy the folder again")

@@ -11,6 +11,8 @@ from latimer.commands.search_options import (
     Alpha,
     BatchTokens,
     Beam,
+    Critic,
+    CriticWeight,
     Device,
     MaxLength,
     Normalisation,
@@ -40,6 +42,8 @@ def evaluate(
     stop: Stop = "safe",
     max_length: MaxLength = None,
     batch_tokens: BatchTokens = 2048,
+    critic: Critic = None,
+    critic_weight: CriticWeight = 1.0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     threads: Threads = None,
     device: Device = "cpu",
@@ -54,7 +58,9 @@ def evaluate(
     wanted = [name.strip() for name in metrics.lower().split(",")]
     check_metrics(wanted)
     texts, references = read_pairs(source, reference)
-    translator = load_translator(model, device, threads, precision)
+    translator = load_translator(
+        model, device, threads, precision, critic=critic, critic_weight=critic_weight
+    )
     started = time.perf_counter()
     found = translator.translate(
         texts,

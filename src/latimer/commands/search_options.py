@@ -39,6 +39,13 @@ LanguageModel = Annotated[
     Path | None, typer.Option("--lm", help="Language model whose scores are added in search.")
 ]
 LanguageModelWeight = Annotated[float, typer.Option("--lm-weight", help="Weight of --lm.")]
+Critic = Annotated[
+    Path | None,
+    typer.Option("--critic", help="Folder of a critic whose values are added in search."),
+]
+CriticWeight = Annotated[
+    float, typer.Option("--critic-weight", help="Weight of --critic; choose it on dev.")
+]
 MinLength = Annotated[int, typer.Option(min=0, help="Fewest pieces of a translation.")]
 NoRepeat = Annotated[int | None, typer.Option(min=1, help="Never so many pieces in a row twice.")]
 
@@ -51,6 +58,8 @@ def load_translator(
     others: Sequence[Path] = (),
     language_model: Path | None = None,
     weight: float = 0.1,
+    critic: Path | None = None,
+    critic_weight: float = 1.0,
 ) -> NeuralTranslator:
     """The translator in a model folder, on so many threads of which each has a core."""
     import torch
@@ -65,5 +74,5 @@ def load_translator(
     threads = threads or (available_cores() if device == "cpu" else 1)
     return load(
         model, device, threads, precision, others=others, language_model=language_model,
-        weight=weight,
+        weight=weight, critic=critic, critic_weight=critic_weight,
     )  # fmt: skip

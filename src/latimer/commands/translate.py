@@ -12,6 +12,8 @@ from latimer.commands.search_options import (
     Alpha,
     BatchTokens,
     Beam,
+    Critic,
+    CriticWeight,
     Device,
     LanguageModel,
     LanguageModelWeight,
@@ -87,6 +89,8 @@ def translate(
     others: With = None,
     language_model: LanguageModel = None,
     lm_weight: LanguageModelWeight = 0.1,
+    critic: Critic = None,
+    critic_weight: CriticWeight = 1.0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     threads: Threads = None,
     device: Device = "cpu",
@@ -105,8 +109,9 @@ def translate(
         (samples, utility),
     )
     translator = load_translator(
-        model, device, threads, precision, others or (), language_model, lm_weight
-    )
+        model, device, threads, precision, others or (), language_model, lm_weight, critic,
+        critic_weight,
+    )  # fmt: skip
     run = partial(
         translator.translate,
         beam=beam,

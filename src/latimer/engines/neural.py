@@ -15,10 +15,11 @@ from latimer.engines.ways import Way
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
 from latimer.metrics.report import written_without_spaces
-from latimer.model import Model, load_model
+from latimer.model import Model, load_critic, load_model
 from latimer.nn.int8 import choose_products, in_int8
 from latimer.search.beam import beam_search, check_settings
 from latimer.search.combined import Ensemble, ShallowFusion
+from latimer.search.guided import Guided
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import normaliser
 from latimer.search.rules import ForcedPrefix, MinimumLength, NoRepeat, Rule, Ruled
@@ -56,8 +57,11 @@ class NeuralTranslator:
         others: Sequence[Model] = (),
         language_model: Model | None = None,
         weight: float = 0.0,
+        critic: Model | None = None,
+        critic_weight: float = 0.0,
     ) -> None:
-        """With `others` it is an ensemble; a language model is added with `weight`, in search.
+        """With `others` it is an ensemble; a language model is added with `weight`, in search,
+        and the values of a `critic`, that of `load_critic`, with `critic_weight`.
 
         All share the vocabularies of `model`. `threads` batches are translated at the same
         time; see `latimer.threads`.
@@ -68,11 +72,16 @@ class NeuralTranslator:
         self.model = model
         self.model.network.eval()
         self.precision = choose_products(precision, model.network.device)
-        self._scorer = self._combined([model, *others], language_model, weight)
+        guide = None if critic is None else (critic, critic_weight)
+        self._scorer = self._combined([model, *others], language_model, weight, guide)
         self._pool = Pool(threads)
 
     def _combined(
-        self, models: Sequence[Model], language_model: Model | None, weight: float
+        self,
+        models: Sequence[Model],
+        language_model: Model | None,
+        weight: float,
+        guide: tuple[Model, float] | None,
     ) -> Scorer[Any]:
         def ready(model: Model) -> Scorer[Any]:
             network = model.network.eval()
@@ -87,6 +96,15 @@ class NeuralTranslator:
                 )
         scorers = [ready(model) for model in models]
         scorer = scorers[0] if len(scorers) == 1 else Ensemble(scorers)
+        if guide is not None:
+            critic, influence = guide
+            theirs = critic.vocabulary
+            if (theirs.source, theirs.target) != (first.source, first.target):
+                raise InputError(
+                    "the critic has another vocabulary than the translator; take one from a run "
+                    "that improved it"
+                )
+            scorer = Guided(scorer, critic.network.eval(), influence)
         if language_model is None:
             return scorer
         if language_model.vocabulary.target != first.target:
@@ -239,11 +257,14 @@ def load(
     others: Sequence[str | Path] = (),
     language_model: str | Path | None = None,
     weight: float = 0.1,
+    critic: str | Path | None = None,
+    critic_weight: float = 1.0,
 ) -> NeuralTranslator:
     """The translator in a model folder, on `device` ("cpu", "cuda", …).
 
     With the folders of `others` it is an ensemble of all; the log-probabilities of a
-    `language_model` are added in search with `weight` (shallow fusion).
+    `language_model` are added in search with `weight` (shallow fusion), and the values of a
+    `critic` that reads the source with `critic_weight` (`latimer.search.guided`).
 
     With several `threads` so many batches are translated at the same time; that pays after
     `torch.set_num_threads(1)`. `precision` is that of products: `auto` takes int8 where this CPU
@@ -258,14 +279,16 @@ def load(
         fused = load_model(language_model, device)
         if fused.config["network"].get("kind") != "language_model":
             raise InputError(f"{language_model}: a translator, not a language model")
+    guide = None if critic is None else load_critic(critic, device)
     try:
         return NeuralTranslator(
-            models[0], threads, precision, others=models[1:], language_model=fused, weight=weight
-        )
+            models[0], threads, precision, others=models[1:], language_model=fused, weight=weight,
+            critic=guide, critic_weight=critic_weight,
+        )  # fmt: skip
     except InputError as error:
-        if not others and fused is None:
+        if not others and fused is None and guide is None:
             raise
-        named = ", ".join(str(one) for one in (folder, *others, language_model) if one)
+        named = ", ".join(str(one) for one in (folder, *others, language_model, critic) if one)
         raise InputError(f"{named}: {error}") from error
 
 

@@ -60,10 +60,15 @@ def build_critic(*, reads: str, source_vocab: int, target_vocab: int, **options:
     nothing. Raises ValueError for a combination that cannot be.
     """
     vocab = target_vocab if reads == "reference" else source_vocab
-    tied = "inputs" if vocab == target_vocab else "none"
+    tied = tied_inputs(vocab, target_vocab)
     network = build_seq2seq(source_vocab=vocab, target_vocab=target_vocab, tied=tied, **options)
     nn.init.zeros_(network.output.weight)
     return Critic(network, reads)
+
+
+def tied_inputs(read_vocab: int, target_vocab: int) -> str:
+    """What a critic ties: the embeddings of what it reads and of the prefix, where they can be."""
+    return "inputs" if read_vocab == target_vocab else "none"
 
 
 def taken_values(features: Tensor, output: Output, actions: Tensor) -> Tensor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -65,14 +66,23 @@ def _actor_critic(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
 
 def _critic(recipe: Recipe, network: Seq2Seq) -> Critic:
     """A critic with the actor's kind of cell, and widths of its own."""
-    asked, read = recipe.critic, network.encoder.embedding
+    read = network.encoder.embedding
     assert isinstance(read, nn.Embedding)
     source, target = read.num_embeddings, network.decoder.embedding.num_embeddings
     return build_critic(
-        reads=asked.reads, source_vocab=source, target_vocab=target, cell=recipe.model.cell,
-        embedding=asked.embedding, encoder_size=max(1, asked.size // 2), decoder_size=asked.size,
-        attention_size=max(1, asked.size // 2), readout=asked.embedding, dropout=0.0,
+        reads=recipe.critic.reads, source_vocab=source, target_vocab=target,
+        **critic_options(recipe),
     )  # fmt: skip
+
+
+def critic_options(recipe: Recipe) -> dict[str, Any]:
+    """Keywords of `build_critic` that do not depend on the vocabularies."""
+    asked = recipe.critic
+    return {
+        "cell": recipe.model.cell, "embedding": asked.embedding,
+        "encoder_size": max(1, asked.size // 2), "decoder_size": asked.size,
+        "attention_size": max(1, asked.size // 2), "readout": asked.embedding, "dropout": 0.0,
+    }  # fmt: skip
 
 
 def _ppo(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from latimer.model import Model, model_card, save_model
+from latimer.model import CRITIC_FORMAT, Model, model_card, save_model
+from latimer.nn.critic import Critic
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe
 from latimer.train.averaging import Checkpoints
@@ -44,6 +45,18 @@ class Publisher:
         card = model_card(config, command=self.command)
         save_model(self.folder / name, Model(network, self.vocabulary, config), card)
         return self.folder / name
+
+    def save_critic(self, critic: Critic, network: dict[str, Any]) -> Path:
+        """Write the folder `critic` beside the models; `network` are the keywords it was built by.
+
+        Raises LatimerError when the disk refuses.
+        """
+        shared = {k: self.config[k] for k in ("vocabulary", "languages", "data")}
+        config = {"reads": critic.reads, "network": network, **shared, "scores": {}}
+        card, folder = model_card(config, command=self.command), self.folder / "critic"
+        model = Model(critic.network, self.vocabulary, config)
+        save_model(folder, model, card, layout=CRITIC_FORMAT)
+        return folder
 
     def remove(self, name: str) -> None:
         """Delete the model folder `name`, and what a killed process left half-written."""

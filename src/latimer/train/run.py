@@ -18,6 +18,7 @@ from pathlib import Path
 import torch
 
 from latimer.errors import InputError
+from latimer.nn.critic import Critic, tied_inputs
 from latimer.recipe import Recipe
 from latimer.train.allocator import keep_freed_memory
 from latimer.train.assemble import Parts, assemble
@@ -27,6 +28,7 @@ from latimer.train.distributed import join
 from latimer.train.interruption import Interrupted, Interruption
 from latimer.train.log import Report
 from latimer.train.loop import Hooks, Loop, Rhythm
+from latimer.train.objectives import critic_options
 from latimer.train.publish import publish_final, scores_of
 from latimer.train.schedule import Schedule
 from latimer.train.tensors import weights_of
@@ -179,7 +181,20 @@ class _Run:
         (choice,) = group.from_leader([names.index(better.name if better else "")])
         if not choice:
             raise Interrupted("interrupted; the state is saved: run the same command again")
+        if group.leads:
+            self._publish_critic()
         return publisher.folder / names[int(choice)]
+
+    def _publish_critic(self) -> None:
+        """Keep a critic that search can use: one that reads the source."""
+        critic = self.session.objective.modules.get("critic")
+        if not isinstance(critic, Critic) or critic.reads != "source":
+            return
+        vocabulary = self.parts.publisher.vocabulary
+        tied = tied_inputs(len(vocabulary.source), len(vocabulary.target))
+        options = {**critic_options(self.parts.recipe), "tied": tied}
+        folder = self.parts.publisher.save_critic(critic, options)
+        self._say("note", f"the critic is kept: translate with --critic {folder}")
 
     def _say(self, kind: str, message: str) -> None:
         progress = self.progress
