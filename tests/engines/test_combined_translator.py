@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from safetensors.torch import load_file
 
 import latimer
+from latimer.commands.improve import improve
 from latimer.errors import InputError
+from latimer.model import load_critic
 from latimer.recipe import load_recipe
 from latimer.train.run import train
 
@@ -106,3 +111,59 @@ def test_the_commands(models: dict[str, Path], tmp_path: Path) -> None:
     wrong = run("sample", first)
     assert wrong.returncode == 2
     assert "translate --sample" in wrong.stderr
+
+
+@pytest.fixture(scope="module")
+def improved(models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Model folders of runs whose critics read the source, or references."""
+    made = {}
+    for reads in ("source", "reference"):
+        run_folder = tmp_path_factory.mktemp(reads) / "run"
+        improve(
+            models["first"], run_folder, objective="actor_critic", quiet=True,
+            overrides=[*FEW, f"critic.reads={reads}", "critic.pretraining=0", "critic.size=8"],
+        )  # fmt: skip
+        made[reads] = run_folder / "models"
+    return made
+
+
+def test_a_run_keeps_a_critic_of_the_source(
+    models: dict[str, Path], improved: dict[str, Path]
+) -> None:
+    folder = improved["source"] / "critic"
+    assert {path.suffix for path in folder.iterdir()} == {".json", ".safetensors", ".model", ".md"}
+    newest = max((improved["source"].parent / "state").iterdir())
+    trained = load_file(newest / "critic.safetensors")
+    kept = load_critic(folder).network.state_dict()
+    names = [name for name in kept if f"network.{name}" in trained]  # tied ones have several
+    assert len(names) > 10
+    for name in names:
+        assert kept[name].equal(trained[f"network.{name}"])
+    assert float(kept["output.weight"].abs().max()) > 0
+    assert not (improved["reference"] / "critic").exists()
+    alone = latimer.load(models["first"]).translate(TEXTS)
+    nought = latimer.load(models["first"], critic=folder, critic_weight=0.0).translate(TEXTS)
+    assert [(t.text, t.score) for t in alone] == [(t.text, t.score) for t in nought]
+    heavy = latimer.load(models["first"], critic=folder, critic_weight=50.0).translate(TEXTS)
+    assert [t.score for t in heavy] != [t.score for t in alone]
+
+
+def test_critics_of_no_use_get_one_line(
+    models: dict[str, Path], improved: dict[str, Path], tmp_path: Path
+) -> None:
+    critic = improved["source"] / "critic"
+    with pytest.raises(InputError, match="not a Latimer model"):
+        latimer.load(critic)
+    with pytest.raises(InputError, match="not a Latimer critic"):
+        latimer.load(models["first"], critic=models["second"])
+    with pytest.raises(InputError, match="critic has another vocabulary"):
+        latimer.load(models["foreign"], critic=critic)
+    with pytest.raises(InputError, match="no such critic"):
+        latimer.load(models["first"], critic=improved["reference"] / "critic")
+    other = shutil.copytree(critic, tmp_path / "critic")
+    description = json.loads((other / "config.json").read_bytes()) | {"reads": "reference"}
+    (other / "config.json").write_text(json.dumps(description))
+    found = run("translate", str(models["first"]), "--critic", str(other))
+    assert found.returncode == 2
+    assert "reads the reference, which nobody has when translating" in found.stderr
+    assert len(found.stderr.splitlines()) == 1

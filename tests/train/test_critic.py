@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -121,6 +122,32 @@ def gradients(objective: ActorCritic, module: nn.Module) -> list[Tensor | None]:
     with noise(torch.Generator().manual_seed(7)):
         loss = objective.loss(tiny.batch(4)).value
     return list(torch.autograd.grad(loss, list(module.parameters()), allow_unused=True))
+
+
+def test_what_was_never_drawn_is_worth_what_the_state_is() -> None:
+    # Gains of 0.5 and 0.25 of words 4 and 5, then the end, which brings nothing.
+    objective, returns = made(target="monte_carlo", penalty=0.0), [0.75, 0.25, 0.0]
+    critic = objective.critic
+    nn.init.zeros_(critic.output.weight)
+    rows = [[one, other, EOS] for one in (4, 5) for other in (4, 5)]
+    found = objective.draw.judged(tiny.samples([rows]), tiny.batch())
+    found = replace(found, rewards=torch.tensor([[0.5, 0.25, 0.0]]).expand(4, 3))
+    actions, aims = found.packed(found.actions), found.packed(torch.tensor([returns] * 4))
+    torch.testing.assert_close(found.packed(objective._targets(found, tiny.batch())), aims)
+    optimiser = torch.optim.Adam(critic.parameters(), lr=0.01)
+    for _ in range(300):
+        features = objective._critic_features(critic, found, tiny.batch())
+        optimiser.zero_grad()
+        (critic.taken(features, actions) - aims).square().sum().backward()
+        optimiser.step()
+    with torch.no_grad():
+        features = objective._critic_features(critic, found, tiny.batch())
+        drawn, unseen = critic.taken(features, actions), critic.taken(features, actions * 0 + 6)
+    torch.testing.assert_close(drawn.float(), aims, rtol=0, atol=0.02)
+    first, second, end = unseen.view(3, 4).mean(1).tolist()  # packed by time
+    assert first > 0.4
+    assert first - 0.1 > second > end + 0.05
+    assert end == pytest.approx(0, abs=0.1)
 
 
 def test_actor_and_critic_share_nothing() -> None:

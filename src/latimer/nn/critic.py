@@ -3,6 +3,11 @@
 An encoder reads the reference, which the actor never sees, or, so that the critic can be used when
 translating, the source; a decoder with attention reads the prefix and its output layer gives
 q(source, prefix, token) of every token. It is a network like the actor, with weights of its own.
+
+A value is the sum of v(prefix), which all tokens have in common, and of what is the token's own
+(Wang et al. 2016). So a token never drawn is worth what the state is. Were it worth nothing instead,
+as end-of-sentence always is when rewards are gains, the ends of sentences would teach nothing, and
+the actor would write on.
 """
 
 from __future__ import annotations
@@ -33,11 +38,25 @@ class Critic(nn.Module):
             raise ValueError(f"reads: {reads!r} is not one of {', '.join(READS)}")
         self.network = network
         self.reads = reads
+        self.common_weight = nn.Parameter(torch.zeros_like(network.output.weight[0]))
+        self.common_bias = nn.Parameter(torch.zeros_like(network.output.bias[0]))
 
     @property
     def output(self) -> Output:
-        """The layer that gives values: features `[..., readout]` to `[..., vocab]`."""
+        """The layer of the tokens' own parts: features `[..., readout]` to `[..., vocab]`.
+
+        Where tokens are compared, these are enough.
+        """
         return self.network.output
+
+    def common(self, features: Tensor) -> Tensor:
+        """v, what all tokens have in common, `[tokens]`, from `features [tokens, readout]`."""
+        weight = self.common_weight
+        return (features.to(weight.dtype) * weight).sum(1) + self.common_bias
+
+    def taken(self, features: Tensor, actions: Tensor) -> Tensor:
+        """Values of the actions taken, `[tokens]`, with gradients."""
+        return self.common(features) + taken_values(features, self.output, actions)
 
     def features(self, batch: Batch, sentences: Tensor, inputs: Tensor, lengths: Tensor) -> Tensor:
         """What the output layer reads before each action, packed, `[tokens, readout]`.
@@ -72,7 +91,7 @@ def tied_inputs(read_vocab: int, target_vocab: int) -> str:
 
 
 def taken_values(features: Tensor, output: Output, actions: Tensor) -> Tensor:
-    """Q of the actions taken, `[tokens]`, from `features [tokens, readout]`; with gradients."""
+    """What is the actions' own, `[tokens]`, from `features [tokens, readout]`; with gradients."""
     weight = nn.functional.embedding(actions, output.weight)
     return (features.to(weight.dtype) * weight).sum(1) + output.bias[actions]
 
@@ -81,7 +100,8 @@ def spread_of_values(features: Tensor, output: Output, *, first: int) -> Tensor:
     """Σ_a (q(a) − mean q)² over actions from `first` on, `[tokens]`, with gradients.
 
     The penalty C_t of Bahdanau et al. 2017, equation 10. With the output layer's weight W and bias
-    b centred over actions it is fᵀ(WᵀW)f + 2 fᵀ(Wᵀb) + bᵀb, so that no value is ever computed.
+    b centred over actions it is fᵀ(WᵀW)f + 2 fᵀ(Wᵀb) + bᵀb, so that no value is ever computed;
+    what all actions have in common does not matter.
     """
     weight, bias = output.weight[first:], output.bias[first:]
     weight, bias = weight - weight.mean(0), bias - bias.mean()

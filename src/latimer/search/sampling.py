@@ -152,20 +152,23 @@ def _draw(
     scores = scores.to(torch.promote_types(scores.dtype, torch.float32))
     highest = scores.amax(1, keepdim=True)
     chances = _exponentials(scores, highest, 1.0)
-    total = chances.sum(2).double().sum(1)
-    check_normaliser(total.log()[going])
+    sums = chances.sum(2)
+    normaliser = highest.squeeze(1).double() + sums.double().sum(1).log()
+    check_normaliser(normaliser[going])
     if temperature != 1.0:
-        highest = permitted(scores, allow_unk).amax(1, keepdim=True)
-        chances = _exponentials(scores, highest, temperature)
+        warmest = permitted(scores, allow_unk).amax(1, keepdim=True)
+        chances = _exponentials(scores, warmest, temperature)
+        sums = chances.sum(2)
     flat = chances.flatten(1)
     flat[:, [PAD, BOS] if allow_unk else slice(0, EOS)] = 0.0
+    sums[:, 0] = chances[:, 0].sum(1)  # no other block holds what is never written
     if top_k is not None or top_p is not None:
         chances = _kept(flat, top_k, top_p).view(chances.shape)
-    tokens, possible = _chosen(chances, uniform)
+        sums = chances.sum(2)
+    tokens, possible = _chosen(chances, sums.double(), uniform)
     if not bool(possible[going].all()):
         raise dead_end()
-    best = scores.amax(1).double()
-    return tokens, scores.gather(1, tokens[:, None]).squeeze(1).double() - best - total.log()
+    return tokens, scores.gather(1, tokens[:, None]).squeeze(1).double() - normaliser
 
 
 def _exponentials(scores: Tensor, highest: Tensor, temperature: float) -> Tensor:
@@ -183,13 +186,13 @@ def _exponentials(scores: Tensor, highest: Tensor, temperature: float) -> Tensor
     return chances.view(rows, -1, BLOCK)
 
 
-def _chosen(chances: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
+def _chosen(chances: Tensor, sums: Tensor, uniform: Tensor) -> tuple[Tensor, Tensor]:
     """The token that falls to each number in `uniform [rows]`, and whether any could.
 
-    A number, times the total, falls to the first token whose cumulative chance is above it: first
-    the block is found, then the token in it, so that nothing runs over the whole vocabulary twice.
+    `sums [rows, blocks]`, float64, are those of `chances [rows, blocks, BLOCK]`. A number, times
+    the total, falls to the first token whose cumulative chance is above it: first the block is
+    found, then the token in it, so that nothing runs over the whole vocabulary twice.
     """
-    sums = chances.sum(2).double()
     cumulative = sums.cumsum(1)
     wanted = uniform[:, None] * cumulative[:, -1:]
     block = torch.searchsorted(cumulative, wanted, right=True).clamp(max=sums.size(1) - 1)

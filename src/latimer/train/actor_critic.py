@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from latimer.nn.critic import Critic, delayed, follow, spread_of_values, taken_values
+from latimer.nn.critic import Critic, delayed, follow, spread_of_values
 from latimer.nn.dropout import silence
 from latimer.nn.policy import action_log_probs, expected_values
 from latimer.nn.seq2seq import Seq2Seq
@@ -98,7 +98,7 @@ class ActorCritic:
             targets = found.packed(self._targets(found, batch))
             actor = self._actor_loss(found, batch, features) if acts else None
         actions = found.packed(found.actions)
-        values = taken_values(features, self.critic.output, actions)
+        values = self.critic.taken(features, actions)
         spread = spread_of_values(features, self.critic.output, first=first_action())
         loss = (values - targets).square().sum() + self.settings.penalty * spread.sum()
         figures = self._figures(found, batch, values.detach(), actor)
@@ -127,13 +127,15 @@ class ActorCritic:
         none = torch.empty(0, device=found.actions.device)
         asked = settings.target in BOOTSTRAPS
         follows = settings.target in ("expected_sarsa", "lambda_return")
+        features = self._critic_features(critic, found, batch) if asked else none
         states = Delayed(
             features_of(network, batch, found) if follows else none,
             network.output,
-            self._critic_features(critic, found, batch) if asked else none,
+            features,
             critic.output,
             first_action(),
             self.draw.temperature,
+            critic.common(features) if asked else None,
         )
         return TARGETS[settings.target](found, states, settings.lambda_)
 

@@ -23,7 +23,8 @@ class Delayed:
     """Delayed actor and critic before every action of some trajectories, packed.
 
     actor and critic `[tokens, readout]` are features, the outputs their layers; `first` is the
-    lowest action, temperature that of the policy.
+    lowest action, temperature that of the policy; common `[tokens]` is added to the values of all
+    actions.
     """
 
     actor: Tensor
@@ -32,6 +33,7 @@ class Delayed:
     critic_output: Output
     first: int
     temperature: float = 1.0
+    common: Tensor | None = None
 
     def policy(self, tokens: slice) -> Tensor:
         """π' `[tokens, actions]`."""
@@ -41,7 +43,8 @@ class Delayed:
 
     def values(self, tokens: slice) -> Tensor:
         """Q' `[tokens, actions]`."""
-        return _linear(self.critic[tokens], self.critic_output, self.first)
+        values = _linear(self.critic[tokens], self.critic_output, self.first)
+        return values if self.common is None else values + self.common[tokens, None]
 
 
 def _linear(features: Tensor, output: Output, first: int) -> Tensor:
