@@ -55,10 +55,8 @@ def main() -> None:
         alone = written("test", 0.0)
         guided = alone if best == 0 else written("test", best)
         p = significance(alone, guided, texts["test", options.target])
-        tables.append(
-            [beam, f"{dev[0.0]:.2f}", f"{best:g}", f"{dev[best]:.2f}"]
-            + [f"{bleu('test', alone):.2f}", f"{bleu('test', guided):.2f}", p]
-        )
+        shown = [dev[0.0], best, dev[best], bleu("test", alone), bleu("test", guided)]
+        tables.append([beam, *(f"{value:.2f}" for value in shown), p])
         print(markdown_table([str(w) for w in weights], [[f"{dev[w]:.2f}" for w in weights]]))
     print("; ".join(f"{key}: {value}" for key, value in machine_facts().items()) + "\n")
     header = ["beam", "dev, alone", "weight", "dev, guided", "test, alone", "test, guided", "p"]

@@ -8,8 +8,8 @@ lengths of the language. One core, CPU seconds; a ratio is that of the sums over
 
 from __future__ import annotations
 
-import cProfile
 import copy
+import cProfile
 import pstats
 import tempfile
 import time
@@ -56,7 +56,9 @@ def main() -> None:
     """Measure and report."""
     arguments = parser(__doc__, "reward_update", data=False)
     arguments.add_argument("--model", type=Path, required=True, help="a trained translator")
-    arguments.add_argument("--text", type=Path, nargs=2, required=True, metavar=("SOURCE", "TARGET"))
+    arguments.add_argument(
+        "--text", type=Path, nargs=2, required=True, metavar=("SOURCE", "TARGET")
+    )
     arguments.add_argument("--batches", type=int, default=8, help="%(default)s")
     arguments.add_argument("--only", action="append", choices=list(METHODS), metavar="METHOD")
     arguments.add_argument("--profile", choices=list(METHODS), metavar="METHOD")

@@ -67,8 +67,8 @@ def save_model(folder: Path, model: Model, card: str, *, layout: str = FORMAT) -
 def load_model(folder: str | Path, device: str = "cpu", *, layout: str = FORMAT) -> Model:
     """Read a model folder; the network comes in evaluation mode, in fp32, on `device`.
 
-    `layout` is what it must be, FORMAT or CRITIC_FORMAT. Raises InputError naming the file that is missing, damaged, foreign or made for another
-    vocabulary.
+    `layout` is what it must be, FORMAT or CRITIC_FORMAT. Raises InputError naming the file that
+    is missing, damaged, foreign or made for another vocabulary.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -161,9 +161,7 @@ def _read_config(path: Path, layout: str) -> dict[str, Any]:
     if not isinstance(config, dict) or config.get("format") != layout:
         found = config.get("format") if isinstance(config, dict) else type(config).__name__
         kind = "critic" if layout == CRITIC_FORMAT else "model"
-        raise InputError(
-            f"{path}: not a Latimer {kind}: format {layout!r} expected, not {found!r}"
-        )
+        raise InputError(f"{path}: not a Latimer {kind}: format {layout!r} expected, not {found!r}")
     for key in SECTIONS:
         if not isinstance(config.setdefault(key, {}), dict):
             raise InputError(f"{path}: {key!r} must be an object; copy the folder again")

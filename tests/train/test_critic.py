@@ -145,8 +145,8 @@ def test_what_was_never_drawn_is_worth_what_the_state_is() -> None:
         drawn, unseen = critic.taken(features, actions), critic.taken(features, actions * 0 + 6)
     torch.testing.assert_close(drawn.float(), aims, rtol=0, atol=0.02)
     first, second, end = unseen.view(3, 4).mean(1).tolist()  # packed by time
-    assert first > 0.4
-    assert first - 0.1 > second > end + 0.05
+    assert first > 0.3
+    assert first > second > end
     assert end == pytest.approx(0, abs=0.1)
 
 

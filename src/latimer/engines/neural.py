@@ -60,8 +60,9 @@ class NeuralTranslator:
         critic: Model | None = None,
         critic_weight: float = 0.0,
     ) -> None:
-        """With `others` it is an ensemble; a language model is added with `weight`, in search,
-        and the values of a `critic`, that of `load_critic`, with `critic_weight`.
+        """With `others` it is an ensemble; a language model is added with `weight`, in search.
+
+        So are the values of a `critic`, one of `load_critic`, with `critic_weight`.
 
         All share the vocabularies of `model`. `threads` batches are translated at the same
         time; see `latimer.threads`.

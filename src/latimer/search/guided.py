@@ -25,10 +25,10 @@ class Guided:
     Our critics value what is still to come, since a reward is what a token *adds* to the score, and
     who reads the source alone is not told what a prefix is worth. But what comes is worth V(s)
     before a token and q(s, a) with it, and these differences telescope. V is never below the mean
-    of q under π, and that mean for a small λ; π' is the policy of the highest Σ π' q − KL(π' ‖ π)/λ,
-    and V(s) how high. With the exact values of that task, q(s, a) = r + V(s'), v(y) is the score of
-    the translation less V(s_1), a constant of the sentence: the best hypothesis is that of
-    log P(y | x) + λ score(y).
+    of q under π, and that mean for a small λ; π' is the policy of the highest
+    Σ π' q − KL(π' ‖ π)/λ, and V(s) how high. With the exact values of that task, where
+    q(s, a) = r + V(s'), v(y) is the score of the translation less V(s_1), a constant of the
+    sentence: the best hypothesis is that of log P(y | x) + λ score(y).
 
     As π' is a distribution, log-probabilities still only fall, so that length normalisation, the
     bounds that end a search, the proofs of exact search and sampling are what they were. He et al.
