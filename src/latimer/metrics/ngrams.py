@@ -22,26 +22,28 @@ def clipped_matches(written: Units, wanted: Units, order: int) -> Tensor:
     for n in range(1, order + 1):
         # Units that end an n-gram. Grams of different sentences differ, the first being the row.
         chosen = [(side.places >= n).nonzero().squeeze(1) for side in sides]
-        last = [side.numbers[ends] for side, ends in zip(sides, chosen, strict=True)]
+        last = [
+            side.numbers.index_select(0, ends) for side, ends in zip(sides, chosen, strict=True)
+        ]
         earlier = [
-            gram[ends] if n == 1 else gram[previous[ends]]
+            gram.index_select(0, ends if n == 1 else previous.index_select(0, ends))
             for gram, ends, previous in zip(grams, chosen, before, strict=True)
         ]
-        complete = None if written.complete is None else written.complete[chosen[0]]
-        shorter, hits[n - 1, chosen[0]] = _compared(_paired(earlier, last), complete)
+        complete = None if written.complete is None else written.complete.index_select(0, chosen[0])
+        shorter, clipped = _compared(_paired(earlier, last), complete)
+        hits[n - 1].scatter_(0, chosen[0], clipped)
         grams = [torch.empty_like(side.rows) for side in sides]
         for gram, ends, numbers in zip(grams, chosen, shorter, strict=True):
-            gram[ends] = numbers
+            gram.scatter_(0, ends, numbers)
     return _within_sentences(hits, written)
 
 
 def _before(side: Units) -> Tensor:
     """The complete unit before each, `[units]`; of use where the sentence has one."""
-    places = torch.arange(len(side.rows), device=side.rows.device)
-    if side.complete is not None and len(places):
-        places = torch.where(side.complete, places + 1, 0).cummax(0).values
-        return torch.cat([places.new_zeros(1), places[:-1] - 1])
-    return places - 1
+    if side.complete is None:
+        return torch.arange(-1, len(side.rows) - 1, device=side.rows.device)
+    complete = torch.nn.functional.pad(side.complete.nonzero().squeeze(1), (1, 0), value=-1)
+    return complete.index_select(0, side.complete.cumsum(0) - side.complete.long())
 
 
 def _paired(earlier: list[Tensor], last: list[Tensor]) -> list[Tensor]:
@@ -63,15 +65,15 @@ def _compared(keys: list[Tensor], complete: Tensor | None) -> tuple[list[Tensor]
     begins[1:] = ordered[1:] != ordered[:-1]
     kinds = begins.cumsum(0) - 1
     first = begins.nonzero().squeeze(1)
-    of_reference = torch.zeros_like(first).index_add_(0, kinds, (order >= sizes[0]).long())
+    numbers = torch.empty_like(kinds).scatter_(0, order, kinds)
+    of_reference = torch.bincount(numbers[sizes[0] :], minlength=len(first))
     seen = torch.arange(len(ordered), device=ordered.device)
     if complete is not None:
-        counted = torch.cat([complete, complete.new_zeros(sizes[1])])[order].long()
+        counted = torch.cat([complete, complete.new_zeros(sizes[1])]).index_select(0, order).long()
         seen = counted.cumsum(0) - counted
     # Seen before its kind, and as often as the reference has it: the first that is no match.
-    numbers, clipped = torch.empty_like(kinds), torch.empty_like(begins)
-    numbers[order] = kinds
-    clipped[order] = seen < (seen[first] + of_reference)[kinds]
+    most = (seen.index_select(0, first) + of_reference).index_select(0, kinds)
+    clipped = torch.empty_like(begins).scatter_(0, order, seen < most)
     return list(numbers.split(sizes)), clipped[: sizes[0]]
 
 
@@ -80,5 +82,5 @@ def _within_sentences(hits: Tensor, written: Units) -> Tensor:
     counted = hits if written.complete is None else hits & written.complete
     sums = torch.nn.functional.pad(counted.cumsum(1), (1, 0))
     counts = torch.bincount(written.rows, minlength=len(written.sizes))
-    found = sums[:, 1:] - sums[:, offsets(counts)[written.rows]]
+    found = sums[:, 1:] - sums.index_select(1, offsets(counts).index_select(0, written.rows))
     return found if written.complete is None else found + (hits & ~written.complete)

@@ -70,16 +70,23 @@ class Spelling:
         spaces = (self._spaces[tokens] * within).flatten()
         places = torch.arange(counts.numel(), device=tokens.device).repeat_interleave(counts)
         first, rows = offsets(counts), torch.div(places, max(1, len(time)), rounding_mode="floor")
-        inside = torch.arange(len(places), device=tokens.device) - first[places]
-        found = self._begins[tokens.flatten()[places]] + inside
+        inside = torch.arange(len(places), device=tokens.device) - first.index_select(0, places)
+        found = self._begins.index_select(0, tokens.flatten()).index_select(0, places) + inside
         sums = counts.view(sentences.shape).cumsum(1)
         sizes = sums[:, -1] if len(time) else torch.zeros_like(lengths)
         at = (sums + offsets(sizes)[:, None]) * (sums > 0)
-        columns = torch.arange(len(places), device=tokens.device) - offsets(sizes)[rows] + 1
-        passed = offsets(spaces)[places] + self._spaces_before[found]
+        columns = (
+            torch.arange(len(places), device=tokens.device)
+            - offsets(sizes).index_select(0, rows)
+            + 1
+        )
+        passed = offsets(spaces).index_select(0, places)
+        passed = passed + self._spaces_before.index_select(0, found)
         begins = columns == 1
         begins[1:] |= passed[1:] != passed[:-1]
-        return _Spelt(Units(self._codes[found], rows, columns, None, sizes, at), begins)
+        return _Spelt(
+            Units(self._codes.index_select(0, found), rows, columns, None, sizes, at), begins
+        )
 
     def _names(
         self, codes: list[Tensor], positions: list[Tensor], named: list[Tensor]
@@ -94,9 +101,9 @@ class Spelling:
         position, wanted = torch.cat(positions), torch.cat(named)
         blocks = _blocks(torch.cat(codes), position, base, size)
         chosen = (wanted | (position % size == size - 1)).nonzero().squeeze(1)
-        depth = torch.div(position, size, rounding_mode="floor")[chosen]
-        kinds, names = blocks[chosen].unique(return_inverse=True)
-        words = (position == 0).cumsum(0)[chosen]
+        depth = torch.div(position.index_select(0, chosen), size, rounding_mode="floor")
+        kinds, names = blocks.index_select(0, chosen).unique(return_inverse=True)
+        words = (position == 0).cumsum(0).index_select(0, chosen)
         before = torch.zeros(len(position) + 1, dtype=torch.long, device=position.device)
         used = len(kinds)
         for level in range(1, int(depth.max()) + 1 if len(depth) else 0):
@@ -108,7 +115,7 @@ class Spelling:
             names[longer] = again + used
             used += len(found)
         every = torch.zeros_like(position)
-        every[chosen] = names
+        every.scatter_(0, chosen, names)
         return list(every.split([len(part) for part in codes]))
 
     def _move(self, device: torch.device) -> None:
@@ -131,7 +138,7 @@ class _Spelt(NamedTuple):
 def _positions(begins: Tensor) -> Tensor:
     """The place of each character in its word, from 0."""
     places = torch.arange(len(begins), device=begins.device)
-    return places - torch.where(begins, places, 0).cummax(0).values if len(places) else places
+    return places - begins.nonzero().squeeze(1).index_select(0, begins.cumsum(0) - 1)
 
 
 def _ends(side: _Spelt) -> Tensor:
@@ -154,18 +161,20 @@ def _blocks(codes: Tensor, position: Tensor, base: int, size: int) -> Tensor:
     """
     inside = position % size
     powers = torch.tensor([base**k for k in range(size)], device=codes.device)
-    sums = torch.nn.functional.pad((codes * powers[inside]).cumsum(0), (1, 0))
+    sums = torch.nn.functional.pad((codes * powers.index_select(0, inside)).cumsum(0), (1, 0))
     places = torch.arange(len(codes), device=codes.device)
-    return sums[1:] - sums[places - inside]
+    return sums[1:] - sums.index_select(0, places - inside)
 
 
 def _of_words(side: _Spelt, ends: Tensor, named: Tensor, numbers: Tensor, *, drafts: bool) -> Units:
     """Words from characters: those of `named`, complete at `ends`."""
-    units = side.units
-    rows = units.rows[named]
+    units, chosen = side.units, named.nonzero().squeeze(1)
+    rows = units.rows.index_select(0, chosen)
     count = side.begins.cumsum(0)
-    starts = torch.nn.functional.pad(count, (1, 0))[offsets(units.sizes)]
-    sizes = torch.bincount(units.rows[ends], minlength=len(units.sizes))
-    places = count[named] - starts[rows]
+    before = torch.nn.functional.pad(count, (1, 0)).index_select(0, offsets(units.sizes))
+    places = count.index_select(0, chosen) - before.index_select(0, rows)
+    # The words of a sentence end where the next one's begin.
+    after = torch.nn.functional.pad(count, (1, 0)).index_select(0, units.sizes.cumsum(0))
     at = torch.nn.functional.pad(named.cumsum(0), (1, 0))[units.at]
-    return Units(numbers[named], rows, places, ends[named] if drafts else None, sizes, at)
+    complete = ends.index_select(0, chosen) if drafts else None
+    return Units(numbers.index_select(0, chosen), rows, places, complete, after - before, at)
