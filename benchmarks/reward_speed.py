@@ -33,7 +33,7 @@ BLEU = sacrebleu.BLEU(
     smooth_method="add-k", smooth_value=1, tokenize="none", effective_order=True, force=True
 )
 EDITS = TER(case_sensitive=True)
-METRICS = {
+METRICS: dict[str, sacrebleu.BLEU | sacrebleu.CHRF | TER] = {
     "bleu": BLEU, "edits": EDITS, "chrf": sacrebleu.CHRF(), "word_bleu": BLEU, "word_edits": EDITS,
 }  # fmt: skip
 SENTENCES = {"bleu": 100, "edits": 25, "chrf": 50, "word_bleu": 100, "word_edits": 25}
