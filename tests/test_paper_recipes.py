@@ -84,6 +84,13 @@ def test_weights_of_the_papers_are_those_counted_by_hand():
     assert 270e6 < counted["gnmt2016"] < 310e6
 
 
+@pytest.mark.parametrize("name", ["gnmt2016", "gnmt2016-small"])
+def test_gnmt_is_searched_as_the_paper_does(name):
+    # Wu et al. 2016, table 2: α = β = 0.2 is best without reinforcement learning.
+    search = load_recipe(name, FILES).search
+    assert (search.normalisation, search.alpha, search.coverage_penalty) == ("gnmt", 0.2, 0.2)
+
+
 def test_the_recipes_use_every_kind_of_reading_but_those_named_in_comments():
     used = {load_recipe(name, FILES).model.attention for name in recipe_names()}
     assert used <= set(ATTENTIONS)

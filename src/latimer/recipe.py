@@ -379,6 +379,12 @@ class Search(_Section):
         default="power",
         description="Divide log P by `T^alpha`, by `((5 + T) / 6)^alpha` (GNMT), or by nothing.",
     )
+    coverage_penalty: float = Field(
+        default=0.0,
+        ge=0,
+        le=10,
+        description="GNMT's penalty on what of the source was not read; 0 is none.",
+    )
     max_length: int | None = Field(
         default=None,
         ge=1,
@@ -417,6 +423,12 @@ class Recipe(_Section):
                     "objective.kind",
                     f"{self.objective.kind} does not go with model.kind language_model",
                 )
+        if self.search.coverage_penalty and self.model.attention == "none":
+            raise _impossible(
+                "search.coverage_penalty",
+                f"{self.search.coverage_penalty:g} does not go with model.attention none, which "
+                "reads no position of the source; set the penalty to 0",
+            )
         if self.model.kind == "language_model":
             return self
         for part, pair in (("train", self.data.train), ("dev", self.data.dev)):

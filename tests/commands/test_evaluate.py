@@ -56,8 +56,10 @@ def test_the_text_shows_scores_signatures_and_speed(model_folder, files):
         r"\([\d.]+ sentences/s\)",
         last,
     )
-    greedy = latimer("evaluate", model_folder, source, reference, "--beam", 1, "--metrics", "bleu")
-    assert greedy.stdout.decode().splitlines()[-1].startswith("greedy, ")
+    given = ("--beam", 1, "--metrics", "bleu", "--coverage-penalty", 0.3)
+    greedy = latimer("evaluate", model_folder, source, reference, *given)
+    last = greedy.stdout.decode().splitlines()[-1]
+    assert last.startswith("greedy, alpha 1 (power), coverage penalty 0.3, stop safe; ")
 
 
 def test_files_of_unequal_length_are_refused(model_folder, files, tmp_path):

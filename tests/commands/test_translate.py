@@ -92,8 +92,11 @@ def test_search_options_reach_the_search(model_folder):
         options: latimer("translate", model_folder, *options, stdin=text).stdout
         for options in [("--beam", "1"), ("--max-length", "1"), ("--alpha", "3")]
     }
+    penalty = ("--nbest", "2", "--coverage-penalty", "2")
+    outputs[penalty] = latimer("translate", model_folder, *penalty, stdin=text).stdout
+    outputs[penalty[:2]] = latimer("translate", model_folder, *penalty[:2], stdin=text).stdout
     outputs[()] = latimer("translate", model_folder, stdin=text).stdout
-    assert len(set(outputs.values())) == 4
+    assert len(set(outputs.values())) == 6
 
 
 @pytest.mark.parametrize(
@@ -134,6 +137,7 @@ def test_a_bad_line_of_a_file_is_named(model_folder, tmp_path):
         (["--nbest", "6"], "nbest: 1 to 5, the width of the beam, expected, not 6"),
         (["--alpha", "nan"], "alpha: a number from 0 to 10 expected, not nan"),
         (["--max-length", "99999999"], "max_length: 1 to 5000 expected"),
+        (["--coverage-penalty", "-1"], "coverage_penalty: a number from 0 to 10 expected"),
         (["--normalisation", "mean"], "valid choices: power, gnmt, none"),
         (["--threads", "0"], "--threads: 1 to 1024 expected, not 0"),
         (["--device", "abacus"], "device 'abacus' cannot be used"),

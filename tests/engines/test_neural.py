@@ -5,6 +5,7 @@ import torch
 
 import latimer
 from latimer.engines.neural import MAX_LENGTH, MAX_PIECES, MAX_ROWS, NeuralTranslator
+from latimer.engines.ways import Exact
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
 from tiny_model import copying_model, save_tiny_model, sentences, tiny_model
@@ -155,11 +156,28 @@ def test_max_length_is_kept(copying, random_translator):
         ({"max_length": 10**9}, f"max_length: 1 to {MAX_LENGTH}"),
         ({"batch_tokens": 0}, "batch_tokens: at least 1"),
         ({"normalisation": "x"}, "valid choices: power, gnmt, none"),
+        ({"coverage_penalty": math.nan}, "coverage_penalty: a number from 0 to 10"),
+        ({"coverage_penalty": 1.0, "way": Exact()}, "coverage_penalty 1 is for the beam"),
     ],
 )
 def test_impossible_settings_are_refused_even_without_texts(copying, wrong, message):
     with pytest.raises(InputError, match=message):
         copying.translate([], **wrong)
+
+
+def test_a_coverage_penalty_needs_attention(random_translator):
+    deaf = tiny_model(attention="none", tied="none")
+    message = "coverage_penalty 0.2 does not go with attention none"
+    with pytest.raises(InputError, match=f"{message}: the model does"):
+        NeuralTranslator(deaf).translate([], coverage_penalty=0.2)
+    both = NeuralTranslator(random_translator.model, others=[deaf])
+    with pytest.raises(InputError, match=f"{message}: model 2 of the ensemble"):
+        both.translate([], coverage_penalty=0.2)
+    plain = random_translator.translate(["Kalo miner suti."], normalisation="none")
+    found = random_translator.translate(
+        ["Kalo miner suti."], normalisation="none", coverage_penalty=0.2
+    )
+    assert found[0].score < plain[0].score
 
 
 def test_the_public_way(tmp_path):

@@ -11,6 +11,7 @@ from latimer.commands.search_options import (
     Alpha,
     BatchTokens,
     Beam,
+    CoveragePenalty,
     Critic,
     CriticWeight,
     Device,
@@ -39,6 +40,7 @@ def evaluate(
     beam: Beam = 5,
     alpha: Alpha = 1.0,
     normalisation: Normalisation = "power",
+    coverage_penalty: CoveragePenalty = 0.0,
     stop: Stop = "safe",
     max_length: MaxLength = None,
     batch_tokens: BatchTokens = 2048,
@@ -67,6 +69,7 @@ def evaluate(
         beam=beam,
         alpha=alpha,
         normalisation=normalisation,
+        coverage_penalty=coverage_penalty,
         stop=stop,
         max_length=max_length,
         batch_tokens=batch_tokens,
@@ -79,6 +82,7 @@ def evaluate(
     language = translator.model.config["languages"].get("target") or ""
     scores = corpus_scores(translations, references, wanted, language=language)
     search = {"beam": beam, "alpha": alpha, "normalisation": normalisation, "stop": stop}
+    search["coverage_penalty"] = coverage_penalty
     speed = {"sentences": len(texts), "seconds": seconds}
     with open_output(None) as out:
         out.write(_as_json(scores, search, speed) if json else _as_text(scores, search, speed))
@@ -105,9 +109,12 @@ def _as_text(scores: dict[str, Score], search: dict[str, Any], speed: dict[str, 
         f"{_NAMES[name]:<5}{score.value:6.2f}   {score.signature}" for name, score in scores.items()
     ]
     how = "greedy" if search["beam"] == 1 else f"beam {search['beam']}"
+    penalty = search["coverage_penalty"]
+    coverage = f", coverage penalty {penalty:g}" if penalty else ""
     rate = speed["sentences"] / speed["seconds"]
     lines.append(
-        f"{how}, alpha {search['alpha']:g} ({search['normalisation']}), stop {search['stop']}; "
+        f"{how}, alpha {search['alpha']:g} ({search['normalisation']}){coverage}, "
+        f"stop {search['stop']}; "
         f"{speed['sentences']} sentences in {speed['seconds']:.1f} s ({rate:.1f} sentences/s)"
     )
     return "\n".join(lines) + "\n"

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 Beam = Annotated[int, typer.Option(help="Width of the beam; 1 is greedy search.")]
 Alpha = Annotated[float, typer.Option(help="Exponent of length normalisation.")]
 Normalisation = Annotated[str, typer.Option(help="Length normalisation: power, gnmt or none.")]
+CoveragePenalty = Annotated[
+    float, typer.Option(help="GNMT's penalty on what of the source was not read; 0 is none.")
+]
 Stop = Annotated[
     str, typer.Option(help="When to end a search: safe, or first (faster, a heuristic).")
 ]

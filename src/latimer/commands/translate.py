@@ -12,6 +12,7 @@ from latimer.commands.search_options import (
     Alpha,
     BatchTokens,
     Beam,
+    CoveragePenalty,
     Critic,
     CriticWeight,
     Device,
@@ -50,6 +51,7 @@ def translate(
     beam: Beam = 5,
     alpha: Alpha = 1.0,
     normalisation: Normalisation = "power",
+    coverage_penalty: CoveragePenalty = 0.0,
     stop: Stop = "safe",
     nbest: Annotated[
         int,
@@ -117,6 +119,7 @@ def translate(
         beam=beam,
         alpha=alpha,
         normalisation=normalisation,
+        coverage_penalty=coverage_penalty,
         stop=stop,
         nbest=1 if way else nbest,
         max_length=max_length,

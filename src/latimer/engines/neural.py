@@ -19,6 +19,7 @@ from latimer.model import Model, load_critic, load_model
 from latimer.nn.int8 import choose_products, in_int8
 from latimer.search.beam import beam_search, check_settings
 from latimer.search.combined import Ensemble, ShallowFusion
+from latimer.search.coverage import check_penalty, without_attention
 from latimer.search.guided import Guided
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import normaliser
@@ -73,8 +74,9 @@ class NeuralTranslator:
         self.model = model
         self.model.network.eval()
         self.precision = choose_products(precision, model.network.device)
+        self._models = [model, *others]
         guide = None if critic is None else (critic, critic_weight)
-        self._scorer = self._combined([model, *others], language_model, weight, guide)
+        self._scorer = self._combined(self._models, language_model, weight, guide)
         self._pool = Pool(threads)
 
     def _combined(
@@ -131,6 +133,7 @@ class NeuralTranslator:
         min_length: int = 0,
         no_repeat: int | None = None,
         prefix: str = "",
+        coverage_penalty: float = 0.0,
     ) -> list[Translation]:
         """One translation for every text, in order.
 
@@ -151,6 +154,7 @@ class NeuralTranslator:
         _check_sizes(batch_tokens, max_length)
         if way is not None:
             way.check()
+        self._check_coverage(coverage_penalty, way)
         encoded: dict[str, _Encoded] = {}
         documents = [self._split(text, number, encoded) for number, text in enumerate(texts, 1)]
         forced = self._prefix(prefix, max_length, min_length)
@@ -184,6 +188,7 @@ class NeuralTranslator:
                 normalisation=normalisation,
                 nbest=nbest,
                 stop=stop,
+                coverage_penalty=coverage_penalty,
                 keep_attention=attention,
             )
 
@@ -198,6 +203,17 @@ class NeuralTranslator:
             document.join([found.get(part, empty) for part in document.flat], glue=glue)
             for document in documents
         ]
+
+    def _check_coverage(self, penalty: float, way: Way | None) -> None:
+        check_penalty(penalty)
+        if penalty and way is not None:
+            raise InputError(
+                f"coverage_penalty {penalty:g} is for the beam, not for another search"
+            )
+        for number, model in enumerate(self._models, 1):
+            if penalty and model.network.attention is None:
+                of = "the model" if len(self._models) == 1 else f"model {number} of the ensemble"
+                raise without_attention(penalty, of)
 
     def _prefix(self, prefix: str, max_length: int | None, min_length: int) -> list[int]:
         """The pieces of a forced prefix; InputError for rules that exclude each other."""

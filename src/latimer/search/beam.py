@@ -4,6 +4,10 @@ At every step each sentence extends its live prefixes by every token and keeps t
 as the beam has free slots. A hypothesis that writes EOS leaves the beam and takes its slot with
 it (Sutskever et al. 2014, section 3.2), so that a beam of 1 is greedy search and a sentence ends
 at the latest when `beam` hypotheses are finished. Rows of finished sentences leave the batch.
+
+Prefixes are ranked by log P alone, finished hypotheses by their scores: prefixes of a step are all
+equally long, and what they have not read of the source yet they may still read (Wu et al. 2016,
+section 7, too, apply equation 14 only to hypotheses that have ended).
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import torch
 from torch import Tensor
 
 from latimer.errors import InputError
+from latimer.search.coverage import Coverage, check_penalty
 from latimer.search.finished import Ended
 from latimer.search.history import History
 from latimer.search.hypothesis import Hypothesis
@@ -61,6 +66,7 @@ def beam_search(
     normalisation: str = "power",
     nbest: int = 1,
     stop: str = "safe",
+    coverage_penalty: float = 0.0,
     allow_unk: bool = False,
     keep_attention: bool = False,
 ) -> list[list[Hypothesis]]:
@@ -69,7 +75,8 @@ def beam_search(
     `source` is `[batch, time]`, `lengths` `[batch]`. `max_length` counts EOS and may differ between
     sentences, `[batch]`; a prefix that reaches it is returned, with `finished=False`, only if the
     sentence has no finished hypothesis at all. Log-probabilities are the model's own: PAD, BOS and
-    (unless `allow_unk`) UNK are never written, but keep their share.
+    (unless `allow_unk`) UNK are never written, but keep their share. `coverage_penalty` is the β
+    that is added to scores (see `latimer.search.coverage`), for scorers with attention.
 
     A sentence ends when `beam` hypotheses are finished, or sooner: with `stop="safe"` when no
     prefix could still enter the nbest, which changes no result (see `safe`); with `stop="first"`
@@ -78,25 +85,29 @@ def beam_search(
     Raises InputError for impossible settings and LatimerError when the model is broken.
     """
     check_settings(beam, nbest, stop)
+    check_penalty(coverage_penalty)
     scoring = normaliser(normalisation, alpha)
     batch = len(source)
     if batch == 0:
         return []
     limits = length_limits(max_length, batch, source.device)
     history, ended = History(), Ended(batch, nbest, source.device)
+    coverage = Coverage(coverage_penalty, lengths, source.size(1))
     live = _start(batch, beam, source.device)
     state = scorer.start(source, lengths)
     for length in range(1, int(limits.max()) + 1):
         scores, state = scorer.step(state, live.tokens.flatten())
+        coverage.add(state.attention)
         best, tokens = _extend(live, scores, allow_unk)
         width = live.log_probs.size(1)
         rows = (torch.arange(len(best.parents), device=source.device) * width)[:, None]
         rows = rows + best.parents
         history.add(tokens.flatten(), rows.flatten(), state.attention if keep_attention else None)
-        ending, going = _sort_out(live.slots, best.log_probs, tokens)
+        ending, going = sort_out(live.slots, best.log_probs, tokens)
         longest = limits[live.sentences][:, None]
         cut = going & (longest == length)
-        ended.add(live.sentences, ending, cut, length, best.log_probs, scoring)
+        finals = scoring.score(best.log_probs, limits.new_tensor(length)) + coverage.of(rows)
+        ended.add(live.sentences, ending, cut, length, best.log_probs, finals)
         going &= ~cut
         bounds = scoring.upper_bound(best.log_probs, longest).masked_fill(~going, -torch.inf)
         going &= STOPS[stop](bounds, ended.to_beat(live.sentences))[:, None]
@@ -106,7 +117,9 @@ def beam_search(
         stay, order = chosen
         history.keep((stay[:, None] * going.size(1) + order).flatten())
         all_stay = len(stay) == len(going)
-        state = state.select(rows[stay].gather(1, order).flatten(), None if all_stay else stay)
+        kept = rows[stay].gather(1, order).flatten()
+        state = state.select(kept, None if all_stay else stay)
+        coverage.select(kept)
         live = _Live(
             live.sentences[stay],
             (live.slots - ending.sum(1))[stay],
@@ -154,7 +167,7 @@ def _extend(live: _Live, scores: Tensor, allow_unk: bool) -> tuple[Continuations
     return best, best.columns + (scores.size(1) - allowed.size(1))
 
 
-def _sort_out(slots: Tensor, log_probs: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
+def sort_out(slots: Tensor, log_probs: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:
     """Which candidates `[sentences, k]`, best first, end, and which go on; the rest is given up.
 
     `slots [sentences]` says how many a sentence has room for.

@@ -9,7 +9,6 @@ from torch import Tensor
 
 from latimer.search.history import History
 from latimer.search.hypothesis import Hypothesis
-from latimer.search.normalise import Normaliser
 from latimer.search.scorer import dead_end
 
 
@@ -39,18 +38,17 @@ class Ended:
         cut: Tensor,
         length: int,
         log_probs: Tensor,
-        scoring: Normaliser,
+        scores: Tensor,
     ) -> None:
         """Take over the candidates that have ended at this step, of `length` tokens.
 
         `sentences [sentences]` are places in the batch; masks `ending` (EOS written) and `cut`
-        (at the length limit) and `log_probs` are `[sentences, k]`; `scoring` makes scores of these.
+        (at the length limit), `log_probs` and the `scores` they are ranked by are `[sentences, k]`.
         """
         rows, ranks = (ending | cut).nonzero(as_tuple=True)
         if len(rows) == 0:
             return
         lengths = torch.full_like(rows, length)
-        scores = scoring.score(log_probs, lengths.new_tensor(length))
         self._records.append(
             _Record(
                 sentences[rows],

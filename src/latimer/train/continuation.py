@@ -27,6 +27,7 @@ FREE = (
     "search.beam",
     "search.alpha",
     "search.normalisation",
+    "search.coverage_penalty",
 )
 """Keys (or starts of keys) that may differ: limits, search by the finished model, and where the
 texts lie; what is in them is compared by checksum."""
