@@ -228,6 +228,21 @@ def test_samples_depend_on_seed_and_line_alone(model_folder):
     assert json.loads(alone.stdout)["text"] == shown[2]["text"]
 
 
+def test_diverse_translations(model_folder):
+    text = (LINES[1] + "\n").encode()
+    given = ("translate", model_folder, "--beam", 4, "--nbest", 4, "--search", "diverse")
+    shown = {}
+    for groups, diversity in ((1, 2), (4, 2), (4, 0)):
+        run = latimer(*given, "--groups", groups, "--diversity", diversity, stdin=text)
+        assert run.returncode == 0, run.stderr
+        shown[groups, diversity] = run.stdout.decode().splitlines()
+    assert shown[1, 2] == latimer(*given[:-2], stdin=text).stdout.decode().splitlines()
+    assert len(shown[4, 0]) == 1
+    assert len(shown[4, 2]) > 1
+    assert len(set(shown[4, 2])) == len(shown[4, 2])
+    assert latimer(*given, "--diversity", 2, stdin=text).stdout.decode().splitlines() == shown[4, 2]
+
+
 def test_minimum_bayes_risk(model_folder):
     text = ("\n".join(LINES[1:4]) + "\n").encode()
     given = ("translate", model_folder, "--search", "mbr", "--samples", 8, "--utility", "chrf")
@@ -258,9 +273,13 @@ def test_exact_search_says_what_is_proven(model_folder):
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("--search", "deep"), "--search deep: valid choices: beam, exact, mbr"),
+        (("--search", "deep"), "--search deep: valid choices: beam, diverse, exact, mbr"),
         (("--sample", "--search", "exact"), "exclude each other"),
         (("--search", "exact", "--nbest", 2), "finds the best alone"),
+        (("--groups", 5), "--groups 5 is for --search diverse, not beam"),
+        (("--sample", "--search", "diverse"), "exclude each other"),
+        (("--search", "diverse", "--groups", 2), "2 equal groups cannot share a beam of 5"),
+        (("--search", "diverse", "--diversity", "nan"), "diversity: a number from 0 to 1000"),
         (("--top-k", 3), "--top-k is for drawing translations: add --sample"),
         (("--samples", 4), "--samples and --utility are for --search mbr"),
         (("--search", "mbr", "--utility", "ter"), "utility 'ter': valid choices: bleu, chrf"),

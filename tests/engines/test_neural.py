@@ -157,6 +157,8 @@ def test_max_length_is_kept(copying, random_translator):
         ({"batch_tokens": 0}, "batch_tokens: at least 1"),
         ({"normalisation": "x"}, "valid choices: power, gnmt, none"),
         ({"coverage_penalty": math.nan}, "coverage_penalty: a number from 0 to 10"),
+        ({"groups": 2}, "2 equal groups cannot share a beam of 5"),
+        ({"groups": 5, "way": Exact()}, "groups: 5 are for the beam"),
         ({"coverage_penalty": 1.0, "way": Exact()}, "coverage_penalty 1 is for the beam"),
     ],
 )

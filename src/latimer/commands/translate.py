@@ -76,10 +76,19 @@ def translate(
     search: Annotated[
         str,
         typer.Option(
-            help="beam; exact: the best of all translations, within --budget; or mbr: of --samples "
-            "drawn the one most like all of them."
+            help="beam; diverse: a beam in --groups that avoid each other's words; exact: the best "
+            "of all translations, within --budget; or mbr: of --samples drawn the one most like "
+            "all of them."
         ),
     ] = "beam",
+    groups: Annotated[
+        int | None,
+        typer.Option(help="Of diverse: equal parts of the beam.  [default: one for each place]"),
+    ] = None,
+    diversity: Annotated[
+        float | None,
+        typer.Option(help="Of diverse: log P is lowered so much by each use.  [default: 0.5]"),
+    ] = None,
     samples: Annotated[int, typer.Option(help="Of mbr: so many are drawn.")] = 32,
     utility: Annotated[str, typer.Option(help="Of mbr: likeness by bleu or chrf.")] = "bleu",
     budget: Annotated[
@@ -110,6 +119,7 @@ def translate(
         (normalisation, alpha, beam, budget),
         (samples, utility),
     )
+    apart, strength = _apart(search, beam, groups, diversity)
     translator = load_translator(
         model, device, threads, precision, others or (), language_model, lm_weight, critic,
         critic_weight,
@@ -128,6 +138,8 @@ def translate(
         min_length=min_length,
         no_repeat=no_repeat,
         prefix=prefix,
+        groups=apart,
+        diversity=strength,
     )
     run([])  # refuses impossible settings before a line is read
     path = None if file is None or str(file) == "-" else file
@@ -153,11 +165,11 @@ def _way(
     from latimer.engines.ways import Exact, MinimumBayesRisk, Sampling
     from latimer.errors import InputError
 
-    if search not in ("beam", "exact", "mbr"):
-        raise InputError(f"--search {search}: valid choices: beam, exact, mbr")
+    if search not in ("beam", "diverse", "exact", "mbr"):
+        raise InputError(f"--search {search}: valid choices: beam, diverse, exact, mbr")
     if sample and search != "beam":
         raise InputError(f"--sample and --search {search} exclude each other")
-    if search != "beam" and nbest != 1:
+    if search in ("exact", "mbr") and nbest != 1:
         raise InputError(f"--search {search} finds the best alone, not --nbest {nbest}")
     if search != "mbr" and likeness != (32, "bleu"):
         raise InputError("--samples and --utility are for --search mbr")
@@ -173,6 +185,20 @@ def _way(
         if value != default:
             raise InputError(f"--{name} is for drawing translations: add --sample or --search mbr")
     return None
+
+
+def _apart(
+    search: str, beam: int, groups: int | None, diversity: float | None
+) -> tuple[int, float]:
+    """Groups and diversity of a beam."""
+    from latimer.errors import InputError
+
+    if search == "diverse":
+        return beam if groups is None else groups, 0.5 if diversity is None else diversity
+    for name, value in (("groups", groups), ("diversity", diversity)):
+        if value is not None:
+            raise InputError(f"--{name} {value} is for --search diverse, not {search}")
+    return 1, 0.5
 
 
 def _shown(translation: Translation, number: int, nbest: int, json: bool) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from latimer.nn.int8 import choose_products, in_int8
 from latimer.search.beam import beam_search, check_settings
 from latimer.search.combined import Ensemble, ShallowFusion
 from latimer.search.coverage import check_penalty, without_attention
+from latimer.search.diverse import check_groups, diverse_beam_search
 from latimer.search.guided import Guided
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import normaliser
@@ -134,16 +136,19 @@ class NeuralTranslator:
         no_repeat: int | None = None,
         prefix: str = "",
         coverage_penalty: float = 0.0,
+        groups: int = 1,
+        diversity: float = 0.5,
     ) -> list[Translation]:
         """One translation for every text, in order.
 
         Batches hold texts of like length, at most `batch_tokens` source pieces; what else is in a
         batch does not matter to a text. Blank texts stay empty; texts with several lines or more
         than MAX_PIECES pieces are translated in parts. `max_length` counts pieces and defaults
-        to twice the source's and ten. The other settings are those of `beam_search`; `attention`
-        keeps what the network attended to. Another `way` than the beam, `Sampling` or `Exact` of
-        `latimer.engines.ways`, has its own settings. Whatever the way, translations have at least
-        `min_length` pieces, repeat no `no_repeat` pieces in a row, and begin with `prefix`.
+        to twice the source's and ten. The other settings are those of `beam_search` and, with
+        several `groups`, of `diverse_beam_search`; `attention` keeps what the network attended to.
+        Another `way` than the beam, `Sampling` or `Exact` of `latimer.engines.ways`, has its own
+        settings. Whatever the way, translations have at least `min_length` pieces, repeat no
+        `no_repeat` pieces in a row, and begin with `prefix`.
 
         Raises InputError for a text of more than 1 MB or for impossible settings.
         """
@@ -154,7 +159,15 @@ class NeuralTranslator:
         _check_sizes(batch_tokens, max_length)
         if way is not None:
             way.check()
+        check_groups(beam, groups, diversity)
+        if way is not None and groups > 1:
+            raise InputError(f"groups: {groups} are for the beam, not for another search")
         self._check_coverage(coverage_penalty, way)
+        over_beam = (
+            beam_search
+            if groups == 1
+            else partial(diverse_beam_search, groups=groups, diversity=diversity)
+        )
         encoded: dict[str, _Encoded] = {}
         documents = [self._split(text, number, encoded) for number, text in enumerate(texts, 1)]
         forced = self._prefix(prefix, max_length, min_length)
@@ -178,7 +191,7 @@ class NeuralTranslator:
                     return self._text(batch[row], tokens)
 
                 return way.search(scorer, source, lengths, limits, names, write)
-            return beam_search(
+            return over_beam(
                 scorer,
                 source,
                 lengths,
