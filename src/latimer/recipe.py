@@ -370,7 +370,7 @@ class Search(_Section):
     """How the finished model is searched by default; validation during training is greedy."""
 
     beam: int = Field(
-        default=5, ge=1, le=1000, description="Hypotheses kept at each step; 1 is greedy."
+        default=5, ge=1, le=4000, description="Hypotheses kept at each step; 1 is greedy."
     )
     alpha: float = Field(
         default=1.0, ge=0, le=10, description="Strength of length normalisation; 0 is none."
@@ -388,6 +388,7 @@ class Search(_Section):
     max_length: int | None = Field(
         default=None,
         ge=1,
+        le=5000,
         description="Pieces in a translation, at most; null: grows with the source.",
     )
 

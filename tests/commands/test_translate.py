@@ -150,6 +150,14 @@ def test_impossible_options_are_refused_before_input_is_read(model_folder, optio
     assert run.stdout == b""
 
 
+def test_a_search_beyond_memory_is_refused(model_folder, monkeypatch):
+    monkeypatch.setattr("latimer.engines.memory.free_bytes", lambda device: 10**8)
+    wide = ("--beam", 4000, "--max-length", 5000)
+    message = complaint(latimer("translate", model_folder, *wide, stdin=b"Kalo.\n"), 2)
+    assert "beam 4000 and max_length 5000 for a text of 1 pieces: the search would" in message
+    assert " GB of memory, and 0.1 GB are free on cpu; set beam or max_length lower" in message
+
+
 def test_a_missing_file_or_model_is_named(model_folder, tmp_path):
     message = complaint(latimer("translate", model_folder, tmp_path / "absent"), 2)
     assert "absent: cannot be read: No such file" in message

@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 import torch
 
+from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
 from latimer.engines.parts import Parts, split_text
 from latimer.engines.translator import Alternative, Attention, Translation
-from latimer.engines.ways import Way
+from latimer.engines.ways import Exact, Way
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
 from latimer.metrics.report import written_without_spaces
@@ -77,6 +78,8 @@ class NeuralTranslator:
         self.model.network.eval()
         self.precision = choose_products(precision, model.network.device)
         self._models = [model, *others]
+        every = [*self._models, *filter(None, [language_model, critic])]
+        self._rows = [row_of(one.network, len(model.vocabulary.target)) for one in every]
         guide = None if critic is None else (critic, critic_weight)
         self._scorer = self._combined(self._models, language_model, weight, guide)
         self._pool = Pool(threads)
@@ -206,7 +209,11 @@ class NeuralTranslator:
             )
 
         found: dict[str, Translation] = {}
-        batches = list(_batches(list(unique.values()), batch_tokens, way.rows if way else beam))
+        width = way.rows if way else beam
+        batches = list(_batches(list(unique.values()), batch_tokens, width))
+        shapes = [(len(batch), len(batch[0].pieces) + 1) for batch in batches]
+        of = "samples" if way and not isinstance(way, Exact) else "beam"
+        self._check_memory(shapes, of, width, max_length, attention, bool(rules or forced))
         for batch, results in zip(batches, self._pool.map(search, batches), strict=True):
             for part, several in zip(batch, results, strict=True):
                 found[part.text] = self._translation(part, several)
@@ -227,6 +234,28 @@ class NeuralTranslator:
             if penalty and model.network.attention is None:
                 of = "the model" if len(self._models) == 1 else f"model {number} of the ensemble"
                 raise without_attention(penalty, of)
+
+    def _check_memory(
+        self, shapes: list[tuple[int, int]], of: str, width: int, max_length: int | None,
+        attention: bool, ruled: bool,
+    ) -> None:  # fmt: skip
+        """Refuse batches, of so many sentences of so many pieces, that memory cannot hold.
+
+        Before there are any, a sentence of one piece stands for them.
+        """
+        mixed = ruled or len(self._rows) > 1 or of == "samples"
+        threads = max(1, min(self._pool.threads, len(shapes)))
+        needed = {}
+        for count, time in set(shapes) or {(1, 2)}:
+            length = max_length or 2 * time + 10
+            size = Size(count * width, time, length, attention, mixed)
+            needed[threads * needed_bytes(self._rows, size)] = time, length
+        time, length = needed[max(needed)]
+        asked = f"{of} {width} and max_length {length} for a text of {time - 1} pieces"
+        lower = [of, "max_length"]
+        if threads > 1:
+            asked, lower = f"{asked}, on {threads} threads", [*lower, "threads"]
+        check_memory(max(needed), self.model.network.device, asked, lower)
 
     def _prefix(self, prefix: str, max_length: int | None, min_length: int) -> list[int]:
         """The pieces of a forced prefix; InputError for rules that exclude each other."""

@@ -1,0 +1,123 @@
+"""Estimates of memory against what a process really took, and refusals of what does not fit."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+import torch
+
+from latimer.engines import memory
+from latimer.engines.memory import free_bytes
+from latimer.engines.neural import NeuralTranslator
+from latimer.engines.ways import Sampling
+from latimer.errors import InputError
+from tiny_model import copying_model, tiny_model
+
+MEASURE = """
+import resource, sys, torch
+from latimer.engines.memory import Size, needed_bytes, row_of
+from latimer.nn.build import build_seq2seq
+from latimer.search.beam import beam_search
+from latimer.search.rules import MinimumLength, Ruled
+
+torch.set_num_threads(1)
+vocab, time = map(int, sys.argv[1:3])
+attention, ruled = sys.argv[3], sys.argv[4] == "ruled"
+network = build_seq2seq(
+    source_vocab=vocab, target_vocab=vocab, embedding=8, encoder_size=8, decoder_size=16,
+    attention_size=64, readout=8, attention=attention,
+).eval()
+scorer = Ruled(network, [MinimumLength(2)]) if ruled else network
+source, lengths = torch.full((1, time), 5), torch.tensor([time])
+peak = lambda: 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+with torch.inference_mode():
+    beam_search(scorer, source, lengths, max_length=2, beam=5)
+    before = peak()
+    beam_search(scorer, source, lengths, max_length=4, beam=3000)
+size = Size(3000, time, 4, mixed=ruled)
+print(peak() - before, needed_bytes([row_of(network, vocab)], size))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts in kilobytes elsewhere")
+@pytest.mark.parametrize(
+    "network", [(8000, 5, "bahdanau", ""), (100, 300, "bahdanau", ""), (100, 200, "coverage", ""),
+                (100, 200, "luong_concat", ""), (4000, 5, "luong_general", "ruled")],
+)  # fmt: skip
+def test_the_estimate_is_near_what_a_wide_beam_takes(network):
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, *map(str, network)], capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+    taken, estimate = map(int, done.stdout.split())
+    assert taken > 100e6
+    assert 0.95 * taken < estimate < 2.5 * taken
+
+
+@pytest.fixture
+def scarce(monkeypatch):
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 10_000_000)
+
+
+@pytest.mark.parametrize(
+    ("settings", "asked"),
+    [
+        ({"beam": 4000}, "beam 4000 and max_length 14 for a text of 1 pieces: "),
+        (
+            {"beam": 300, "max_length": 5000},
+            "beam 300 and max_length 5000 for a text of 1 pieces: ",
+        ),
+        ({"way": Sampling(4000)}, "samples 4000 and max_length 14 for a text of 1 pieces: "),
+    ],
+)
+def test_what_does_not_fit_is_refused_before_a_text_is_read(scarce, settings, asked):
+    translator = NeuralTranslator(tiny_model())
+    with pytest.raises(InputError) as caught:
+        translator.translate([], **settings)
+    of = asked.split()[0]
+    assert str(caught.value).startswith(f"{asked}the search would take about 0.")
+    assert str(caught.value).endswith(f" GB are free on cpu; set {of} or max_length lower")
+
+
+def test_the_longest_text_counts_and_what_fits_is_translated(scarce):
+    translator = NeuralTranslator(copying_model())
+    assert translator.translate(["Kalo suti."], beam=5)[0].text == "Kalo suti."
+    pieces = len(translator.model.vocabulary.encode_source("Kalo miner suti. " * 9)[0])
+    with pytest.raises(InputError, match=f"beam 2500 .* for a text of {pieces} pieces"):
+        translator.translate(["Kalo suti.", "Kalo miner suti. " * 9], beam=2500)
+
+
+def test_batches_at_the_same_time_count_together(monkeypatch):
+    model = copying_model()
+    texts = ["Kalo suti.", "Miner vazo."]
+    settings = {"beam": 1000, "max_length": 5}
+    monkeypatch.setattr(memory, "free_bytes", lambda device: 3_500_000)
+    NeuralTranslator(model, 1).translate(texts, **settings)
+    with pytest.raises(InputError, match=r"on 2 threads: .* or threads lower"):
+        NeuralTranslator(model, 2).translate(texts, **settings)
+
+
+def test_free_memory_is_what_the_system_and_the_group_leave(tmp_path):
+    meminfo = tmp_path / "meminfo"
+    meminfo.write_text("MemTotal: 100 kB\nMemFree: 1 kB\nMemAvailable:     64 kB\n")
+    assert memory._free_in_system(meminfo) == 65_536
+    assert memory._free_in_system(tmp_path / "absent") > 0
+    assert memory._free_in_group(tmp_path) is None
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("700\n")
+    (tmp_path / "memory.stat").write_text("anon 500\ninactive_file 150\n")
+    assert memory._free_in_group(tmp_path) == 450
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory._free_in_group(tmp_path) is None
+
+
+def test_free_memory_of_a_gpu_is_its_own(monkeypatch):
+    fake = SimpleNamespace(
+        mem_get_info=lambda device: (1000, 9000),
+        memory_reserved=lambda device: 70,
+        memory_allocated=lambda device: 30,
+    )
+    monkeypatch.setattr(torch, "cuda", fake)
+    assert free_bytes(torch.device("cuda", 0)) == 1040
+    assert free_bytes(torch.device("cpu")) > 1040
