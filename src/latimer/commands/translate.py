@@ -97,6 +97,17 @@ def translate(
     min_length: MinLength = 0,
     no_repeat: NoRepeat = None,
     prefix: Annotated[str, typer.Option(help="What every translation begins with.")] = "",
+    must: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PHRASE", help="What every translation holds; may be repeated."),
+    ] = None,
+    glossary: Annotated[
+        Path | None,
+        typer.Option(
+            help="Source terms and target terms, a tab between: where a line holds the one, its "
+            "translation holds the other."
+        ),
+    ] = None,
     others: With = None,
     language_model: LanguageModel = None,
     lm_weight: LanguageModelWeight = 0.1,
@@ -110,6 +121,7 @@ def translate(
     """Translate lines: one line out for every line in, in order; blank lines stay blank."""
     from latimer.commands.streams import in_chunks, open_output, stdin_lines
     from latimer.files import read_lines
+    from latimer.text.glossary import read_glossary
 
     way = _way(
         sample,
@@ -140,6 +152,8 @@ def translate(
         prefix=prefix,
         groups=apart,
         diversity=strength,
+        must=must or (),
+        glossary=None if glossary is None else read_glossary(glossary),
     )
     run([])  # refuses impossible settings before a line is read
     path = None if file is None or str(file) == "-" else file

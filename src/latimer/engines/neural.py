@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -12,6 +12,7 @@ import torch
 
 from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
 from latimer.engines.parts import Parts, split_text
+from latimer.engines.required import Required
 from latimer.engines.translator import Alternative, Attention, Translation
 from latimer.engines.ways import Exact, Way
 from latimer.errors import InputError
@@ -21,14 +22,16 @@ from latimer.model import Model, load_critic, load_model
 from latimer.nn.int8 import choose_products, in_int8
 from latimer.search.beam import beam_search, check_settings
 from latimer.search.combined import Ensemble, ShallowFusion
+from latimer.search.constrained import constrained_beam_search
 from latimer.search.coverage import check_penalty, without_attention
 from latimer.search.diverse import check_groups, diverse_beam_search
 from latimer.search.guided import Guided
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import normaliser
 from latimer.search.rules import ForcedPrefix, MinimumLength, NoRepeat, Rule, Ruled
-from latimer.search.scorer import Scorer, default_max_length
+from latimer.search.scorer import DeadEnd, Scorer, default_max_length
 from latimer.text.batching import pad_sources
+from latimer.text.glossary import Glossary
 from latimer.threads import Pool
 
 BATCH_TOKENS = 2048
@@ -141,6 +144,8 @@ class NeuralTranslator:
         coverage_penalty: float = 0.0,
         groups: int = 1,
         diversity: float = 0.5,
+        must: Sequence[str] = (),
+        glossary: Glossary | Mapping[str, str] | None = None,
     ) -> list[Translation]:
         """One translation for every text, in order.
 
@@ -152,6 +157,8 @@ class NeuralTranslator:
         Another `way` than the beam, `Sampling` or `Exact` of `latimer.engines.ways`, has its own
         settings. Whatever the way, translations have at least `min_length` pieces, repeat no
         `no_repeat` pieces in a row, and begin with `prefix`.
+        With the beam they also hold the phrases `must`, and the target terms of those terms of a
+        `glossary` that their source holds; the default `max_length` grows by what these need.
 
         Raises InputError for a text of more than 1 MB or for impossible settings.
         """
@@ -165,6 +172,10 @@ class NeuralTranslator:
         check_groups(beam, groups, diversity)
         if way is not None and groups > 1:
             raise InputError(f"groups: {groups} are for the beam, not for another search")
+        if groups > 1 and (must or glossary):
+            raise InputError(
+                f"must and glossary are for one beam: they do not go with {groups} groups"
+            )
         self._check_coverage(coverage_penalty, way)
         over_beam = (
             beam_search
@@ -176,37 +187,54 @@ class NeuralTranslator:
         forced = self._prefix(prefix, max_length, min_length)
         rules: list[Rule] = [MinimumLength(min_length)] if min_length else []
         rules += [] if no_repeat is None else [NoRepeat(no_repeat)]
+        if way is not None and (must or glossary):
+            raise InputError(
+                "must and glossary are for the beam: no other way of searching heeds them"
+            )
+        required = Required(
+            self.model.vocabulary, must, glossary, max_length=max_length, no_repeat=no_repeat,
+            prefix=len(forced),
+        )  # fmt: skip
         unique = {part: encoded[part] for document in documents for part in document.flat}
 
         @torch.inference_mode()
         def search(batch: list[_Encoded]) -> list[list[Hypothesis]]:
             source, lengths = pad_sources([part.pieces for part in batch])
-            limits = default_max_length(lengths) if max_length is None else max_length
+            limits: Any = default_max_length(lengths) if max_length is None else max_length
             device = self.model.network.device
             source, lengths = source.to(device), lengths.to(device)
             beginning = [ForcedPrefix([forced] * len(batch))] if forced else []
             bound = [*rules, *beginning]
             scorer = Ruled(self._scorer, bound) if bound else self._scorer
+            names = [part.text for part in batch]
             if way is not None:
-                names = [part.text for part in batch]
 
                 def write(row: int, tokens: list[int]) -> str:
                     return self._text(batch[row], tokens)
 
                 return way.search(scorer, source, lengths, limits, names, write)
-            return over_beam(
-                scorer,
-                source,
-                lengths,
-                max_length=limits,
-                beam=beam,
-                alpha=alpha,
-                normalisation=normalisation,
-                nbest=nbest,
-                stop=stop,
-                coverage_penalty=coverage_penalty,
-                keep_attention=attention,
-            )
+            phrases = required.pieces(names)
+            find: Any = over_beam
+            if any(phrases):
+                find = partial(constrained_beam_search, phrases=phrases)
+                if max_length is None:
+                    limits = limits + limits.new_tensor(required.room(phrases))
+            try:
+                return find(
+                    scorer,
+                    source,
+                    lengths,
+                    max_length=limits,
+                    beam=beam,
+                    alpha=alpha,
+                    normalisation=normalisation,
+                    nbest=nbest,
+                    stop=stop,
+                    coverage_penalty=coverage_penalty,
+                    keep_attention=attention,
+                )
+            except DeadEnd as error:
+                raise required.explained(error, names) from None
 
         found: dict[str, Translation] = {}
         width = way.rows if way else beam

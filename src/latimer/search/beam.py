@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -52,6 +53,34 @@ def first(bounds: Tensor, to_beat: Tensor) -> Tensor:
     return to_beat == -torch.inf
 
 
+class Candidates(NamedTuple):
+    """The live prefixes of a step, `width` for each sentence, and what may be appended to them."""
+
+    sentences: Tensor
+    """`[sentences]`: places in the caller's batch."""
+    slots: Tensor
+    """`[sentences]`: how many prefixes of each may go on or end."""
+    log_probs: Tensor
+    """`[sentences, width]`, float64; −∞ fills up the width."""
+    scores: Tensor
+    """`[sentences · width, columns]` of the next token, unnormalised."""
+    normalisers: Tensor
+    """`[sentences · width]`: their log-sum-exp over the vocabulary."""
+    first: int
+    """The token of column 0."""
+    length: int
+    """Tokens of a prefix, the next one counted."""
+
+
+Pick = Callable[[Any, Candidates], Continuations]
+"""Chooses, given the scorer's state, at most `slots` continuations of each sentence, best first."""
+
+
+def most_probable(state: Any, live: Candidates) -> Continuations:
+    """The choice of plain beam search."""
+    return best_continuations(live.log_probs, live.scores, live.normalisers, int(live.slots.max()))
+
+
 STOPS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"safe": safe, "first": first}
 
 
@@ -69,6 +98,7 @@ def beam_search(
     coverage_penalty: float = 0.0,
     allow_unk: bool = False,
     keep_attention: bool = False,
+    pick: Pick = most_probable,
 ) -> list[list[Hypothesis]]:
     """At most `nbest` hypotheses for each sentence, best score first.
 
@@ -81,6 +111,7 @@ def beam_search(
     A sentence ends when `beam` hypotheses are finished, or sooner: with `stop="safe"` when no
     prefix could still enter the nbest, which changes no result (see `safe`); with `stop="first"`
     once nbest are finished, a faster heuristic that may miss a longer and better one.
+    `pick` chooses at each step what goes on.
 
     Raises InputError for impossible settings and LatimerError when the model is broken.
     """
@@ -98,7 +129,7 @@ def beam_search(
     for length in range(1, int(limits.max()) + 1):
         scores, state = scorer.step(state, live.tokens.flatten())
         coverage.add(state.attention)
-        best, tokens = _extend(live, scores, allow_unk)
+        best, tokens = _extend(live, state, scores, allow_unk, length, pick)
         width = live.log_probs.size(1)
         rows = (torch.arange(len(best.parents), device=source.device) * width)[:, None]
         rows = rows + best.parents
@@ -158,13 +189,19 @@ def _start(batch: int, beam: int, device: torch.device) -> _Live:
     )
 
 
-def _extend(live: _Live, scores: Tensor, allow_unk: bool) -> tuple[Continuations, Tensor]:
+def _extend(
+    live: _Live, state: Any, scores: Tensor, allow_unk: bool, length: int, pick: Pick
+) -> tuple[Continuations, Tensor]:
     """The best candidates of each sentence and their tokens, `[sentences, k]`."""
     normalisers = log_sum_exp(scores)
     check_normaliser(normalisers[live.log_probs.flatten() > -torch.inf])
     allowed = permitted(scores, allow_unk)
-    best = best_continuations(live.log_probs, allowed, normalisers, int(live.slots.max()))
-    return best, best.columns + (scores.size(1) - allowed.size(1))
+    first = scores.size(1) - allowed.size(1)
+    found = pick(
+        state,
+        Candidates(live.sentences, live.slots, live.log_probs, allowed, normalisers, first, length),
+    )
+    return found, found.columns + first
 
 
 def sort_out(slots: Tensor, log_probs: Tensor, tokens: Tensor) -> tuple[Tensor, Tensor]:

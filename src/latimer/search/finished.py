@@ -73,7 +73,7 @@ class Ended:
         a sentence without any hypothesis.
         """
         if not self._records:
-            raise dead_end()
+            raise dead_end(0)
         records = _Record(*(torch.cat(parts) for parts in zip(*self._records, strict=True)))
         chosen = self._choose(records)
         indices = torch.tensor([i for found in chosen for i in found], device=self._best.device)
@@ -90,7 +90,7 @@ class Ended:
         for sentence, indices in enumerate(of):
             candidates = [i for i in indices if finished[i]] or indices
             if not candidates:
-                raise dead_end()
+                raise dead_end(sentence)
             of[sentence] = sorted(candidates, key=lambda i: -scores[i])[: self._nbest]
         return of
 

@@ -93,8 +93,16 @@ def check_normaliser(normaliser: Tensor) -> None:
         )
 
 
-def dead_end() -> LatimerError:
+class DeadEnd(LatimerError):
+    """None of a sentence's prefixes can go on; `sentence` is its place in the batch, if known."""
+
+    def __init__(self, sentence: int | None = None) -> None:
+        super().__init__(
+            "the model is broken: it gives probability zero to every token that may be written"
+        )
+        self.sentence = sentence
+
+
+def dead_end(sentence: int | None = None) -> DeadEnd:
     """The error for a sentence none of whose prefixes can go on."""
-    return LatimerError(
-        "the model is broken: it gives probability zero to every token that may be written"
-    )
+    return DeadEnd(sentence)

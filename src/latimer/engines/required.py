@@ -1,0 +1,149 @@
+"""What a translation must hold: phrases of the user's and target terms of a glossary, as pieces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from latimer.errors import InputError, LatimerError
+from latimer.search.scorer import DeadEnd
+from latimer.text.clean import normalise
+from latimer.text.glossary import Glossary
+from latimer.text.placeholders import mask
+from latimer.text.subwords import UNK
+from latimer.text.vocabulary import Vocabulary
+
+
+class Phrase(NamedTuple):
+    """A text, its pieces, and where it comes from, for complaints."""
+
+    text: str
+    pieces: list[int]
+    origin: str
+
+
+class Required:
+    """The phrases that the translation of each text must hold."""
+
+    def __init__(
+        self,
+        vocabulary: Vocabulary,
+        must: Sequence[str] = (),
+        glossary: Glossary | Mapping[str, str] | None = None,
+        *,
+        max_length: int | None = None,
+        no_repeat: int | None = None,
+        prefix: int = 0,
+    ) -> None:
+        """`must` are phrases of every translation; `prefix` is the length of a forced prefix.
+
+        Raises InputError for a phrase that cannot be written: it holds what the vocabulary does
+        not have, is too long for `max_length`, or repeats `no_repeat` pieces.
+        """
+        self._max_length, self._no_repeat, self._prefix = max_length, no_repeat, prefix
+        if isinstance(must, str):
+            raise InputError("must: a list of phrases expected, not one text")
+        if isinstance(glossary, Mapping):
+            glossary = Glossary.of(glossary)
+        terms = [] if glossary is None else glossary.terms
+        texts = [normalise(text) for text in must]
+        origins = ["must"] * len(texts) + [term.origin for term in terms]
+        texts += [term.target for term in terms]
+        pieces = vocabulary.encode_targets(texts)
+        phrases = [Phrase(*one) for one in zip(texts, pieces, origins, strict=True)]
+        for phrase in phrases:
+            _check_written(phrase, vocabulary)
+            self._check([phrase])
+        self._must, self._glossary = phrases[: len(must)], glossary
+        self._of = dict(zip((t.source for t in terms), phrases[len(must) :], strict=True))
+        self._check(self._must)
+
+    def of(self, text: str) -> list[Phrase]:
+        """The phrases for the translation of `text`; equal target terms are demanded once.
+
+        Raises InputError, naming text and phrases, when they cannot be written together.
+        """
+        phrases = list(self._must)
+        for term in self._glossary.find(text) if self._glossary else []:
+            phrase = self._of[term.source]
+            if phrase.pieces not in [other.pieces for other in phrases]:
+                phrases.append(phrase)
+        self._check(phrases, f"text {_short(text)}: ")
+        return phrases
+
+    def _check(self, phrases: Sequence[Phrase], text: str = "") -> None:
+        """Refuse phrases that are too long for the limit, or repeat what may not be repeated."""
+        if not phrases:
+            return
+        names = _named(phrases)
+        size = sum(len(phrase.pieces) for phrase in phrases)
+        if self._max_length is not None and self._prefix + size >= self._max_length:
+            before = f" and the {self._prefix} of the prefix" if self._prefix else ""
+            raise InputError(
+                f"{text}{names}: the {size} pieces{before} do not fit into max_length "
+                f"{self._max_length}, which counts the end of sentence"
+            )
+        n = self._no_repeat
+        if n is not None:
+            grams = [
+                tuple(phrase.pieces[k : k + n])
+                for phrase in phrases
+                for k in range(len(phrase.pieces) - n + 1)
+            ]
+            if len(set(grams)) < len(grams):
+                raise InputError(
+                    f"{text}{names}: {n} pieces in a row would stand there twice, which no_repeat "
+                    f"{n} forbids; leave one of the two out"
+                )
+
+    def pieces(self, texts: Sequence[str]) -> list[list[list[int]]]:
+        """The phrases for each text, as `constrained_beam_search` takes them; see `of`."""
+        return [[phrase.pieces for phrase in self.of(text)] for text in texts]
+
+    def room(self, phrases: Sequence[Sequence[Sequence[int]]]) -> list[int]:
+        """Pieces that the phrases and the forced prefix of each text need at most."""
+        return [sum(map(len, several)) + self._prefix * bool(several) for several in phrases]
+
+    def explained(self, error: DeadEnd, texts: Sequence[str]) -> LatimerError:
+        """What to raise when one of `texts` had no translation: `error` itself without phrases.
+
+        With them something else that was demanded has banned their pieces.
+        """
+        text = texts[error.sentence or 0]
+        phrases = self.of(text)
+        if not phrases:
+            return error
+        options = [f"no_repeat {self._no_repeat}"] * (self._no_repeat is not None)
+        options += ["the prefix"] * (self._prefix > 0)
+        return InputError(
+            f"text {_short(text)}: no translation agrees with "
+            f"{' and '.join(options) or 'what the model holds possible'} and holds "
+            f"{_named(phrases)}; leave one of them out"
+        )
+
+
+def _named(phrases: Sequence[Phrase]) -> str:
+    return "; ".join(f"{phrase.origin}: {phrase.text!r}" for phrase in phrases)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else text[:39] + "…")
+
+
+def _check_written(phrase: Phrase, vocabulary: Vocabulary) -> None:
+    """Refuse a phrase that is empty, or that the vocabulary has no pieces for."""
+    text = phrase.text
+    if not phrase.pieces:
+        raise InputError(f"{phrase.origin}: an empty phrase; every translation holds that")
+    if vocabulary.placeholders and mask(text)[1]:
+        raise InputError(
+            f"{phrase.origin}: {text!r} holds the placeholder {mask(text)[1][0]!r}; placeholders "
+            "are copied from the source and cannot be demanded"
+        )
+    if UNK in phrase.pieces:
+        words = text.split() if vocabulary.target.kind == "word" else dict.fromkeys(text)
+        lacking = [word for word in words if UNK in vocabulary.encode_targets([word])[0]]
+        raise InputError(
+            f"{phrase.origin}: {text!r} cannot be written: the model's vocabulary lacks "
+            f"{', '.join(map(repr, lacking)) or 'a piece of it'}"
+        )
