@@ -251,6 +251,24 @@ def test_diverse_translations(model_folder):
     assert latimer(*given, "--diversity", 2, stdin=text).stdout.decode().splitlines() == shown[4, 2]
 
 
+def test_distinct_samples_differ_and_are_the_first_of_more(model_folder):
+    text = ("\n".join(LINES[1:4]) + "\n").encode()
+    given = ("translate", model_folder, "--sample", "--distinct", "--json", "--temperature", 0.2)
+    found = {}
+    for count in (2, 5):
+        run = latimer(*given, "--nbest", count, stdin=text)
+        assert run.returncode == 0, run.stderr
+        shown = [json.loads(line) for line in run.stdout.splitlines()]
+        found[count] = [
+            [line["text"], *(other["text"] for other in line["alternatives"])] for line in shown
+        ]
+        assert [len(several) for several in found[count]] == [count] * 3
+    assert [several[:2] for several in found[5]] == found[2]
+    again = latimer(*given, "--nbest", 2, stdin=(LINES[2] + "\n").encode())
+    assert json.loads(again.stdout)["text"] == found[2][1][0]
+    assert latimer(*given, "--seed", 1, stdin=text).stdout != latimer(*given, stdin=text).stdout
+
+
 def test_minimum_bayes_risk(model_folder):
     text = ("\n".join(LINES[1:4]) + "\n").encode()
     given = ("translate", model_folder, "--search", "mbr", "--samples", 8, "--utility", "chrf")
@@ -283,6 +301,7 @@ def test_exact_search_says_what_is_proven(model_folder):
     [
         (("--search", "deep"), "--search deep: valid choices: beam, diverse, exact, mbr"),
         (("--sample", "--search", "exact"), "exclude each other"),
+        (("--distinct",), "--distinct is for drawing translations: add --sample"),
         (("--search", "exact", "--nbest", 2), "finds the best alone"),
         (("--groups", 5), "--groups 5 is for --search diverse, not beam"),
         (("--sample", "--search", "diverse"), "exclude each other"),

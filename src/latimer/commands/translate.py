@@ -63,6 +63,10 @@ def translate(
         bool,
         typer.Option("--sample", help="Draw translations instead of searching: --nbest of them."),
     ] = False,
+    distinct: Annotated[
+        bool,
+        typer.Option("--distinct", help="Of --sample: without replacement, so that all differ."),
+    ] = False,
     temperature: Annotated[
         float, typer.Option(help="Of --sample: scores are divided by it.")
     ] = 1.0,
@@ -125,6 +129,7 @@ def translate(
 
     way = _way(
         sample,
+        distinct,
         search,
         nbest,
         (temperature, top_k, top_p, seed),
@@ -169,6 +174,7 @@ def translate(
 
 def _way(
     sample: bool,
+    distinct: bool,
     search: str,
     nbest: int,
     drawing: tuple[float, int | None, float | None, int],
@@ -176,13 +182,15 @@ def _way(
     likeness: tuple[int, str],
 ) -> Way | None:
     """What `--sample` and `--search` ask for; None is the beam."""
-    from latimer.engines.ways import Exact, MinimumBayesRisk, Sampling
+    from latimer.engines.ways import DistinctSampling, Exact, MinimumBayesRisk, Sampling
     from latimer.errors import InputError
 
     if search not in ("beam", "diverse", "exact", "mbr"):
         raise InputError(f"--search {search}: valid choices: beam, diverse, exact, mbr")
     if sample and search != "beam":
         raise InputError(f"--sample and --search {search} exclude each other")
+    if distinct and not sample:
+        raise InputError("--distinct is for drawing translations: add --sample")
     if search in ("exact", "mbr") and nbest != 1:
         raise InputError(f"--search {search} finds the best alone, not --nbest {nbest}")
     if search != "mbr" and likeness != (32, "bleu"):
@@ -190,7 +198,7 @@ def _way(
     if search == "mbr":
         return MinimumBayesRisk(likeness[0], *drawing, likeness[1])
     if sample:
-        return Sampling(nbest, *drawing)
+        return (DistinctSampling if distinct else Sampling)(nbest, *drawing)
     if search == "exact":
         return Exact(*proving)
     for name, value, default in zip(

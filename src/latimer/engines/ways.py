@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from latimer.errors import InputError
+from latimer.search.distinct import sample_distinct
 from latimer.search.exact import DEFAULT_BUDGET, exact_search
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.mbr import UTILITIES, Utility, expected_utilities
@@ -71,6 +72,42 @@ class Sampling:
             temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, keys=keys,
             seed=self.seed,
         ).hypotheses()  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DistinctSampling:
+    """Sampling without replacement; see `latimer.search.distinct.sample_distinct`.
+
+    No two translations have the same pieces; they come in the order in which they are drawn, which
+    is that of their scores.
+    """
+
+    samples: int = 1
+    temperature: float = 1.0
+    top_k: int | None = None
+    top_p: float | None = None
+    seed: int = 0
+
+    @property
+    def rows(self) -> int:
+        """See `Way`; more than there are, for noise in double precision takes its room."""
+        return 4 * self.samples
+
+    def check(self) -> None:
+        """See `Way`."""
+        check_sampling(self.samples, self.temperature, self.top_k, self.top_p)
+
+    def search(
+        self, scorer: Scorer[Any], source: Tensor, lengths: Tensor, limits: int | Tensor,
+        texts: Sequence[str], write: Write,
+    ) -> list[list[Hypothesis]]:  # fmt: skip
+        """See `Way`."""
+        keys = torch.tensor([text_key(text) for text in texts], device=source.device)
+        return sample_distinct(
+            scorer, source, lengths, max_length=limits, samples=self.samples,
+            temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, keys=keys,
+            seed=self.seed,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)

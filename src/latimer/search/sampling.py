@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from latimer.errors import InputError
+from latimer.search.counters import mixed, signed, uniform_numbers
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.scorer import (
     S,
@@ -84,7 +85,7 @@ def sample(
     limits = length_limits(max_length, batch, device)
     keys = torch.arange(batch, device=device) if keys is None else keys
     number = torch.arange(samples, device=device)
-    streams = _mixed(_mixed(keys[:, None] + _mixed(_whole(seed, device))) + number)  # [batch, k]
+    streams = mixed(mixed(keys[:, None] + mixed(signed(seed, device))) + number)  # [batch, k]
     written = torch.full((batch, samples, int(limits.max()) if batch else 0), PAD, device=device)
     log_probs = torch.zeros(batch, samples, dtype=torch.float64, device=device)
     sizes = torch.zeros(batch, samples, dtype=torch.long, device=device)
@@ -98,7 +99,7 @@ def sample(
     tokens = torch.full((batch * samples,), BOS, device=device)
     for length in range(1, int(limits.max()) + 1):
         scores, state = scorer.step(state, tokens)
-        uniform = _uniform(streams[active] + length).flatten()
+        uniform = uniform_numbers(streams[active] + length).flatten()
         tokens, gains = _draw(
             scores, uniform, going.flatten(), temperature, top_k, top_p, allow_unk
         )
@@ -163,7 +164,7 @@ def _draw(
     flat[:, [PAD, BOS] if allow_unk else slice(0, EOS)] = 0.0
     sums[:, 0] = chances[:, 0].sum(1)  # no other block holds what is never written
     if top_k is not None or top_p is not None:
-        chances = _kept(flat, top_k, top_p).view(chances.shape)
+        chances = truncated(flat, top_k, top_p).view(chances.shape)
         sums = chances.sum(2)
     tokens, possible = _chosen(chances, sums.double(), uniform)
     if not bool(possible[going].all()):
@@ -206,8 +207,8 @@ def _chosen(chances: Tensor, sums: Tensor, uniform: Tensor) -> tuple[Tensor, Ten
     return (block * BLOCK + column).squeeze(1), cumulative[:, -1] > 0
 
 
-def _kept(chances: Tensor, top_k: int | None, top_p: float | None) -> Tensor:
-    """Chances `[rows, vocab]` with 0 for all but the tokens to choose from."""
+def truncated(chances: Tensor, top_k: int | None, top_p: float | None) -> Tensor:
+    """`chances [rows, vocab]` with 0 for all but the tokens to choose from; see `sample`."""
     ordered, places = chances.sort(dim=1, descending=True, stable=True)
     keep = torch.ones_like(ordered, dtype=torch.bool)
     if top_k is not None:
@@ -216,27 +217,3 @@ def _kept(chances: Tensor, top_k: int | None, top_p: float | None) -> Tensor:
         share = ordered / ordered.sum(1, keepdim=True)
         keep &= share.cumsum(1) - share < top_p  # up to the one that reaches the share
     return torch.zeros_like(chances).scatter_(1, places, ordered * keep)
-
-
-def _uniform(counter: Tensor) -> Tensor:
-    """A number from 0 to 1, 1 excluded, for every counter: float64 with 53 random bits."""
-    return ((_mixed(counter) >> 11) & ((1 << 53) - 1)).double() * 2.0**-53
-
-
-def _mixed(numbers: Tensor) -> Tensor:
-    """SplitMix64 (Steele et al. 2014) on 64-bit numbers, which wrap around."""
-    z = numbers + _whole(0x9E3779B97F4A7C15, numbers.device)
-    z = (z ^ _shifted(z, 30)) * _whole(0xBF58476D1CE4E5B9, numbers.device)
-    z = (z ^ _shifted(z, 27)) * _whole(0x94D049BB133111EB, numbers.device)
-    return z ^ _shifted(z, 31)
-
-
-def _shifted(numbers: Tensor, bits: int) -> Tensor:
-    """Shifted to the right with noughts coming in, as unsigned numbers are."""
-    return (numbers >> bits) & ((1 << (64 - bits)) - 1)
-
-
-def _whole(number: int, device: torch.device) -> Tensor:
-    """A number of at most 64 bits as a signed one."""
-    wrapped = number % 2**64
-    return torch.tensor(wrapped - 2**64 if wrapped >= 2**63 else wrapped, device=device)
