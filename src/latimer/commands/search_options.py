@@ -39,9 +39,16 @@ With = Annotated[
     typer.Option("--with", metavar="MODEL", help="Search with this model too, as an ensemble."),
 ]
 LanguageModel = Annotated[
-    Path | None, typer.Option("--lm", help="Language model whose scores are added in search.")
+    Path | None,
+    typer.Option("--lm", help="Language model whose scores are added in search, or by --reverse."),
 ]
-LanguageModelWeight = Annotated[float, typer.Option("--lm-weight", help="Weight of --lm.")]
+LanguageModelWeight = Annotated[
+    float | None,
+    typer.Option(
+        "--lm-weight",
+        help="Weight of --lm.  [default: 0.1; with --reverse that of --channel-weight]",
+    ),
+]
 Critic = Annotated[
     Path | None,
     typer.Option("--critic", help="Folder of a critic whose values are added in search."),

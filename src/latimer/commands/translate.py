@@ -114,9 +114,20 @@ def translate(
     ] = None,
     others: With = None,
     language_model: LanguageModel = None,
-    lm_weight: LanguageModelWeight = 0.1,
+    lm_weight: LanguageModelWeight = None,
     critic: Critic = None,
     critic_weight: CriticWeight = 1.0,
+    reverse: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Translator of the other direction: rank all that the beam finds by how well it, "
+            "and --lm, explain it (noisy channel).",
+        ),
+    ] = None,
+    channel_weight: Annotated[
+        float | None, typer.Option(help="Weight of --reverse.  [default: 1]")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     threads: Threads = None,
     device: Device = "cpu",
@@ -124,6 +135,7 @@ def translate(
 ) -> None:
     """Translate lines: one line out for every line in, in order; blank lines stay blank."""
     from latimer.commands.streams import in_chunks, open_output, stdin_lines
+    from latimer.engines.noisy_channel import load_channel
     from latimer.files import read_lines
     from latimer.text.glossary import read_glossary
 
@@ -137,10 +149,18 @@ def translate(
         (samples, utility),
     )
     apart, strength = _apart(search, beam, groups, diversity)
+    _check_channel(reverse, channel_weight, others, way, beam)
+    fused = None if reverse else language_model
     translator = load_translator(
-        model, device, threads, precision, others or (), language_model, lm_weight, critic,
-        critic_weight,
+        model, device, threads, precision, others or (), fused,
+        0.1 if lm_weight is None else lm_weight, critic, critic_weight,
     )  # fmt: skip
+    channel = None
+    if reverse is not None:
+        channel = load_channel(
+            translator.model, reverse, language_model, device=device, language_weight=lm_weight,
+            channel_weight=1.0 if channel_weight is None else channel_weight,
+        )  # fmt: skip
     run = partial(
         translator.translate,
         beam=beam,
@@ -159,6 +179,7 @@ def translate(
         diversity=strength,
         must=must or (),
         glossary=None if glossary is None else read_glossary(glossary),
+        channel=channel,
     )
     run([])  # refuses impossible settings before a line is read
     path = None if file is None or str(file) == "-" else file
@@ -170,6 +191,28 @@ def translate(
                 out.writelines(line + "\n" for line in _shown(translation, number, nbest, json))
                 number += 1
             out.flush()
+
+
+def _check_channel(
+    reverse: Path | None,
+    weight: float | None,
+    others: list[Path] | None,
+    way: Way | None,
+    beam: int,
+) -> None:
+    """Refuse what does not go together with `--reverse`, or needs it."""
+    from latimer.errors import InputError
+
+    if reverse is None:
+        if weight is not None:
+            raise InputError("--channel-weight is for reranking: add --reverse MODEL")
+        return
+    if others:
+        raise InputError("--reverse and --with exclude each other: one direct model is reranked")
+    if way is not None:
+        raise InputError("--reverse ranks what the beam finds; --sample and --search exclude it")
+    if beam == 1:
+        raise InputError("--reverse has nothing to choose from with --beam 1; widen the beam")
 
 
 def _way(

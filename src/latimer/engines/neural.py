@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import torch
 
 from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
+from latimer.engines.noisy_channel import NoisyChannel
 from latimer.engines.parts import Parts, split_text
 from latimer.engines.required import Required
 from latimer.engines.translator import Alternative, Attention, Translation
@@ -146,6 +148,7 @@ class NeuralTranslator:
         diversity: float = 0.5,
         must: Sequence[str] = (),
         glossary: Glossary | Mapping[str, str] | None = None,
+        channel: NoisyChannel | None = None,
     ) -> list[Translation]:
         """One translation for every text, in order.
 
@@ -159,6 +162,7 @@ class NeuralTranslator:
         `no_repeat` pieces in a row, and begin with `prefix`.
         With the beam they also hold the phrases `must`, and the target terms of those terms of a
         `glossary` that their source holds; the default `max_length` grows by what these need.
+        With a `channel` all that the beam finds is ranked by it, and scored.
 
         Raises InputError for a text of more than 1 MB or for impossible settings.
         """
@@ -187,6 +191,8 @@ class NeuralTranslator:
         forced = self._prefix(prefix, max_length, min_length)
         rules: list[Rule] = [MinimumLength(min_length)] if min_length else []
         rules += [] if no_repeat is None else [NoRepeat(no_repeat)]
+        if way is not None and channel is not None:
+            raise InputError("channel ranks what the beam finds; leave it or the other way out")
         if way is not None and (must or glossary):
             raise InputError(
                 "must and glossary are for the beam: no other way of searching heeds them"
@@ -228,7 +234,7 @@ class NeuralTranslator:
                     beam=beam,
                     alpha=alpha,
                     normalisation=normalisation,
-                    nbest=nbest,
+                    nbest=nbest if channel is None else beam,
                     stop=stop,
                     coverage_penalty=coverage_penalty,
                     keep_attention=attention,
@@ -245,6 +251,8 @@ class NeuralTranslator:
         for batch, results in zip(batches, self._pool.map(search, batches), strict=True):
             for part, several in zip(batch, results, strict=True):
                 found[part.text] = self._translation(part, several)
+        if channel is not None:
+            found = {one.source: _first(one, nbest) for one in channel.rerank([*found.values()])}
         empty = Translation("", "", 0.0)
         glue = "" if written_without_spaces(self.model.config["languages"].get("target")) else " "
         return [
@@ -387,6 +395,10 @@ def _load_translator(folder: str | Path, device: str) -> Model:
             "or score text with `latimer perplexity`"
         )
     return model
+
+
+def _first(translation: Translation, count: int) -> Translation:
+    return replace(translation, alternatives=translation.alternatives[: count - 1])
 
 
 def _check_text(text: str, number: int) -> None:
