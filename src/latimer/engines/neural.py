@@ -159,10 +159,10 @@ class NeuralTranslator:
         several `groups`, of `diverse_beam_search`; `attention` keeps what the network attended to.
         Another `way` than the beam, `Sampling` or `Exact` of `latimer.engines.ways`, has its own
         settings. Whatever the way, translations have at least `min_length` pieces, repeat no
-        `no_repeat` pieces in a row, and begin with `prefix`.
-        With the beam they also hold the phrases `must`, and the target terms of those terms of a
-        `glossary` that their source holds; the default `max_length` grows by what these need.
-        With a `channel` all that the beam finds is ranked by it, and scored.
+        `no_repeat` pieces in a row, and begin with `prefix`. With the beam they also hold the
+        phrases `must`, and the target terms of those terms of a `glossary` that their source holds;
+        the default `max_length` grows by what these need. With a `channel` all that the beam finds
+        is ranked by it, and scored.
 
         Raises InputError for a text of more than 1 MB or for impossible settings.
         """
@@ -176,10 +176,6 @@ class NeuralTranslator:
         check_groups(beam, groups, diversity)
         if way is not None and groups > 1:
             raise InputError(f"groups: {groups} are for the beam, not for another search")
-        if groups > 1 and (must or glossary):
-            raise InputError(
-                f"must and glossary are for one beam: they do not go with {groups} groups"
-            )
         self._check_coverage(coverage_penalty, way)
         over_beam = (
             beam_search
@@ -196,6 +192,10 @@ class NeuralTranslator:
         if way is not None and (must or glossary):
             raise InputError(
                 "must and glossary are for the beam: no other way of searching heeds them"
+            )
+        if groups > 1 and (must or glossary):
+            raise InputError(
+                "must and glossary are for a beam of one group; leave them or groups out"
             )
         required = Required(
             self.model.vocabulary, must, glossary, max_length=max_length, no_repeat=no_repeat,
@@ -247,7 +247,9 @@ class NeuralTranslator:
         batches = list(_batches(list(unique.values()), batch_tokens, width))
         shapes = [(len(batch), len(batch[0].pieces) + 1) for batch in batches]
         of = "samples" if way and not isinstance(way, Exact) else "beam"
-        self._check_memory(shapes, of, width, max_length, attention, bool(rules or forced))
+        self._check_memory(
+            shapes, of, width, max_length, attention, bool(rules or forced or must or glossary)
+        )
         for batch, results in zip(batches, self._pool.map(search, batches), strict=True):
             for part, several in zip(batch, results, strict=True):
                 found[part.text] = self._translation(part, several)
