@@ -82,7 +82,7 @@ def significance(alone: Sequence[str], guided: Sequence[str], references: list[s
     """P of the paired bootstrap; nothing where both are the same."""
     if list(alone) == list(guided):
         return ""
-    sides = [("alone", list(alone)), ("guided", list(guided))]
+    sides: list[tuple[str, Sequence[str]]] = [("alone", alone), ("guided", guided)]
     test = PairedTest(
         sides, {"BLEU": BLEU()}, references=[references], test_type="bs", n_samples=1000
     )
