@@ -27,19 +27,17 @@ from latimer.nn.names import (
     Tied,
     conflict,
 )
+from latimer.recipe_phases import check_alone, check_phases, check_training, fill_phases, impossible
 
 Size = Annotated[int, Field(ge=1, le=65_536)]
 Layers = Annotated[int, Field(ge=1, le=64)]
 Probability = Annotated[float, Field(ge=0, lt=1)]
 TextFile = Annotated[Path, Strict(False)]
+PhaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-def _impossible(key: str, why: str) -> PydanticCustomError:
-    return PydanticCustomError("impossible", "{why}", {"key": key, "why": why})
 
 
 class TextPair(_Section):
@@ -164,7 +162,7 @@ class ModelSection(_Section):
     def _check(self) -> ModelSection:
         if impossible := conflict(self.model_dump()):
             key, why = impossible
-            raise _impossible(f"model.{key}", why)
+            raise impossible(f"model.{key}", why)
         return self
 
 
@@ -242,38 +240,19 @@ class Training(_Section):
         default=None, ge=1, le=1024, description="Threads that share every batch; null: one a core."
     )
 
-    @model_validator(mode="after")
-    def _check(self) -> Training:
-        limits = (self.max_minutes, self.max_epochs, self.max_updates, self.patience)
-        if all(limit is None for limit in limits):
-            raise _impossible(
-                "training.patience",
-                "nothing ends the training; "
-                "set one of patience, max_minutes, max_epochs and max_updates",
-            )
-        if self.max_updates is not None and self.warmup > self.max_updates:
-            raise _impossible(
-                "training.warmup",
-                f"{self.warmup} updates of warm-up do not fit into "
-                f"training.max_updates ({self.max_updates})",
-            )
-        if self.schedule == "inverse_sqrt" and self.warmup == 0:
-            raise _impossible(
-                "training.warmup", "0 does not go with the inverse_sqrt schedule; try 1000"
-            )
-        return self
-
 
 class ObjectiveSection(_Section):
     """What is learnt from: references (`likelihood`), or the score of translations drawn."""
 
     kind: Literal[
-        "likelihood", "scheduled_sampling", "reinforce", "minimum_risk", "ppo", "actor_critic"
+        "likelihood", "scheduled_sampling", "reinforce", "minimum_risk", "ppo", "actor_critic",
+        "critic",
     ] = Field(
         default="likelihood",
         description="References (`likelihood`, `scheduled_sampling`), or sentence BLEU of "
-        "translations drawn from the network (the others, which need `start`).",
-    )
+        "translations drawn from the network (the others, which need `start` or an earlier "
+        "phase); `critic` is a phase in which the critic of `actor_critic` learns alone.",
+    )  # fmt: skip
     reward: str = Field(
         default="bleu",
         description="What is raised: `bleu`, `gleu` or `edits` of pieces, `word_bleu`, `word_gleu` "
@@ -333,7 +312,7 @@ class ObjectiveSection(_Section):
         )
         if compares and self.samples < 2:
             what = "the baseline leave_one_out" if self.kind == "reinforce" else self.kind
-            raise _impossible("objective.samples", f"{what} compares translations: at least 2")
+            raise impossible("objective.samples", f"{what} compares translations: at least 2")
         return self
 
 
@@ -357,7 +336,10 @@ class CriticSection(_Section):
         description="Share of the way that delayed actor and critic go at each update.",
     )
     pretraining: int = Field(
-        default=200, ge=0, description="First updates, in which the actor stays as it is."
+        default=200,
+        ge=0,
+        description="First updates, in which the actor stays as it is; 0 in a phase that "
+        "goes on with the critic of the one before, unless the phase says otherwise.",
     )
     rate: float = Field(
         default=10.0, gt=0, le=1e4, description="Factor on `training.learning_rate`."
@@ -393,6 +375,14 @@ class Search(_Section):
     )
 
 
+class Phase(_Section):
+    """A stretch of a run: what it learns by, until when, and in which steps."""
+
+    objective: ObjectiveSection = ObjectiveSection()
+    critic: CriticSection = CriticSection()
+    training: Training = Training()
+
+
 class Recipe(_Section):
     """A whole run."""
 
@@ -410,20 +400,24 @@ class Recipe(_Section):
     objective: ObjectiveSection = ObjectiveSection()
     critic: CriticSection = CriticSection()
     search: Search = Search()
+    phases: dict[PhaseName, Phase] = Field(
+        default={},
+        description="Stretches of the run in this order, each from the best model of the one "
+        "before; what a phase does not say of these sections, the recipe's own say.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_phases(cls, tree: Any) -> Any:
+        return fill_phases(tree, Phase.model_fields) if isinstance(tree, dict) else tree
 
     @model_validator(mode="after")
     def _check(self) -> Recipe:
-        if self.objective.kind not in ("likelihood", "scheduled_sampling"):
-            if self.start is None:
-                raise _impossible(
-                    "start",
-                    f"objective.kind {self.objective.kind} improves a translator: name its folder",
-                )
-            if self.model.kind == "language_model":
-                raise _impossible(
-                    "objective.kind",
-                    f"{self.objective.kind} does not go with model.kind language_model",
-                )
+        if self.phases:
+            check_phases(self)
+        else:
+            check_training(self.training)
+            check_alone(self)
         if self.search.coverage_penalty and self.model.attention == "none":
             raise _impossible(
                 "search.coverage_penalty",
@@ -436,11 +430,27 @@ class Recipe(_Section):
             if pair.source is None:
                 raise PydanticCustomError("missing", "", {"key": f"data.{part}.source"})
         if self.model.tied in ("all", "inputs") and not self.subwords.joint:
-            raise _impossible(
+            raise impossible(
                 "model.tied",
                 f"{self.model.tied!r} needs subwords.joint to be true; or tie target or none",
             )
         return self
+
+    def stretches(self) -> dict[str, Recipe]:
+        """A recipe without phases for each phase, by name; this recipe, by "", if it has none."""
+        if not self.phases:
+            return {"": self}
+        return {
+            name: self.model_copy(
+                update={
+                    "objective": phase.objective,
+                    "critic": phase.critic,
+                    "training": phase.training,
+                    "phases": {},
+                }
+            )
+            for name, phase in self.phases.items()
+        }
 
 
 def recipe_names() -> list[str]:

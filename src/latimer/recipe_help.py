@@ -26,11 +26,16 @@ def section_of(annotation: Any) -> type[BaseModel] | None:
     return None
 
 
+def named(field: FieldInfo) -> bool:
+    """Whether a field holds several sections, by names of the reader's choice (`phases`)."""
+    return get_origin(field.annotation) is dict
+
+
 def keys(model: type[BaseModel] = Recipe, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
-    """Every dotted key of a recipe that holds a value, in order."""
+    """Every dotted key of a recipe that holds a value, in order; of named sections the first."""
     for name, field in model.model_fields.items():
         inner = section_of(field.annotation)
-        if inner is None:
+        if inner is None or named(field):
             yield prefix + name, field
         else:
             yield from keys(inner, f"{prefix}{name}.")
@@ -45,6 +50,10 @@ def allowed(field: FieldInfo) -> str:
     """What a field accepts, in words."""
     if words := choices(field):
         return f"one of {', '.join(words)}"
+    if named(field):
+        inner = section_of(field.annotation)
+        sections = ", ".join(f"`{name}`" for name in inner.model_fields) if inner else ""
+        return f"sections by names of your own, in each any of {sections}"
     parts = [field.annotation]
     if get_origin(field.annotation) in (Union, UnionType):
         parts = [part for part in get_args(field.annotation) if part is not type(None)]
@@ -65,12 +74,14 @@ def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) ->
 
     `places` maps a dotted key to where it was written (file and line, or the override).
     """
-    key = str(error.get("ctx", {}).get("key") or ".".join(map(str, error["loc"])))
+    key = _key(error)
     where = places.get(key, name)
     if error["type"] == "impossible":
         return f"{where}: {key}: {error['msg']}"
     if error["type"] == "extra_forbidden":
         return f"{where}: {_unknown(key)}"
+    if key == "phases" or key.endswith(".[key]"):
+        return f"{where}: {key.removesuffix('.[key]')}: {_NAMES}"
     field = _field(key)
     if error["type"] == "missing":
         return f"{name}: {_missing(key, field)}"
@@ -82,12 +93,33 @@ def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) ->
     return f"{where}: {key} is {_shown(value)}{hint}; allowed: {allowed(field)}"
 
 
+_NAMES = (
+    "phases are sections below one another, `likelihood: {training: {…}}`, each by a name of "
+    "letters, digits, - and _, at most 40"
+)
+
+
+def _key(error: Mapping[str, Any]) -> str:
+    """The dotted key that an error is about; a section says which of its own, a phase which one."""
+    place = [str(part) for part in error["loc"]]
+    own = error.get("ctx", {}).get("key")
+    if own is None:
+        return ".".join(place)
+    inside = place[:2] if place[:1] == ["phases"] else []
+    return ".".join([*inside, str(own)])
+
+
 def _field(key: str) -> FieldInfo | None:
     model: type[BaseModel] | None = Recipe
     field = None
+    several = False
     for name in key.split("."):
+        if several:  # a name of the reader's choice
+            several = False
+            continue
         field = model.model_fields.get(name) if model else None
         model = section_of(field.annotation) if field else None
+        several = field is not None and named(field)
     return field
 
 

@@ -24,13 +24,15 @@ from latimer.train.continuation import check_same_run, limits_of
 from latimer.train.distributed import Group
 from latimer.train.epochs import Epochs
 from latimer.train.log import RunLog
-from latimer.train.objectives import build_objective
+from latimer.train.objective import Objective
+from latimer.train.objectives import CRITIC, build_objective
 from latimer.train.precision import choose_precision
 from latimer.train.prepare import Prepared, open_prepared, prepare
 from latimer.train.progress import Progress
 from latimer.train.publish import Publisher
 from latimer.train.session import Session
 from latimer.train.state import Snapshot, load_state
+from latimer.train.tensors import Tensors, load_weights, weights_of
 from latimer.train.update import build_optimisers
 from latimer.train.validation import Validator
 from latimer.train.workers import Workers
@@ -41,6 +43,11 @@ class Parts:
     """A run, ready to go or to go on."""
 
     recipe: Recipe
+    """Of this phase, which is the whole run where there is no other."""
+    name: str
+    """Of this phase; empty where there is no other."""
+    last: bool
+    """Whether the run ends with it."""
     network: Seq2Seq
     session: Session
     workers: Workers
@@ -51,40 +58,85 @@ class Parts:
     """What the user should know before it starts."""
 
 
-def assemble(recipe: Recipe, run: Path, group: Group, command: str) -> Parts:
-    """Read or make everything that training needs.
+@dataclass(frozen=True)
+class Before:
+    """What a phase that is over leaves to the next one."""
 
-    Raises InputError for whatever is wrong with recipe, texts or state.
+    progress: Progress
+    """Of the new phase, at its beginning."""
+    model: Path
+    """The folder of the model to start from."""
+    critic: dict[str, Tensors]
+    """Weights of the critic and of its delayed copy, by the names of `objectives.CRITIC`."""
+
+
+def assemble(
+    whole: Recipe, run: Path, group: Group, command: str, before: Before | None = None
+) -> Parts:
+    """Read or make everything that training needs in the phase that the state in `run` is in.
+
+    Of a phase that follows on `before` there is no state yet. Raises InputError for whatever is
+    wrong with recipe, texts or state.
     """
-    found = load_state(run / "state")
+    found = None if before else load_state(run / "state")
     snapshot, notes = found if found else (None, [])
     if snapshot is not None:
-        _check_continuation(recipe, snapshot.facts, run, group)
-    prepared = _prepare(recipe, run, group, snapshot)
-    epochs = Epochs(prepared.train, tokens=recipe.training.batch_tokens, seed=recipe.seed)
+        _check_continuation(whole, snapshot.facts, run, group)
+    progress = before.progress if before else _progress(whole, snapshot)
+    name, recipe = list(whole.stretches().items())[progress.phase]
+    prepared = _prepare(whole, run, group, snapshot)
+    seed = recipe.seed + progress.phase  # not the same sentences with the same noise once more
+    epochs = Epochs(prepared.train, tokens=recipe.training.batch_tokens, seed=seed)
     constants = _constants(recipe, group, snapshot, prepared)
-    randomness.seed_everything(recipe.seed)
+    constants["recipe"] = whole.model_dump(mode="json")
+    randomness.seed_everything(seed)
     network = build_network(recipe, prepared.vocabulary)
-    if recipe.start is not None and snapshot is None:
-        take_weights(network, recipe.start)
+    start = before.model if before else recipe.start
+    if start is not None and snapshot is None:
+        take_weights(network, start)
     network = network.to(group.device)
-    session = _session(recipe, run, network, prepared.vocabulary, group, snapshot, constants)
+    objective = build_objective(recipe, network, prepared.vocabulary, group.device)
+    if before is not None:
+        _take_critic(objective, before.critic)
+    logs = None if before else snapshot.facts["logs"] if snapshot else {}
+    session = _session(recipe, run, objective, progress, group, logs, constants)
+    if snapshot is not None:
+        session.restore(snapshot)
+    elif group.rank > 0:  # the same weights everywhere, but dropout of its own
+        randomness.seed_everything(seed + group.rank)
     notes = [f"{note}; going on from the state before it" for note in notes]
+    if name:
+        notes.append(f"phase {progress.phase + 1} of {len(whole.phases)}: {name}")
     notes.append(_describe(prepared, network, constants))
     if epochs.left_out:
         notes.append(f"{epochs.left_out:,} pairs longer than training.batch_tokens are left out")
     if snapshot is not None:
-        notes.append(f"continuing after update {session.progress.update:,}")
+        notes.append(f"continuing after update {progress.earlier_updates + progress.update:,}")
     return Parts(
         recipe,
+        name,
+        progress.phase + 1 >= len(whole.phases),
         network,
         session,
-        _workers(recipe, group, constants),
+        _workers(seed, group, constants),
         epochs,
         _validator(recipe, prepared, group),
         Publisher(run, recipe, prepared, command),
         notes,
     )
+
+
+def what_is_left(parts: Parts, model: Path) -> Before:
+    """What the next phase takes over from this one, which is over and whose best is `model`."""
+    modules = parts.session.objective.modules
+    critic = {name: weights_of(modules[name]) for name in CRITIC if name in modules}
+    return Before(parts.session.progress.next_phase(), model, critic)
+
+
+def _take_critic(objective: Objective, critic: dict[str, Tensors]) -> None:
+    for name, weights in critic.items():
+        if name in objective.modules:
+            load_weights(objective.modules[name], weights)
 
 
 def build_network(recipe: Recipe, vocabulary: Vocabulary) -> Seq2Seq:
@@ -141,7 +193,7 @@ def _constants(
     recipe: Recipe, group: Group, snapshot: Snapshot | None, prepared: Prepared
 ) -> dict[str, Any]:
     """What stays the same for the whole run, however often it is continued."""
-    constants = {"recipe": recipe.model_dump(mode="json"), "processes": group.world}
+    constants: dict[str, Any] = {"processes": group.world}
     if snapshot is not None:
         keys = ("data", "precision", "threads", "device")
         return constants | {key: snapshot.facts[key] for key in keys}
@@ -162,11 +214,11 @@ def _threads(device: torch.device) -> int:
     return max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
-def _workers(recipe: Recipe, group: Group, constants: dict[str, Any]) -> Workers:
+def _workers(seed: int, group: Group, constants: dict[str, Any]) -> Workers:
     threads = constants["threads"]
     return Workers(
         threads,
-        seed=recipe.seed,
+        seed=seed,
         first=group.rank * threads,
         device=group.device,
         precision=constants["precision"],
@@ -176,38 +228,32 @@ def _workers(recipe: Recipe, group: Group, constants: dict[str, Any]) -> Workers
 def _session(
     recipe: Recipe,
     run: Path,
-    network: Seq2Seq,
-    vocabulary: Vocabulary,
+    objective: Objective,
+    progress: Progress,
     group: Group,
-    snapshot: Snapshot | None,
+    logs: dict[str, int] | None,
     constants: dict[str, Any],
 ) -> Session:
-    objective = build_objective(recipe, network, vocabulary, group.device)
-    optimisers = build_optimisers(objective, weight_decay=recipe.training.weight_decay)
-    positions = snapshot.facts["logs"] if snapshot else {}
-    session = Session(
+    prefix = f"{progress.phase + 1}-" if progress.phase else ""
+    return Session(
         run / "state",
         objective,
-        optimisers,
-        _progress(recipe, snapshot),
-        Checkpoints(run / "checkpoints", recipe.training.average),
+        build_optimisers(objective, weight_decay=recipe.training.weight_decay),
+        progress,
+        Checkpoints(run / "checkpoints", recipe.training.average, prefix),
         group,
-        RunLog(run, positions) if group.leads else None,
+        RunLog(run, logs) if group.leads else None,
         constants,
     )
-    if snapshot is not None:
-        session.restore(snapshot)
-    elif group.rank > 0:  # the same weights everywhere, but dropout of its own
-        randomness.seed_everything(recipe.seed + group.rank)
-    return session
 
 
-def _progress(recipe: Recipe, snapshot: Snapshot | None) -> Progress:
+def _progress(whole: Recipe, snapshot: Snapshot | None) -> Progress:
     if snapshot is None:
         # What a run starts from is scored first, and kept if nothing gets better.
-        return Progress() if recipe.start is None else Progress(validated=-1)
+        return Progress() if whole.start is None else Progress(validated=-1)
     progress = Progress.from_json(snapshot.facts["progress"])
-    if limits_of(recipe.model_dump(mode="json")) != limits_of(snapshot.facts["recipe"]):
+    now, then = whole.model_dump(mode="json"), snapshot.facts["recipe"]
+    if limits_of(now, progress.phase) != limits_of(then, progress.phase):
         progress.cooldown = None  # it was planned for another end
     return progress
 

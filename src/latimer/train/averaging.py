@@ -19,10 +19,11 @@ from latimer.train.tensors import Tensors, read_tensors, write_tensors
 class Checkpoints:
     """Weights of the best models so far, in a folder, one safetensors file each."""
 
-    def __init__(self, folder: Path, size: int) -> None:
-        """At most `size` are kept."""
+    def __init__(self, folder: Path, size: int, prefix: str = "") -> None:
+        """At most `size` are kept, in files whose names begin with `prefix`."""
         self.folder = folder
         self.size = size
+        self.prefix = prefix
         self._spared: set[str] = set()
 
     def offer(
@@ -37,7 +38,7 @@ class Checkpoints:
 
         Writes the weights if they are in it. Raises LatimerError when the disk refuses.
         """
-        new = Candidate(update, bleu, f"{update:08}.safetensors", loss)
+        new = Candidate(update, bleu, f"{self.prefix}{update:08}.safetensors", loss)
         ranked = sorted([*candidates, new], key=lambda c: (c.bleu, -c.loss, c.update), reverse=True)
         chosen = ranked[: self.size]
         if new in chosen:

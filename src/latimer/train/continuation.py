@@ -44,8 +44,11 @@ def check_same_run(recipe: dict[str, Any], begun: dict[str, Any], run: Path) -> 
     differing = [
         f"{key} is {now.get(key)}, was {then.get(key)}"
         for key in sorted(now.keys() | then.keys())
-        if now.get(key) != then.get(key) and not key.startswith(FREE)
+        if now.get(key) != then.get(key) and not _general(key).startswith(FREE)
     ]
+    order, before = (", ".join(tree["phases"]) or "none" for tree in (recipe, whole))
+    if order != before:
+        differing = [f"phases are {order}, were {before}"]
     if differing:
         raise InputError(
             f"{run}: a run with another recipe ({'; '.join(differing)}); put these back to "
@@ -53,9 +56,15 @@ def check_same_run(recipe: dict[str, Any], begun: dict[str, Any], run: Path) -> 
         )
 
 
-def limits_of(recipe: dict[str, Any]) -> dict[str, Any]:
-    """The keys of `recipe` that say when the run ends."""
-    flat = flatten(recipe)
+def _general(key: str) -> str:
+    """The key of a section of the recipe that one of a phase stands for."""
+    return key.split(".", 2)[2] if key.startswith("phases.") else key
+
+
+def limits_of(recipe: dict[str, Any], phase: int = 0) -> dict[str, Any]:
+    """The keys of `recipe` that say when the run, or its phase of that number from 0, ends."""
+    phases = list((recipe.get("phases") or {}).values())
+    flat = flatten(phases[phase] if phases else recipe)
     return {key: flat.get(key) for key in LIMITS}
 
 

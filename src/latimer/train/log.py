@@ -35,11 +35,14 @@ class Report:
     """Of training so far, over all continuations."""
     figures: dict[str, float] = field(default_factory=dict)
     message: str = ""
+    phase: str = ""
+    """Its name, where the recipe has several."""
 
     def to_json(self) -> str:
         """One line of JSON; what is not a finite number becomes null."""
         facts: dict[str, Any] = {
             "kind": self.kind,
+            **({"phase": self.phase} if self.phase else {}),
             "update": self.update,
             "epoch": self.epoch,
             "seconds": round(self.seconds, 3),
@@ -52,7 +55,8 @@ class Report:
 
     def __str__(self) -> str:
         """One line for people."""
-        head = f"{clock(self.seconds)}  epoch {self.epoch + 1}, update {self.update:,}"
+        phase = f"{self.phase}, " if self.phase else ""
+        head = f"{clock(self.seconds)}  {phase}epoch {self.epoch + 1}, update {self.update:,}"
         figures = "  ".join(
             SHOWN[name](value) for name, value in self.figures.items() if name in SHOWN
         )
@@ -84,15 +88,18 @@ def clock(seconds: float) -> str:
 class RunLog:
     """The log files of a run folder."""
 
-    def __init__(self, run: Path, positions: Mapping[str, int]) -> None:
-        """Open the logs and cut each back to its length in `positions`, or to nothing."""
+    def __init__(self, run: Path, positions: Mapping[str, int] | None) -> None:
+        """Open the logs and cut each back to its length in `positions`, or to nothing.
+
+        Without `positions` they go on where they end.
+        """
         self._folder = run
         self._files: dict[str, IO[bytes]] = {}
         try:
             for name in ("log.jsonl", "train.log", _events_name(run)):
                 path = run / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                self._files[name] = _cut(path, positions.get(name, 0))
+                self._files[name] = _cut(path, None if positions is None else positions.get(name, 0))
         except OSError as error:
             raise self._failure(error) from error
         self._json, self._plain, events = self._files.values()
@@ -134,10 +141,11 @@ class RunLog:
         )
 
 
-def _cut(path: Path, length: int) -> IO[bytes]:
-    """`path` opened for appending after its first `length` bytes."""
+def _cut(path: Path, length: int | None) -> IO[bytes]:
+    """`path` opened for appending after its first `length` bytes, or after all of them."""
     file = path.open("ab")
-    file.truncate(min(length, path.stat().st_size))
+    if length is not None:
+        file.truncate(min(length, path.stat().st_size))
     file.seek(0, os.SEEK_END)
     return file
 

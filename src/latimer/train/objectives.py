@@ -23,6 +23,12 @@ from latimer.train.reinforce import Reinforce
 from latimer.train.scheduled_sampling import ScheduledSampling
 from latimer.train.trajectories import Draw
 
+CRITIC = ("critic", "delayed_critic")
+"""The modules of an objective that the next phase goes on with, if it has a critic too."""
+
+FOREVER = 2**62
+"""Updates of pre-training in a phase of nothing else."""
+
 
 def build_objective(
     recipe: Recipe, network: Seq2Seq, vocabulary: Vocabulary, device: torch.device
@@ -56,11 +62,19 @@ def _minimum_risk(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
 
 
 def _actor_critic(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
+    return _with_critic(recipe, network, draw, recipe.critic.pretraining)
+
+
+def _critic_alone(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
+    return _with_critic(recipe, network, draw, FOREVER)
+
+
+def _with_critic(recipe: Recipe, network: Seq2Seq, draw: Draw, pretraining: int) -> Objective:
     asked = recipe.critic
     settings = CriticSettings(asked.target, asked.trace, asked.penalty, asked.follow)
     return ActorCritic(
         network, _critic(recipe, network), draw, settings,
-        likelihood=recipe.objective.likelihood, pretraining=asked.pretraining,
+        likelihood=recipe.objective.likelihood, pretraining=pretraining,
     )  # fmt: skip
 
 
@@ -103,5 +117,6 @@ OBJECTIVES: dict[str, Callable[[Recipe, Seq2Seq, Draw], Objective]] = {
     "minimum_risk": _minimum_risk,
     "ppo": _ppo,
     "actor_critic": _actor_critic,
+    "critic": _critic_alone,
 }
 """By `objective.kind`."""

@@ -55,10 +55,25 @@ class Progress:
     sums: dict[str, float] = field(default_factory=dict)
     """Running sums since the last report."""
     candidates: list[Candidate] = field(default_factory=list)
+    phase: int = 0
+    """Phases that are over. All the rest is about the present one."""
+    earlier_updates: int = 0
+    """Made in the phases that are over."""
+    earlier_seconds: float = 0.0
+    """Spent in them."""
 
     def to_json(self) -> dict[str, Any]:
         """As a dictionary for JSON."""
         return asdict(self)
+
+    def next_phase(self) -> Progress:
+        """The beginning of the phase after this one, which scores what it starts from."""
+        return Progress(
+            validated=-1,
+            phase=self.phase + 1,
+            earlier_updates=self.earlier_updates + self.update,
+            earlier_seconds=self.earlier_seconds + self.seconds,
+        )
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Progress:

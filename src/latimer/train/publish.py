@@ -75,8 +75,8 @@ def scores_of(candidate: Candidate, progress: Progress, kind: str) -> dict[str, 
         quality = {"dev_perplexity": perplexity(candidate.loss)}
     return {
         **quality,
-        "updates": candidate.update,
-        "minutes": round(progress.seconds / 60, 1),
+        "updates": progress.earlier_updates + candidate.update,
+        "minutes": round((progress.earlier_seconds + progress.seconds) / 60, 1),
     }
 
 

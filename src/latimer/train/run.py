@@ -1,5 +1,8 @@
 """A run: a recipe and a folder in, a trained model out.
 
+A recipe with phases is one run with one state and one log. A phase ends like a run; the next begins
+with its best model, its critic if there is one, and optimisers of its own.
+
 run/recipe.yaml     the recipe, every key written out
 run/data/           vocabulary and tokenised texts (`prepare`)
 run/state/          the exact training state (`state`)
@@ -20,8 +23,9 @@ import torch
 from latimer.errors import InputError
 from latimer.nn.critic import Critic, tied_inputs
 from latimer.recipe import Recipe
+from latimer.recipe_phases import BY_REFERENCES
 from latimer.train.allocator import keep_freed_memory
-from latimer.train.assemble import Parts, assemble
+from latimer.train.assemble import Parts, assemble, what_is_left
 from latimer.train.budget import Budget
 from latimer.train.continuation import only_one_trains
 from latimer.train.distributed import join
@@ -35,11 +39,11 @@ from latimer.train.tensors import weights_of
 from latimer.train.update import Updater
 from latimer.train.validation import DevScores
 
-BY_TOKENS = ("likelihood", "scheduled_sampling")
-"""Objectives whose loss is a mean over tokens; that of the others is one over sentences."""
-
 COLLAPSE = 0.7
 """Learning from reward ends when dev BLEU falls below so much of its best."""
+
+NEVER = 2**62
+"""More updates than there will be."""
 
 Listener = Callable[[Report], None]
 
@@ -67,14 +71,6 @@ def train(
     down; whatever is raised, the last state is intact.
     """
     keep_freed_memory()
-    training = recipe.training
-    rhythm = Rhythm(
-        training.validate_every,
-        report_every,
-        60 * save_minutes,
-        training.plateau_patience,
-        "tokens" if recipe.objective.kind in BY_TOKENS else "sentences",
-    )
     group, threads = join(device), torch.get_num_threads()
     torch.set_num_threads(1)  # the workers have one core each
     try:
@@ -82,7 +78,13 @@ def train(
         with only_one_trains(run) if group.leads else nullcontext():
             parts = assemble(recipe, run, group, command)
             with Interruption() as interruption:
-                best = _Run(parts, on_event, interruption).train(rhythm)
+                while True:
+                    rhythm = _rhythm(parts.recipe, report_every, save_minutes)
+                    best = _Run(parts, on_event, interruption).train(rhythm)
+                    if parts.last:
+                        break
+                    parts = assemble(recipe, run, group, command, what_is_left(parts, best))
+                    group.wait()  # until all have read the model
         group.wait()  # a process that leaves early takes the others' connections with it
         return best
     finally:
@@ -90,8 +92,21 @@ def train(
         group.leave()
 
 
+def _rhythm(recipe: Recipe, report_every: int, save_minutes: float) -> Rhythm:
+    training, kind = recipe.training, recipe.objective.kind
+    return Rhythm(
+        # The translator stays as it is while the critic learns alone: its score is known.
+        NEVER if kind == "critic" else training.validate_every,
+        report_every,
+        60 * save_minutes,
+        training.plateau_patience,
+        # The loss by references is a mean over tokens; that of the others is one over sentences.
+        "tokens" if kind in BY_REFERENCES else "sentences",
+    )
+
+
 class _Run:
-    """The parts of a run, connected."""
+    """The parts of a run, or of a phase of it, connected."""
 
     def __init__(self, parts: Parts, listener: Listener | None, asked: Interruption) -> None:
         self.parts = parts
@@ -116,6 +131,7 @@ class _Run:
 
     def _loop(self, rhythm: Rhythm) -> Loop:
         session, recipe = self.session, self.parts.recipe.training
+        kind = self.parts.recipe.objective.kind
         updater = Updater(
             session.objective,
             session.optimisers,
@@ -133,9 +149,9 @@ class _Run:
                 None if recipe.max_minutes is None else 60 * recipe.max_minutes,
                 recipe.max_epochs,
                 recipe.max_updates,
-                recipe.patience,
+                None if kind == "critic" else recipe.patience,
                 recipe.cooldown,
-                0.0 if self.parts.recipe.objective.kind in BY_TOKENS else COLLAPSE,
+                0.0 if kind in BY_REFERENCES else COLLAPSE,
             ),
             rhythm,
             Hooks(self._scores, self._validated, session.save, self._report),
@@ -203,6 +219,13 @@ class _Run:
         )
 
     def _report(self, report: Report) -> None:
+        progress = self.progress
+        report = replace(
+            report,
+            update=progress.earlier_updates + report.update,
+            seconds=progress.earlier_seconds + report.seconds,
+            phase=self.parts.name,
+        )
         if self.kind == "language_model":  # there is no BLEU
             figures = {k: v for k, v in report.figures.items() if not k.endswith("bleu")}
             report = replace(report, figures=figures)
