@@ -24,11 +24,11 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.significance import PairedTest, Result
 
 from benchmarks.common import machine_facts, markdown_table
-from latimer.commands.improve import improvement
 from latimer.engines.neural import load
 from latimer.files import read_lines
 from latimer.metrics.report import corpus_scores
 from latimer.recipe import override_recipe
+from latimer.train.improvement import improvement
 from latimer.train.run import train
 
 CONTROL = "likelihood continued"

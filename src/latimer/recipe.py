@@ -160,8 +160,8 @@ class ModelSection(_Section):
 
     @model_validator(mode="after")
     def _check(self) -> ModelSection:
-        if impossible := conflict(self.model_dump()):
-            key, why = impossible
+        if found := conflict(self.model_dump()):
+            key, why = found
             raise impossible(f"model.{key}", why)
         return self
 
@@ -245,8 +245,8 @@ class ObjectiveSection(_Section):
     """What is learnt from: references (`likelihood`), or the score of translations drawn."""
 
     kind: Literal[
-        "likelihood", "scheduled_sampling", "reinforce", "minimum_risk", "ppo", "actor_critic",
-        "critic",
+        "likelihood", "scheduled_sampling", "reinforce", "mixer", "minimum_risk", "ppo",
+        "actor_critic", "critic",
     ] = Field(
         default="likelihood",
         description="References (`likelihood`, `scheduled_sampling`), or sentence BLEU of "
@@ -267,7 +267,8 @@ class ObjectiveSection(_Section):
     )
     baseline: Literal["none", "running_mean", "self_critical", "leave_one_out", "learned"] = Field(
         default="leave_one_out",
-        description="What a score is compared with (`reinforce`); `leave_one_out` needs 2 samples.",
+        description="What a score is compared with (`reinforce`, `mixer`); `leave_one_out` needs 2 "
+        "samples.",
     )
     sharpness: float = Field(
         default=0.005, gt=0, le=100, description="Exponent of probabilities (`minimum_risk`)."
@@ -283,6 +284,15 @@ class ObjectiveSection(_Section):
     )
     refresh: int = Field(
         default=4, ge=1, description="Updates between two policies that are drawn from (`ppo`)."
+    )
+    border_step: int = Field(
+        default=2,
+        ge=1,
+        description="Pieces at the end of a reference that the network writes by itself, at first, "
+        "and by which they grow at each step (`mixer`).",
+    )
+    border_updates: int = Field(
+        default=100, ge=1, description="Updates between two such steps (`mixer`)."
     )
     truth: Probability = Field(
         default=0.5,
@@ -308,10 +318,12 @@ class ObjectiveSection(_Section):
     @model_validator(mode="after")
     def _check(self) -> ObjectiveSection:
         compares = self.kind in ("minimum_risk", "ppo") or (
-            self.kind == "reinforce" and self.baseline == "leave_one_out"
+            self.kind in ("reinforce", "mixer") and self.baseline == "leave_one_out"
         )
         if compares and self.samples < 2:
-            what = "the baseline leave_one_out" if self.kind == "reinforce" else self.kind
+            what = (
+                "the baseline leave_one_out" if self.kind in ("reinforce", "mixer") else self.kind
+            )
             raise impossible("objective.samples", f"{what} compares translations: at least 2")
         return self
 

@@ -15,7 +15,9 @@ from latimer.cli import main
 from latimer.text import homeassistant
 from made_language import components, write_text, write_tsv
 
-MOMENT = ["--minutes", "0.02", "--threads", "1"]
+BRIEFLY = ["--minutes", "0.02", "--threads", "1"]
+MOMENT = [*BRIEFLY, "--improve-minutes", "0"]
+REWARD = [*BRIEFLY, "--improve-minutes", "0.02"]
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +29,7 @@ def tsv(tmp_path_factory):
 def first(tsv, tmp_path_factory):
     """The folder of a finished first run, and what it printed."""
     out = tmp_path_factory.mktemp("first") / "out"
-    return out, command("quickstart", "--pairs", tsv, "--to", "xx", "--out", out, *MOMENT)
+    return out, command("quickstart", "--pairs", tsv, "--to", "xx", "--out", out, *REWARD)
 
 
 @pytest.fixture
@@ -51,6 +53,10 @@ def test_says_what_it_does_and_what_came_of_it(first):
     assert re.search(r"read +640", told)
     assert re.search(r"train +576", told)
     assert re.search(r"update +\d+ +dev loss", told)
+    assert "Learning from the BLEU of its own translations, 0.02 minutes" in told
+    assert re.search(r"greedy +after +gain +beam 5 +after +gain", result)
+    for part in ("dev", "test"):
+        assert re.search(rf"{part} +(\d+\.\d +\d+\.\d +[+-]\d+\.\d *){{2}}", result)
     assert re.search(r"dev +32 +\d+\.\d +\d+\.\d", result)
     assert re.search(r"test +32 +\d+\.\d +\d+\.\d", result)
     assert result.count("reference") == 10
@@ -84,6 +90,39 @@ def test_again_is_done_at_once_and_a_longer_time_goes_on(first, tsv, inside):
     assert "continuing" in told
     assert set(after["dev"]) == {"pairs", "bleu", "chrf"}
     assert 0 < after["test"]["bleu"]["copying"] < 50
+
+
+def test_learning_from_reward_goes_on_and_begins_anew_when_likelihood_has(first, tsv, inside):
+    """The gain is of the model before, and what is better on dev is offered as `best`."""
+    out, _ = first
+    again = ["quickstart", "--pairs", tsv, "--to", "xx", "--out", out, "--json", "--threads", "1"]
+
+    def told(*arguments):
+        code, printed, said = inside(*again, *arguments)
+        assert code == 0, said
+        return json.loads(printed), said
+
+    def weights(folder):
+        return (folder / "weights.safetensors").read_bytes()
+
+    before, _ = told("--minutes", "0.02", "--improve-minutes", "0.02")
+    longer, said = told("--minutes", "0.02", "--improve-minutes", "0.1")
+    gain = longer["improvement"]
+    assert gain["updates"] > before["improvement"]["updates"] > 0
+    assert longer["updates"] == before["updates"]
+    assert said.count("continuing") == 2
+    assert gain["dev"]["beam 5"]["before"] == before["improvement"]["dev"]["beam 5"]["before"]
+    assert gain["kept"] == (gain["dev"]["beam 5"]["after"] > gain["dev"]["beam 5"]["before"])
+    offered = gain["dev"]["beam 5"]["after" if gain["kept"] else "before"]
+    assert longer["dev"]["bleu"]["score"] == pytest.approx(offered)
+    assert longer["model"] == str(out / "models" / "best")
+    if not gain["kept"]:
+        assert weights(out / "models" / "best") == weights(out / "models" / "likelihood")
+    start = weights(out / "models" / "likelihood")
+    anew, said = told("--minutes", before["minutes"] + 0.1, "--improve-minutes", "0.02")
+    assert anew["updates"] > before["updates"]
+    changed = weights(out / "models" / "likelihood") != start
+    assert said.count("continuing") == (1 if changed else 2)
 
 
 def test_a_folder_with_other_text_is_left_alone(first, tsv, inside, tmp_path):

@@ -1,5 +1,8 @@
 """The learning curve shows the points that it was given, on the axes that it names."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latimer.errors import InputError, LatimerError
-from latimer.plots.curves import Curves, Point, _line, learning_curve, read_log
+from latimer.plots.curves import Curves, Point, _line, followed_by, learning_curve, read_log
 from latimer.train.log import Report
 
 CURVES = Curves(
@@ -99,3 +102,28 @@ def test_a_log_is_read_as_training_writes_it(tmp_path):
 def test_a_missing_log_is_named(tmp_path):
     with pytest.raises(InputError, match=r"log\.jsonl"):
         read_log(tmp_path / "log.jsonl")
+
+
+def test_a_run_that_went_on_stands_behind_the_first() -> None:
+    first = Curves([Point(1.0, 10, 5.0)], [Point(2.0, 20, 4.0)], [Point(2.0, 20, 9.0)])
+    then = Curves([], [Point(0.5, 3, 3.9)], [Point(0.0, 0, 9.0), Point(0.5, 3, 11.0)])
+    curves = followed_by(first, then, "reward")
+    assert curves.dev_bleu == [Point(2.0, 20, 9.0), Point(2.0, 20, 9.0), Point(2.5, 23, 11.0)]
+    assert curves.dev_loss[-1] == Point(2.5, 23, 3.9)
+    assert curves.borders == [(2.0, "reward")]
+    figure = learning_curve(curves)
+    assert [text.get_text() for text in figure.axes[1].texts][-1] == "reward"
+
+
+def test_phases_are_bordered_and_losses_by_reward_left_out(tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    lines = [
+        {"kind": "update", "phase": "a", "update": 1, "seconds": 30, "nll": 4.0, "loss": 5.0},
+        {"kind": "update", "phase": "b", "update": 2, "seconds": 60, "loss": -0.1, "reward": 0.2},
+        {"kind": "validation", "phase": "b", "update": 2, "seconds": 60, "bleu": 7.0, "loss": 3.0},
+    ]
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    curves = read_log(log)
+    assert curves.train_loss == [Point(0.5, 1, 4.0)]
+    assert curves.borders == [(1.0, "b")]
+    assert curves.dev_loss == [Point(1.0, 2, 3.0)]

@@ -9,7 +9,7 @@ from rich.console import Console
 from latimer.quickstart.progress import BARS, TrainingDisplay, sparkline
 from latimer.train.log import Report
 
-UPDATE = Report("update", 120, 2, 60.0, {"loss": 3.25, "tokens_per_second": 8123.4})
+UPDATE = Report("update", 120, 2, 60.0, {"nll": 3.25, "tokens_per_second": 8123.4})
 VALIDATION = Report("validation", 100, 2, 50.0, {"bleu": 12.34, "loss": 4.5, "best_bleu": 12.34})
 
 
@@ -43,6 +43,13 @@ def test_block_shows_time_speed_loss_and_score():
         "dev BLEU 12.3",
     ):  # fmt: skip
         assert fact in shown
+
+
+def test_block_shows_the_reward_where_there_is_one():
+    display = TrainingDisplay(console(), 120)
+    figures = {"loss": -0.02, "reward": 0.3125, "sentences_per_second": 81.4}
+    display(Report("update", 7, 0, 3.0, figures))
+    assert "update 7 · reward 0.312 · 81 sentences/s" in block(display)
 
 
 def test_time_left_never_falls_below_nothing():

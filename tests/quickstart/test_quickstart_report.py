@@ -9,6 +9,7 @@ from rich.console import Console
 
 from command_line import parse
 from latimer.metrics.report import Score
+from latimer.quickstart.improvement import Gain
 from latimer.quickstart.report import Result, Sample, next_commands, show
 from latimer.quickstart.scores import Scored
 from latimer.text.pair import Origin, Pair
@@ -75,6 +76,19 @@ def test_a_command_outside_the_path_is_called_by_its_place(monkeypatch, tmp_path
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", [str(tmp_path / ".venv/bin/latimer"), "quickstart"])
     assert {shlex.split(line)[0] for _, line in next_commands(result())} == {".venv/bin/latimer"}
+
+
+def test_the_gain_stands_between_before_and_after():
+    bleu = [{"dev": {"greedy": g, "beam 5": b}} for g, b in ((20.0, 21.25), (21.5, 21.0))]
+    gain = Gain(2.0, 150, *bleu, kept=False)
+    shown = page(result(gain=gain))
+    row = [line for line in shown.splitlines() if line.split()[:1] == ["dev"]][1]
+    assert row.split() == ["dev", "20.0", "21.5", "+1.5", "21.2", "21.0", "-0.2"]
+    assert "2.0 minutes of learning from reward (no gain on dev: the model before is kept)" in shown
+    assert "my run/models/likelihood" in shown
+    facts = result(gain=gain).as_dict()["improvement"]
+    assert facts["dev"]["greedy"] == {"before": 20.0, "after": 21.5}
+    assert (facts["kept"], facts["updates"]) == (False, 150)
 
 
 def test_json_has_scores_and_signatures():

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from safetensors.torch import load_file
 
-from latimer.commands.improve import OBJECTIVES, improve
+from latimer.commands.improve import improve
 from latimer.errors import InputError
 from latimer.recipe import load_recipe
+from latimer.train.improvement import OBJECTIVES
 from latimer.train.run import train
 
 FEW = ["training.warmup=0", "training.cooldown=0", "training.max_minutes=", "training.threads=1"]

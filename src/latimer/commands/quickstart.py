@@ -9,7 +9,7 @@ import typer
 
 from latimer.errors import InputError
 
-OUT, SEED = Path("latimer-quickstart"), 1
+OUT, SEED, IMPROVE_MINUTES = Path("latimer-quickstart"), 1, 2.0
 
 
 def quickstart(
@@ -28,6 +28,10 @@ def quickstart(
     minutes: Annotated[
         float, typer.Option(min=0.01, help="Training time in all; a greater one continues a run.")
     ] = 6.0,
+    improve_minutes: Annotated[
+        float,
+        typer.Option(min=0.0, help="Time of learning from reward after that; 0 leaves it out."),
+    ] = IMPROVE_MINUTES,
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for all that is made.")] = OUT,
     pairs: Annotated[
         list[Path] | None,
@@ -42,7 +46,7 @@ def quickstart(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Train, score and try a translator on real text in minutes; run again to go on.
+    """Train, improve, score and try a translator on real text in minutes; run again to go on.
 
     Without --pairs the text is the interface strings of Home Assistant (Apache-2.0), fetched once.
     """
@@ -60,8 +64,8 @@ def quickstart(
     from latimer.quickstart.run import Plan, carry_out
 
     languages = languages_of(files, from_, to)
-    again = _again(files, out, languages.source, languages.target, seed, threads)
-    plan = Plan(out, files, languages, minutes, seed, threads, again)
+    again = _again(files, out, languages.source, languages.target, seed, threads, improve_minutes)
+    plan = Plan(out, files, languages, minutes, improve_minutes, seed, threads, again)
     result = carry_out(plan, Console(stderr=True, highlight=False))
     if as_json:
         typer.echo(json.dumps(result.as_dict(), ensure_ascii=False, indent=2))
@@ -80,7 +84,13 @@ def _check_out(out: Path) -> None:
 
 
 def _again(
-    files: list[Path], out: Path, source: str, target: str, seed: int, threads: int | None
+    files: list[Path],
+    out: Path,
+    source: str,
+    target: str,
+    seed: int,
+    threads: int | None,
+    improve_minutes: float,
 ) -> list[str]:
     """The arguments that ask for the same once more; those that say the default are left out."""
     own = bool(files)
@@ -90,6 +100,7 @@ def _again(
         ("--out", str(out), out != OUT),
         ("--seed", str(seed), seed != SEED),
         ("--threads", str(threads), threads is not None),
+        ("--improve-minutes", f"{improve_minutes:g}", improve_minutes != IMPROVE_MINUTES),
     ]
     words = [word for option, value, needed in told if needed for word in (option, value)]
     return [*words, "--pairs", *map(str, files)] if own else words

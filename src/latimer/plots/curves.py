@@ -36,6 +36,8 @@ class Curves:
     train_loss: list[Point] = field(default_factory=list)
     dev_loss: list[Point] = field(default_factory=list)
     dev_bleu: list[Point] = field(default_factory=list)
+    borders: list[tuple[float, str]] = field(default_factory=list)
+    """The minutes after which another way to learn began, and its name."""
 
     def points(self) -> list[Point]:
         """All points together, by update."""
@@ -50,7 +52,7 @@ def read_log(log: Path) -> Curves:
     The training loss is the likelihood's own where the log has it, as on dev: without smoothing.
     Raises InputError when the file cannot be read.
     """
-    curves = Curves()
+    curves, phase = Curves(), None
     for line in read_lines(log):
         try:
             facts = json.loads(line)
@@ -58,6 +60,11 @@ def read_log(log: Path) -> Curves:
             continue  # the last line of a run that was killed while writing it
         if not isinstance(facts, dict):
             continue
+        if phase is not None and facts.get("phase", phase) != phase:
+            curves.borders.append((facts["seconds"] / 60, facts["phase"]))
+        phase = facts.get("phase", phase)
+        if "reward" in facts and "nll" not in facts:
+            continue  # its loss is not one of likelihood
         training = "nll" if "nll" in facts else "loss"
         for kind, name, points in (
             ("update", training, curves.train_loss),
@@ -67,6 +74,23 @@ def read_log(log: Path) -> Curves:
             if facts.get("kind") == kind and facts.get(name) is not None:
                 points.append(Point(facts["seconds"] / 60, facts["update"], facts[name]))
     return curves
+
+
+def followed_by(first: Curves, then: Curves, name: str) -> Curves:
+    """The curves of a run and, as `name`, of one that went on from its best model."""
+    points = first.points()
+    minutes = max((point.minutes for point in points), default=0.0)
+    updates = max((point.updates for point in points), default=0)
+
+    def later(points: list[Point]) -> list[Point]:
+        return [Point(minutes + p.minutes, updates + p.updates, p.value) for p in points]
+
+    return Curves(
+        first.train_loss + later(then.train_loss),
+        first.dev_loss + later(then.dev_loss),
+        first.dev_bleu + later(then.dev_bleu),
+        [*first.borders, (minutes, name), *((minutes + at, what) for at, what in then.borders)],
+    )
 
 
 def learning_curve(curves: Curves, title: str = "") -> Figure:
@@ -96,6 +120,13 @@ def learning_curve(curves: Curves, title: str = "") -> Figure:
         style(axes)
         axes.grid(axis="y", color=GRID)
         axes.set_axisbelow(True)
+    for minutes, name in curves.borders:
+        for axes in (losses, scores):
+            axes.axvline(minutes, color=FAINT, linewidth=1, linestyle=":")
+        scores.annotate(
+            name, (minutes, 0), xytext=(4, 4), textcoords="offset points", color=FAINT, fontsize=9,
+            rotation=90,
+        )  # fmt: skip
     if title:
         figure.suptitle(title, fontsize=12, color=INK, parse_math=False)
     return figure

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from latimer.engines.translator import Translation
 from latimer.plots.attention import attention_map
-from latimer.plots.curves import learning_curve, read_log
+from latimer.plots.curves import followed_by, learning_curve, read_log
 from latimer.plots.figure import save_figure
 from latimer.text.placeholders import mask, slot
 
@@ -19,9 +19,15 @@ MAX_PIECES, TOO_MANY_PIECES = 24, 60
 """A map with more pieces on one side is not easily read; or is not drawn at all."""
 
 
-def draw_learning_curve(log: Path, picture: Path, title: str) -> None:
-    """Draw the run's log. Raises LatimerError when it is empty or matplotlib is missing."""
-    save_figure(learning_curve(read_log(log), title), picture)
+def draw_learning_curve(log: Path, improved: Path | None, picture: Path, title: str) -> None:
+    """Draw the run's log, and behind it that of the run which went on from its best model.
+
+    Raises LatimerError when the log is empty or matplotlib is missing.
+    """
+    curves = read_log(log)
+    if improved is not None:
+        curves = followed_by(curves, read_log(improved), "from reward")
+    save_figure(learning_curve(curves, title), picture)
 
 
 def draw_attention(translations: Sequence[Translation], picture: Path) -> bool:

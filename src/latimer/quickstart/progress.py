@@ -19,6 +19,14 @@ from latimer.train.log import Report, clock
 
 BARS = "▁▂▃▄▅▆▇█"
 
+LIVE: list[tuple[str, Callable[[float], str]]] = [
+    ("nll", lambda value: f"loss {value:.2f}"),
+    ("reward", lambda value: f"reward {value:.3f}"),
+    ("tokens_per_second", lambda value: f"{value:,.0f} tokens/s"),
+    ("sentences_per_second", lambda value: f"{value:,.0f} sentences/s"),
+]
+"""What the live line shows of an update's figures, if it is there."""
+
 
 def sparkline(values: list[float], width: int = 24) -> str:
     """The last `width` values as bars between 0 and the greatest of them."""
@@ -112,8 +120,7 @@ class TrainingDisplay:
     def _line(self, last: Report) -> Text:
         facts = [f"  epoch {last.epoch + 1}, update {last.update:,}"]
         if self._figures:
-            facts.append(f"loss {self._figures['loss']:.2f}")
-            facts.append(f"{self._figures['tokens_per_second']:,.0f} tokens/s")
+            facts += [show(self._figures[name]) for name, show in LIVE if name in self._figures]
         line = Text(" · ".join(facts))
         if self._bleu:
             line.append(f" · dev BLEU {self._bleu[-1]:.1f} ")

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from latimer.errors import LatimerError
+from latimer.quickstart.improvement import Gain
 from latimer.quickstart.scores import Scored
 
 TITLES = {"bleu": "BLEU", "chrf": "chrF"}
@@ -49,6 +50,8 @@ class Result:
     """The arguments that name the same corpus and folder in another call."""
     interrupted: LatimerError | None = None
     """Ctrl-C in training."""
+    gain: Gain | None = None
+    """What learning from reward changed, if that was wanted."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -59,6 +62,7 @@ class Result:
             "minutes": self.minutes,
             "updates": self.updates,
             **{name: part.as_dict() for name, part in self.parts.items()},
+            **({"improvement": self.gain.as_dict()} if self.gain else {}),
             "samples": [vars(sample) for sample in self.samples],
             "pictures": [str(picture) for picture in self.pictures],
         }
@@ -69,6 +73,9 @@ def show(result: Result, console: Console) -> None:
     if result.parts:
         console.print(Text("Scores", style="bold"))
         console.print(Padding(score_table(result.parts), (0, 0, 1, 2)))
+    if result.gain:
+        console.print(Text(gain_title(result.gain), style="bold"))
+        console.print(Padding(gain_table(result.gain), (0, 0, 1, 2)))
     if result.samples:
         console.print(Text("Sentences that were not seen in training", style="bold"))
         for sample in result.samples:
@@ -103,6 +110,31 @@ def score_table(parts: dict[str, Scored]) -> Table:
     return table
 
 
+def gain_title(gain: Gain) -> str:
+    """What the table of the gain is about, and which model is offered."""
+    kept = "the improved model is kept" if gain.kept else "no gain on dev: the model before is kept"
+    return f"BLEU before and after {gain.minutes:.1f} minutes of learning from reward ({kept})"
+
+
+def gain_table(gain: Gain) -> Table:
+    """A row for each part; for each search BLEU before, after, and the difference."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column("")
+    for search in next(iter(gain.before.values()), {}):
+        table.add_column(search, justify="right", style="dim")
+        table.add_column("after", justify="right", style="bold green")
+        table.add_column("gain", justify="right")
+    for part, searches in gain.before.items():
+        figures = [
+            text
+            for search, before in searches.items()
+            for after in (gain.after[part][search],)
+            for text in (f"{before:.1f}", f"{after:.1f}", f"{after - before:+.1f}")
+        ]
+        table.add_row(part, *figures)
+    return table
+
+
 def sample_table(sample: Sample) -> Table:
     """Source, reference and translation below one another."""
     table = Table.grid(padding=(0, 2, 0, 0))
@@ -117,6 +149,14 @@ def _written(result: Result) -> list[Text]:
     """A line for each file or folder."""
     entries = [
         (str(result.model), "the translator"),
+        *(
+            [
+                (str(result.folder / "models" / "likelihood"), "the translator before reward"),
+                (str(result.folder / "improved"), "the run that learnt from reward"),
+            ]
+            if result.gain
+            else []
+        ),
         (str(result.folder / "corpus"), "train, dev and test as text"),
         (str(result.folder / "recipe.yaml"), "how it was trained"),
         *((str(picture), picture.stem.replace("_", " ")) for picture in result.pictures),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import torch
 from rich.console import Console
@@ -17,6 +19,7 @@ from latimer.engines.translator import Translation
 from latimer.errors import LatimerError
 from latimer.quickstart import corpus
 from latimer.quickstart.corpus import Languages
+from latimer.quickstart.improvement import Gain, copy, improve
 from latimer.quickstart.pictures import draw_attention, draw_learning_curve
 from latimer.quickstart.progress import TrainingDisplay
 from latimer.quickstart.report import Result, Sample
@@ -41,7 +44,9 @@ class Plan:
     """Own files; none for Home Assistant."""
     languages: Languages
     minutes: float
-    """Of training, over all sittings."""
+    """Of training by likelihood, over all sittings."""
+    improve_minutes: float
+    """Of learning from reward after it; 0 leaves it out."""
     seed: int
     threads: int | None
     again: list[str]
@@ -65,21 +70,23 @@ def carry_out(plan: Plan, console: Console) -> Result:
     prepared = _prepare(plan, console)
     recipe = _recipe(plan)
     model, display, interrupted = _train(plan, recipe, console)
+    improved = None
+    if plan.improve_minutes and not interrupted:
+        improved = _improve(plan, model, console)
+        interrupted = improved.interrupted
     with console.status("translating dev and test …"):
-        translator = load(model, threads=plan.threads or available_cores())
-        search = recipe.search.model_dump()
-
-        def translate(texts: Sequence[str], attention: bool = False) -> list[Translation]:
-            return translator.translate(texts, attention=attention, **search)
-
-        parts = {
-            name: score(translate, pairs, plan.languages.target)
-            for name, pairs in (("dev", prepared.dev), ("test", prepared.test))
-            if pairs
-        }
+        judge = _Judge(plan, prepared, recipe.search.model_dump())
+        parts, gain = judge.parts(model), None
+        if improved is not None and improved.model is not None:
+            parts, gain = judge.compare(model, parts, improved)
+            model = improved.model if gain.kept else model
         samples = _samples(parts)
-        attended = translate([sample.source for sample in samples], True)
-    pictures = _draw(plan, attended, console)
+        translator = judge.translator(model)
+        attended = translator([sample.source for sample in samples], attention=True)
+        if not interrupted or gain:
+            copy(model, plan.out / "models" / "best")
+            model = plan.out / "models" / "best"
+    pictures = _draw(plan, attended, improved is not None, console)
     test = corpus.text_files(plan.out / "corpus", "test", plan.languages)
     return Result(
         folder=plan.out,
@@ -93,7 +100,53 @@ def carry_out(plan: Plan, console: Console) -> Result:
         test_files=test if prepared.test else None,
         again=plan.again,
         interrupted=interrupted,
+        gain=gain,
     )
+
+
+@dataclass(frozen=True)
+class _Improved:
+    """What came of learning from reward."""
+
+    model: Path | None
+    minutes: float
+    updates: int
+    interrupted: Interrupted | None
+
+
+class _Judge:
+    """Translates dev and test with the models of a quickstart, and scores what they write."""
+
+    def __init__(self, plan: Plan, prepared: Prepared, search: dict[str, Any]) -> None:
+        self.language, self.search = plan.languages.target, search
+        self.threads = plan.threads or available_cores()
+        named = (("dev", prepared.dev), ("test", prepared.test))
+        self.pairs = {name: pairs for name, pairs in named if pairs}
+
+    def translator(self, model: Path, **changes: Any) -> Callable[..., list[Translation]]:
+        """The model's `translate`, searching as the recipe says but for `changes`."""
+        return partial(load(model, threads=self.threads).translate, **{**self.search, **changes})
+
+    def parts(self, model: Path, **changes: Any) -> dict[str, Scored]:
+        """The scores of every part, by its name."""
+        translate = self.translator(model, **changes)
+        return {name: score(translate, pairs, self.language) for name, pairs in self.pairs.items()}
+
+    def compare(
+        self, model: Path, parts: dict[str, Scored], improved: _Improved
+    ) -> tuple[dict[str, Scored], Gain]:
+        """The scores of the better of two models on dev, and what the improved one gained."""
+        assert improved.model is not None
+        beam = f"beam {self.search['beam']}"
+        better = self.parts(improved.model)
+        greedy = (self.parts(model, beam=1), self.parts(improved.model, beam=1))
+        before, after = (
+            {name: {"greedy": first[name].bleu, beam: second[name].bleu} for name in self.pairs}
+            for first, second in zip(greedy, (parts, better), strict=True)
+        )
+        kept = all(after[name][beam] > before[name][beam] for name in after if name == "dev")
+        gain = Gain(improved.minutes, improved.updates, before, after, kept)
+        return (better if kept else parts), gain
 
 
 def _say(console: Console, text: str, style: str = "") -> None:
@@ -160,6 +213,24 @@ def _train(
         return model, display, interrupted
 
 
+def _improve(plan: Plan, model: Path, console: Console) -> _Improved:
+    """Learn from reward for as long as the plan says, from `model`."""
+    time = f"{plan.improve_minutes:g} minutes"
+    _say(console, f"\nLearning from the BLEU of its own translations, {time}", "bold")
+    display = TrainingDisplay(console, 60 * plan.improve_minutes)
+    command = "latimer quickstart " + " ".join(plan.again)
+    with display:
+        better, interrupted = improve(
+            plan.out, model, minutes=plan.improve_minutes, seed=plan.seed, threads=plan.threads,
+            on_event=display, command=command,
+        )  # fmt: skip
+    if interrupted:
+        _say(console, "  stopped; Ctrl-C again leaves at once", "dim")
+    last = display.last
+    minutes, updates = (last.seconds / 60, last.update) if last else (0.0, 0)
+    return _Improved(better, minutes, updates, interrupted)
+
+
 def _samples(parts: dict[str, Scored]) -> list[Sample]:
     """Sentences of test (of dev, where there is no test) with their translations."""
     scored = parts.get("test") or parts.get("dev")
@@ -172,12 +243,13 @@ def _samples(parts: dict[str, Scored]) -> list[Sample]:
     ]
 
 
-def _draw(plan: Plan, attended: list[Translation], console: Console) -> list[Path]:
-    """The pictures that could be drawn."""
+def _draw(plan: Plan, attended: list[Translation], improved: bool, console: Console) -> list[Path]:
+    """The pictures that could be drawn; of learning from reward too if there was any."""
     curve, attention = plan.out / "learning_curve.png", plan.out / "attention.png"
     drawn = []
     try:
-        draw_learning_curve(plan.out / "log.jsonl", curve, plan.name)
+        further = plan.out / "improved" / "log.jsonl" if improved else None
+        draw_learning_curve(plan.out / "log.jsonl", further, curve, plan.name)
         drawn.append(curve)
         if draw_attention(attended, attention):
             drawn.append(attention)

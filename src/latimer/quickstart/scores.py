@@ -25,6 +25,11 @@ class Scored:
     copying: dict[str, Score]
     """What the source would score as its own translation: names and numbers are shared."""
 
+    @property
+    def bleu(self) -> float:
+        """The model's."""
+        return self.model["bleu"].value
+
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
         scores = {

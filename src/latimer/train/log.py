@@ -99,7 +99,9 @@ class RunLog:
             for name in ("log.jsonl", "train.log", _events_name(run)):
                 path = run / name
                 path.parent.mkdir(parents=True, exist_ok=True)
-                self._files[name] = _cut(path, None if positions is None else positions.get(name, 0))
+                self._files[name] = _cut(
+                    path, None if positions is None else positions.get(name, 0)
+                )
         except OSError as error:
             raise self._failure(error) from error
         self._json, self._plain, events = self._files.values()

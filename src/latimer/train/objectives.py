@@ -17,6 +17,7 @@ from latimer.train.actor_critic import ActorCritic, CriticSettings
 from latimer.train.baselines import BASELINES
 from latimer.train.likelihood import Likelihood
 from latimer.train.minimum_risk import MinimumRisk
+from latimer.train.mixer import Mixer
 from latimer.train.objective import Objective
 from latimer.train.ppo import Leash, Ppo
 from latimer.train.reinforce import Reinforce
@@ -54,6 +55,12 @@ def _reinforce(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
     asked = recipe.objective
     baseline = BASELINES[asked.baseline](recipe.model.readout)
     return Reinforce(network, draw, baseline, likelihood=asked.likelihood)
+
+
+def _mixer(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
+    asked = recipe.objective
+    baseline = BASELINES[asked.baseline](recipe.model.readout)
+    return Mixer(network, draw, baseline, step=asked.border_step, every=asked.border_updates)
 
 
 def _minimum_risk(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
@@ -114,6 +121,7 @@ OBJECTIVES: dict[str, Callable[[Recipe, Seq2Seq, Draw], Objective]] = {
     "likelihood": _likelihood,
     "scheduled_sampling": _scheduled_sampling,
     "reinforce": _reinforce,
+    "mixer": _mixer,
     "minimum_risk": _minimum_risk,
     "ppo": _ppo,
     "actor_critic": _actor_critic,

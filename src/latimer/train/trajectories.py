@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -17,7 +18,7 @@ from latimer.nn.dropout import generator, silence
 from latimer.nn.seq2seq import Seq2Seq, pack
 from latimer.search.greedy import greedy_search
 from latimer.search.sampling import Samples, sample
-from latimer.search.scorer import default_max_length
+from latimer.search.scorer import Scorer, default_max_length
 from latimer.text.batching import Batch
 from latimer.text.subwords import BOS, EOS, PAD
 
@@ -93,7 +94,7 @@ class Draw:
     max_length: int | None = None
 
     @torch.no_grad()
-    def __call__(self, network: Seq2Seq, batch: Batch) -> Trajectories:
+    def __call__(self, network: Scorer[Any], batch: Batch) -> Trajectories:
         """Translations of `batch` drawn from `network`, nothing being dropped.
 
         They depend on this thread's source of random numbers (`latimer.nn.dropout.noise`).
