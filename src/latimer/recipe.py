@@ -251,7 +251,8 @@ class ObjectiveSection(_Section):
         default="likelihood",
         description="References (`likelihood`, `scheduled_sampling`), or sentence BLEU of "
         "translations drawn from the network (the others, which need `start` or an earlier "
-        "phase); `critic` is a phase in which the critic of `actor_critic` learns alone.",
+        "phase); in `critic` the critic of `actor_critic` learns alone, "
+        "before a phase of that or, reading the source, for search.",
     )  # fmt: skip
     reward: str = Field(
         default="bleu",

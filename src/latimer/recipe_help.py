@@ -75,7 +75,7 @@ def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) ->
     `places` maps a dotted key to where it was written (file and line, or the override).
     """
     key = _key(error)
-    where = places.get(key, name)
+    where = places.get(key.removesuffix(".[key]"), name)
     if error["type"] == "impossible":
         return f"{where}: {key}: {error['msg']}"
     if error["type"] == "extra_forbidden":

@@ -48,11 +48,11 @@ def check_training(training: Training) -> None:
 def check_alone(recipe: Recipe) -> None:
     """Refuse an objective that cannot be that of a whole run."""
     kind = recipe.objective.kind
-    if kind == "critic":
+    if kind == "critic" and recipe.critic.reads != "source":
         raise impossible(
             "objective.kind",
             "critic is for a phase before one of actor_critic; without phases, set actor_critic, "
-            "and critic.pretraining above 0",
+            "and critic.pretraining above 0, or critic.reads source for a critic to search with",
         )
     if kind in BY_REFERENCES:
         return
@@ -60,6 +60,8 @@ def check_alone(recipe: Recipe) -> None:
         raise impossible("start", f"objective.kind {kind} improves a translator: name its folder")
     if recipe.model.kind == "language_model":
         raise impossible("objective.kind", f"{kind} does not go with model.kind language_model")
+    if kind == "critic":
+        _check_bounded(recipe.training, "")
 
 
 def fill_phases(tree: dict[str, Any], sections: Iterable[str]) -> dict[str, Any]:
@@ -124,17 +126,25 @@ def check_phases(recipe: Recipe) -> None:
 
 
 def _check_pretraining(name: str, phase: Phase, following: tuple[str, Phase] | None) -> None:
-    """Refuse a phase in which the critic alone learns, but for nobody, or without end."""
+    """Refuse a phase in which the critic learns alone, but for nobody, or without end."""
     key, remedy = f"phases.{name}.objective.kind", "let a phase of actor_critic follow it"
-    if following is None:
-        raise impossible(key, f"nothing uses the critic, because this phase is the last; {remedy}")
-    after, kind = following[0], following[1].objective.kind
-    if kind not in WITH_CRITIC:
-        raise impossible(key, f"the critic is lost in the next phase, {after} ({kind}); {remedy}")
-    training = phase.training
+    if following is None and phase.critic.reads != "source":
+        raise impossible(
+            key,
+            "nothing uses a critic of the last phase that reads the reference; "
+            f"{remedy}, or set critic.reads source for a critic to search with",
+        )
+    if following is not None and (kind := following[1].objective.kind) not in WITH_CRITIC:
+        lost = f"the critic is lost in the next phase, {following[0]} ({kind})"
+        raise impossible(key, f"{lost}; {remedy}")
+    _check_bounded(phase.training, f"phases.{name}.")
+
+
+def _check_bounded(training: Training, prefix: str) -> None:
+    """Refuse a critic that learns alone without end."""
     if training.max_minutes is training.max_epochs is training.max_updates is None:
         raise impossible(
-            f"phases.{name}.training.max_updates",
+            f"{prefix}training.max_updates",
             "no score ends a phase in which the translator stays as it is; set max_updates, "
             "max_epochs or max_minutes",
         )
