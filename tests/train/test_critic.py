@@ -15,7 +15,8 @@ from latimer.nn.critic import Critic, build_critic, follow, spread_of_values, ta
 from latimer.nn.dropout import noise, silence
 from latimer.nn.output import Output
 from latimer.text.subwords import BOS, EOS
-from latimer.train.actor_critic import ActorCritic, CriticSettings, critic_figures
+from latimer.train.actor_critic import ActorCritic, CriticSettings
+from latimer.train.critic_figures import critic_figures
 from latimer.train.critic_targets import TARGETS, Delayed
 from latimer.train.trajectories import Trajectories, features_of
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import random
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors.torch import load_file
 
 from latimer.commands.improve import improve
-from latimer.errors import InputError
-from latimer.recipe import load_recipe
-from latimer.train.improvement import OBJECTIVES
+from latimer.errors import InputError, LatimerError
+from latimer.recipe import load_recipe, override_recipe
+from latimer.train.collapse import Limits
+from latimer.train.dev_policy import DEV_FIGURES
+from latimer.train.improvement import OBJECTIVES, improvement
 from latimer.train.run import train
 
 FEW = ["training.warmup=0", "training.cooldown=0", "training.max_minutes=", "training.threads=1"]
@@ -76,9 +81,60 @@ def test_every_baseline_continues_exactly(model: Path, tmp_path: Path, baseline:
     assert all(straight[name].equal(second[name]) for name in straight)  # type: ignore[attr-defined]
 
 
-def test_the_start_is_the_models_own_score(model: Path, tmp_path: Path) -> None:
-    import json
+def reports(run: Path, kind: str) -> list[dict[str, Any]]:
+    found = map(json.loads, (run / "log.jsonl").read_text().splitlines())
+    return [line for line in found if line["kind"] == kind]
 
+
+@pytest.mark.parametrize("objective", ["reinforce", "actor_critic"])
+def test_figures_continue_exactly(model: Path, tmp_path: Path, objective: str) -> None:
+    for name, updates in (("straight", 6), ("twice", 2), ("twice", 6)):
+        settings = [*FEW, f"training.max_updates={updates}", "critic.size=8", "critic.embedding=8"]
+        tree = improvement(model, objective, 10.0, 1)
+        recipe = override_recipe(tree, "recipe", {}, [*settings, "critic.pretraining=1"])
+        train(recipe, tmp_path / name, report_every=1)
+    clock = ("seconds", "sentences_per_second", "seconds_left")
+    for kind, expected in (("update", 6), ("validation", 4)):
+        straight, twice = (
+            [
+                {name: value for name, value in line.items() if name not in clock}
+                for line in reports(tmp_path / name, kind)
+            ]
+            for name in ("straight", "twice")
+        )
+        assert len(straight) == expected
+        assert straight == twice
+
+
+def test_validations_tell_what_became_of_the_policy(model: Path, tmp_path: Path) -> None:
+    improved(model, tmp_path / "run", 4, "reinforce", "training.learning_rate=3e-2")
+    first, *_, last = reports(tmp_path / "run", "validation")
+    assert set(DEV_FIGURES) <= set(first)
+    assert first["kl"] == pytest.approx(0, abs=1e-6)
+    assert last["kl"] > 1e-4
+    assert first["reward_gap"] == pytest.approx(first["reward_greedy"] - first["reward_sampled"])
+    assert 0 < first["peak"] < first["top10"] <= 1
+    (tmp_path / "run" / "start.safetensors").unlink()  # as in a run of an older version
+    improved(model, tmp_path / "run", 6, "reinforce", "training.learning_rate=3e-2")
+    older = reports(tmp_path / "run", "validation")[-1]
+    assert "entropy" in older
+    assert "kl" not in older
+
+
+def test_a_run_that_collapses_is_given_up_and_the_best_model_is_kept(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("latimer.train.run.Limits", partial(Limits, more_entropy=-100.0))
+    for _ in range(2):  # the second time it does not go on
+        with pytest.raises(LatimerError, match="given up: the policy has come apart") as caught:
+            improved(model, tmp_path / "run", 200, "reinforce")
+        assert caught.value.exit_code == 1
+        assert str(tmp_path / "run" / "models" / "best") in str(caught.value)
+        assert (tmp_path / "run" / "models" / "best" / "weights.safetensors").is_file()
+        assert reports(tmp_path / "run", "validation")[-1]["update"] == 0
+
+
+def test_the_start_is_the_models_own_score(model: Path, tmp_path: Path) -> None:
     improved(model, tmp_path / "run", 2, "reinforce")
     lines = (tmp_path / "run" / "log.jsonl").read_text().splitlines()
     first = next(json.loads(line) for line in lines if '"validation"' in line)

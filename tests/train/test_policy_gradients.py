@@ -9,6 +9,7 @@ import tiny_world as tiny
 import torch
 from torch import Tensor, nn
 
+from latimer.nn import policy
 from latimer.nn.dropout import noise, silence
 from latimer.nn.output import Output
 from latimer.nn.policy import expected_values, policy_gradient
@@ -169,6 +170,20 @@ def test_drawing_depends_on_the_source_of_noise_alone() -> None:
     assert not torch.equal(drawn(1).grouped(drawn(1).scores), drawn(2).grouped(drawn(2).scores))
 
 
+def test_peaks_are_those_of_some_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "TOP", 2)
+    monkeypatch.setattr(policy, "STRIDE", 2)
+    torch.manual_seed(3)
+    features = torch.randn(5, 6, dtype=torch.float64)
+    output = Output(nn.Parameter(torch.randn(tiny.VOCAB, 6))).double()
+    plain = output(features)[:, EOS:].softmax(1).sort(1, descending=True).values[:, :2].sum(1)
+    actions, worth = torch.full((5,), EOS), torch.ones(5, dtype=torch.float64)
+    drawn = policy_gradient(features, output, actions, worth, first=EOS)
+    torch.testing.assert_close(drawn.peaks.top, plain[::2].detach())
+    expected = policy.expected_values(features, output, features, output, first=EOS)
+    torch.testing.assert_close(expected.peaks.top, plain[::2].detach())
+
+
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
 def test_policy_gradient_is_pytorchs(temperature: float) -> None:
     torch.manual_seed(3)
@@ -182,7 +197,7 @@ def test_policy_gradient_is_pytorchs(temperature: float) -> None:
     logs = (output(features)[:, EOS:] / temperature).log_softmax(1)
     taken = logs.gather(1, (actions - EOS)[:, None]).squeeze(1)
     torch.testing.assert_close(found.log_probs, taken)
-    torch.testing.assert_close(found.peaks, logs.exp().amax(1))
+    torch.testing.assert_close(found.peaks.one, logs.exp().amax(1))
     ours = torch.autograd.grad(found.loss, wanted)
     theirs = torch.autograd.grad(-(weights * taken).sum(), wanted)
     for one, other in zip(ours, theirs, strict=True):

@@ -18,28 +18,44 @@ from torch.autograd.function import once_differentiable
 from latimer.nn.output import CHUNK_LOGITS, LN_2, Output
 from latimer.nn.precision import Products, outside_autocast, product_dtype
 
+TOP = 10
+"""Actions whose probabilities together say how peaked a policy is (Choshen et al. 2020)."""
+
+STRIDE = 32
+"""One token in so many is asked for its `TOP` actions, for finding them is slow."""
+
+
+class Peaks(NamedTuple):
+    """How peaked a policy is, without gradients.
+
+    one `[tokens]`, the probability of the most probable action; top `[tokens / STRIDE or more]`,
+    that of the `TOP` most probable together, of one token in `STRIDE` of every chunk.
+    """
+
+    one: Tensor
+    top: Tensor
+
 
 class Surrogate(NamedTuple):
     """What `policy_gradient` returns.
 
-    loss `[]`, with gradients; log_probs `[tokens]` of the actions and peaks `[tokens]`, the
-    probability of the most probable action, both without.
+    loss `[]`, with gradients; log_probs `[tokens]` of the actions and peaks, both without.
     """
 
     loss: Tensor
     log_probs: Tensor
-    peaks: Tensor
+    peaks: Peaks
 
 
 class Expected(NamedTuple):
     """What `expected_values` returns.
 
-    total `[]`, with gradients, the sum of values `[tokens]`, Σ_a π(a) q(a); peaks `[tokens]`.
+    total `[]`, with gradients, the sum of values `[tokens]`, Σ_a π(a) q(a).
     """
 
     total: Tensor
     values: Tensor
-    peaks: Tensor
+    peaks: Peaks
 
 
 def policy_gradient(
@@ -56,7 +72,7 @@ def policy_gradient(
     `features [tokens, readout]`, `actions [tokens]`, all at least `first`; `weights [tokens]`,
     advantages or whatever else an action is worth, are constants.
     """
-    loss, log_probs, peaks = _PolicyGradient.apply(
+    loss, log_probs, *peaks = _PolicyGradient.apply(
         Products(product_dtype(output.weight)),
         features.to(output.weight.dtype),
         output.weight[first:],
@@ -65,7 +81,7 @@ def policy_gradient(
         weights.detach().to(output.weight.dtype),
         temperature,
     )
-    return Surrogate(loss, log_probs, peaks)
+    return Surrogate(loss, log_probs, Peaks(*peaks))
 
 
 def expected_values(
@@ -83,7 +99,7 @@ def expected_values(
     theorem 1; Bahdanau et al. 2017, equation 4). `features [tokens, readout]` are the actor's,
     `critic_features [tokens, critic readout]` those of the critic, whose output layer gives q.
     """
-    total, values, peaks = _ExpectedValues.apply(
+    total, values, *peaks = _ExpectedValues.apply(
         Products(product_dtype(output.weight)),
         features.to(output.weight.dtype),
         output.weight[first:],
@@ -93,7 +109,7 @@ def expected_values(
         critic_output.bias.detach()[first:],
         temperature,
     )
-    return Expected(total, values, peaks)
+    return Expected(total, values, Peaks(*peaks))
 
 
 @torch.no_grad()
@@ -154,6 +170,12 @@ def _softmax(logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return exponents, exponents.sum(1, keepdim=True), highest
 
 
+def _top(exponents: Tensor, totals: Tensor) -> Tensor:
+    """See `Peaks.top`, of one chunk."""
+    some = exponents[::STRIDE]
+    return some.topk(min(TOP, some.shape[1]), sorted=False).values.sum(1) / totals[::STRIDE, 0]
+
+
 class _PolicyGradient(torch.autograd.Function):
     @staticmethod
     @outside_autocast
@@ -166,9 +188,10 @@ class _PolicyGradient(torch.autograd.Function):
         actions: Tensor,
         weights: Tensor,
         temperature: float,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         layer = _Layer(products, features, weight, bias, temperature)
         log_probs, peaks = features.new_empty(2, len(features)).unbind()
+        tops = [features.new_empty(0)]
         need = any(ctx.needs_input_grad)
         for chunk in layer.chunks:
             logits = layer.logits(chunk)
@@ -177,14 +200,16 @@ class _PolicyGradient(torch.autograd.Function):
             exponents, totals, highest = _softmax(logits)
             log_probs[chunk] = ((taken - highest - totals.log2()) * LN_2).squeeze(1)
             peaks[chunk] = totals.reciprocal().squeeze(1)
+            tops.append(_top(exponents, totals))
             if need:  # w (π − 1[a])
                 worth = weights[chunk, None]
                 slopes = exponents.mul_(worth / totals).scatter_add_(1, chosen, -worth)
                 layer.add(chunk, slopes)
         if need:
             ctx.save_for_backward(*layer.gradients())
-        ctx.mark_non_differentiable(log_probs, peaks)
-        return -(weights * log_probs).sum(), log_probs, peaks
+        top = torch.cat(tops)
+        ctx.mark_non_differentiable(log_probs, peaks, top)
+        return -(weights * log_probs).sum(), log_probs, peaks, top
 
     @staticmethod
     @once_differentiable
@@ -207,16 +232,18 @@ class _ExpectedValues(torch.autograd.Function):
         critic_weight: Tensor,
         critic_bias: Tensor,
         temperature: float,
-    ) -> tuple[Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         layer = _Layer(products, features, weight, bias, temperature)
         # Advantages are small differences of values: these products are not done in halves.
         exact = Products(critic_features.dtype)
         critic = _Layer(exact, critic_features, critic_weight, critic_bias, 1 / LN_2)
         found, peaks = features.new_empty(2, len(features)).unbind()
+        tops = [features.new_empty(0)]
         need = any(ctx.needs_input_grad)
         for chunk in layer.chunks:
             exponents, totals, _ = _softmax(layer.logits(chunk))
             peaks[chunk] = totals.reciprocal().squeeze(1)
+            tops.append(_top(exponents, totals))
             worth = critic.logits(chunk)
             expected = torch.einsum("tv,tv->t", exponents, worth)[:, None] / totals
             found[chunk] = expected.squeeze(1)
@@ -224,8 +251,9 @@ class _ExpectedValues(torch.autograd.Function):
                 layer.add(chunk, worth.sub_(expected).mul_(exponents).div_(totals))
         if need:
             ctx.save_for_backward(*layer.gradients())
-        ctx.mark_non_differentiable(found, peaks)
-        return found.sum(), found, peaks
+        top = torch.cat(tops)
+        ctx.mark_non_differentiable(found, peaks, top)
+        return found.sum(), found, peaks, top
 
     @staticmethod
     @once_differentiable

@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from latimer.nn.critic import Critic, delayed, follow, spread_of_values
 from latimer.nn.dropout import silence
-from latimer.nn.policy import action_log_probs, expected_values
+from latimer.nn.policy import Peaks, action_log_probs, expected_values
 from latimer.nn.seq2seq import Seq2Seq
-from latimer.rl.td_targets import monte_carlo
 from latimer.text.batching import Batch
+from latimer.train.critic_figures import CRITIC_FIGURES, critic_figures
 from latimer.train.critic_targets import BOOTSTRAPS, TARGETS, Delayed
 from latimer.train.mixing import negative_log_likelihood
 from latimer.train.objective import Loss
@@ -24,8 +24,6 @@ from latimer.train.trajectories import (
     features_of,
     first_action,
 )
-
-CRITIC_FIGURES = ("critic_error", "explained_variance")
 
 
 @dataclass(frozen=True)
@@ -154,7 +152,8 @@ class ActorCritic:
     ) -> dict[str, Tensor]:
         tokens = found.lengths.sum().to(values.dtype)
         drawn = -found.log_probs.sum().to(values.dtype) / tokens  # an entropy, of what was drawn
-        peaks = actor.peaks if actor else values.new_zeros(1)
+        none = values.new_zeros(1)
+        peaks = actor.peaks if actor else Peaks(none, none)
         figures = trajectory_figures(found, batch, -drawn, peaks)
         return figures | critic_figures(found, values)
 
@@ -176,22 +175,7 @@ class _Clock(nn.Module):
 @dataclass(frozen=True)
 class _Actor:
     loss: Tensor
-    peaks: Tensor
-
-
-def critic_figures(found: Trajectories, values: Tensor) -> dict[str, Tensor]:
-    """`CRITIC_FIGURES` of the critic's `values [tokens]` of the actions taken.
-
-    critic_error is the root of their mean squared difference from the returns that followed;
-    explained_variance 1 − Var(G − q) / Var(G), 1 of a critic that foresees all.
-    """
-    returns = found.packed(monte_carlo(found.rewards, found.discounts))
-    errors = returns - values
-    unexplained = errors.var(correction=0) / returns.var(correction=0).clamp(min=1e-12)
-    return {
-        "critic_error": errors.square().mean().sqrt(),
-        "explained_variance": 1 - unexplained,
-    }
+    peaks: Peaks
 
 
 def log_probs_of(

@@ -16,21 +16,24 @@ from latimer.nn.build import build_seq2seq
 from latimer.nn.language_model import LanguageModel
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, dump_recipe
+from latimer.recipe_phases import BY_REFERENCES
 from latimer.text.vocabulary import Vocabulary
 from latimer.threads import available_cores
 from latimer.train import randomness
 from latimer.train.averaging import Checkpoints
 from latimer.train.continuation import check_same_run, limits_of
+from latimer.train.dev_policy import DevPolicy
 from latimer.train.distributed import Group
 from latimer.train.epochs import Epochs
 from latimer.train.log import RunLog
 from latimer.train.objective import Objective
-from latimer.train.objectives import CRITIC, build_objective
+from latimer.train.objectives import CRITIC, build_draw, build_objective
 from latimer.train.precision import choose_precision
 from latimer.train.prepare import Prepared, open_prepared, prepare
 from latimer.train.progress import Progress
 from latimer.train.publish import Publisher
 from latimer.train.session import Session
+from latimer.train.start import start_of
 from latimer.train.state import Snapshot, load_state
 from latimer.train.tensors import Tensors, load_weights, weights_of
 from latimer.train.update import build_optimisers
@@ -104,6 +107,7 @@ def assemble(
         session.restore(snapshot)
     elif group.rank > 0:  # the same weights everywhere, but dropout of its own
         randomness.seed_everything(seed + group.rank)
+    begun = start_of(run, network, fresh=snapshot is None) if _watched(recipe, group) else None
     notes = [f"{note}; going on from the state before it" for note in notes]
     if name:
         notes.append(f"phase {progress.phase + 1} of {len(whole.phases)}: {name}")
@@ -120,7 +124,7 @@ def assemble(
         session,
         _workers(seed, group, constants),
         epochs,
-        _validator(recipe, prepared, group),
+        _validator(recipe, prepared, group, begun),
         Publisher(run, recipe, prepared, command),
         notes,
     )
@@ -258,7 +262,19 @@ def _progress(whole: Recipe, snapshot: Snapshot | None) -> Progress:
     return progress
 
 
-def _validator(recipe: Recipe, prepared: Prepared, group: Group) -> Validator:
+def _watched(recipe: Recipe, group: Group) -> bool:
+    """Whether this process looks at what learning from reward does to the policy."""
+    return group.leads and recipe.objective.kind not in (*BY_REFERENCES, "critic")
+
+
+def _validator(
+    recipe: Recipe, prepared: Prepared, group: Group, begun: Seq2Seq | None
+) -> Validator:
+    """`begun` is the network of the start, if that is known."""
+    policy = None
+    if _watched(recipe, group):
+        draw = build_draw(recipe, prepared.vocabulary)
+        policy = DevPolicy(draw, begun, prepared.dev, group.device)
     return Validator(
         prepared.vocabulary,
         prepared.dev,
@@ -268,6 +284,7 @@ def _validator(recipe: Recipe, prepared: Prepared, group: Group) -> Validator:
         max_length=recipe.search.max_length,
         device=group.device,
         translates=recipe.model.kind == "translator",
+        policy=policy,
     )
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.rl.td_targets import monte_carlo
 from latimer.text.batching import Batch
+from latimer.train.critic_figures import CRITIC_FIGURES, critic_figures
 from latimer.train.trajectories import Draw, Trajectories
 
 
@@ -29,6 +30,10 @@ class Baseline(Protocol):
     def trained(self) -> tuple[str, ...]:
         """Which of `modules` are trained by gradients."""
 
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """The names in `told`."""
+
     def advantages(
         self, found: Trajectories, features: Tensor, network: Seq2Seq, batch: Batch, draw: Draw
     ) -> tuple[Tensor, Tensor]:
@@ -36,6 +41,9 @@ class Baseline(Protocol):
 
         `features [tokens, readout]`: what the network knows before each action.
         """
+
+    def told(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
+        """What it says of the `advantages [tokens]` that it gave, `[]` each."""
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """Called after an update with the means of its figures, such as `reward`."""
@@ -46,7 +54,17 @@ def _every(found: Trajectories, values: Tensor) -> Tensor:
     return found.packed(values[:, None].expand(found.actions.shape))
 
 
-class _Constant:
+class _Silent:
+    """A baseline of which nothing is told."""
+
+    figures: tuple[str, ...] = ()
+
+    def told(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
+        """Nothing."""
+        return {}
+
+
+class _Constant(_Silent):
     """A baseline for whole translations, that learns nothing."""
 
     @property
@@ -89,12 +107,19 @@ class LeaveOneOut(_Constant):
 class SelfCritical(_Constant):
     """The score of the greedy translation of the sentence (Rennie et al. 2017, equation 9)."""
 
+    figures = ("reward_greedy", "reward_gap")
+
     def advantages(
         self, found: Trajectories, features: Tensor, network: Seq2Seq, batch: Batch, draw: Draw
     ) -> tuple[Tensor, Tensor]:
         """See `Baseline`."""
         greedy = draw.greedy_scores(network, batch)
         return _every(found, found.scores - greedy[found.sentences]), features.new_zeros(())
+
+    def told(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
+        """The mean score of greedy translations, and how much more that is than of those drawn."""
+        gap = -advantages[: len(found.scores)].mean()  # of first actions, which come first
+        return {"reward_greedy": found.scores.mean() + gap, "reward_gap": gap}
 
 
 class _Mean(nn.Module):
@@ -109,7 +134,7 @@ class _Mean(nn.Module):
         self.register_buffer("seen", torch.zeros((), dtype=torch.float64))
 
 
-class RunningMean:
+class RunningMean(_Silent):
     """The mean score of what was drawn before, older updates fading (Williams 1992, section 4)."""
 
     def __init__(self, fading: float = 0.95) -> None:
@@ -148,6 +173,8 @@ class LearnedValue:
     no gradient.
     """
 
+    figures = CRITIC_FIGURES
+
     def __init__(self, readout: int, hidden: int = 128) -> None:
         """`readout` is the width of the features."""
         last = nn.Linear(hidden, 1)
@@ -171,6 +198,11 @@ class LearnedValue:
         values = self.head(features.detach()).squeeze(1).float()
         returns = found.packed(monte_carlo(found.rewards, found.discounts))
         return returns - values.detach(), (values - returns).square().sum()
+
+    def told(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
+        """How well it foresaw the returns."""
+        returns = found.packed(monte_carlo(found.rewards, found.discounts))
+        return critic_figures(found, returns - advantages)
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """It has learnt by gradients."""

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from latimer.train.collapse import Limits
 from latimer.train.progress import Progress
-
-TOLD = 5.0
-"""Below this BLEU a fall says little."""
 
 
 @dataclass(frozen=True)
@@ -21,14 +19,16 @@ class Budget:
     """Validations in a row without gain."""
     cooldown: float = 0.0
     """The share of the run, at its end, over which the learning rate falls to 0."""
-    collapse: float = 0.0
-    """The share of the best BLEU so far below which there is no hope; 0 never gives up."""
+    collapse: Limits | None = None
+    """How far figures may go before the run is given up; None never gives up."""
 
     def reason(self, progress: Progress) -> str | None:
         """Why the run is over, in words; None as long as it is not.
 
         The time of one validation is kept in reserve, for the one at the end.
         """
+        if (collapsed := self.collapsed(progress)) is not None:
+            return collapsed
         if self.max_updates is not None and progress.update >= self.max_updates:
             return f"{self.max_updates:,} updates are done"
         if self.max_epochs is not None and progress.epoch >= self.max_epochs:
@@ -38,17 +38,13 @@ class Budget:
         pending = progress.validation_seconds if progress.validated < progress.update else 0.0
         if self.max_seconds is not None and progress.seconds + pending >= self.max_seconds:
             return f"{self.max_seconds / 60:g} minutes are over"
-        hopeless = self.collapse * progress.best_bleu
-        if progress.best_bleu >= TOLD and progress.latest_bleu < hopeless:
-            return (
-                f"dev BLEU has collapsed, from {progress.best_bleu:.1f} to "
-                f"{progress.latest_bleu:.1f}; the best model is kept. Try a lower "
-                "training.learning_rate, a higher objective.likelihood or, of actor_critic, a "
-                "longer critic.pretraining"
-            )
         if self.patience is not None and progress.stale >= self.patience:
             return f"{self.patience} validations in a row brought no gain"
         return None
+
+    def collapsed(self, progress: Progress) -> str | None:
+        """Why the run has been given up, in words; None as long as there is hope."""
+        return self.collapse.reason(progress) if self.collapse else None
 
     def done(self, progress: Progress, epoch_batches: int) -> float | None:
         """The fraction of the run that is done, 0 to 1; None when only patience ends it."""

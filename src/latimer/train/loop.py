@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import pvariance
 
 from latimer.errors import LatimerError
 from latimer.train.budget import Budget
@@ -22,6 +23,7 @@ SKIPS_IN_A_ROW = 10
 """So many updates in a row without a finite loss and gradient end the run."""
 
 NORM = "gradient_norm"
+FORESIGHT = "explained_variance"
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,10 @@ class Loop:
             progress.skipped_in_a_row += 1
             if progress.skipped_in_a_row >= SKIPS_IN_A_ROW:
                 raise LatimerError(
-                    f"training has broken down: the loss or its gradient was not finite in "
-                    f"{SKIPS_IN_A_ROW} updates in a row (the last is {progress.update:,}); start "
-                    "again with a lower training.learning_rate or training.precision=fp32"
+                    f"training has broken down: {', '.join(step.broken)} not finite in "
+                    f"{SKIPS_IN_A_ROW} updates in a row (the last is {progress.update:,}); the "
+                    "best model is kept; start again with a lower training.learning_rate or "
+                    "training.precision=fp32"
                 )
             return
         progress.skipped_in_a_row = 0
@@ -152,6 +155,8 @@ class Loop:
         norms = {f"{prefix.format(name)}{NORM}": norm for name, norm in step.norms.items()}
         for name, value in {**step.sums, **norms, "weight": step.weight, "updates": 1}.items():
             progress.sums[name] = progress.sums.get(name, 0.0) + value
+        foresight = {n: v / step.weight for n, v in step.sums.items() if n == FORESIGHT}
+        progress.record_update({**norms, **foresight})
 
     def _report(self, rate: float, batches: int) -> None:
         """Say the means since the last report."""
@@ -161,6 +166,8 @@ class Loop:
         figures = {}
         for name, value in sums.items():
             figures[name] = value / (updates if name.endswith(NORM) else weight)
+            if name.endswith(NORM):
+                figures[f"{name}_variance"] = pvariance(progress.recent[name])
         if "nll" in figures:
             figures["perplexity"] = perplexity(figures["nll"])
         elapsed = max(progress.seconds - self._reported, 1e-9)
@@ -179,17 +186,22 @@ class Loop:
             return
         begun = self.seconds()
         scores = self.hooks.validate() if self.group.leads else DevScores(0.0, 0.0)
-        known = [*scores, 0.0] if scores else [0.0, 0.0, 1.0]
-        bleu, loss, interrupted, seconds = self.group.from_leader([*known, self.seconds()])
+        known = (scores or DevScores(0.0, 0.0)).numbers()
+        interrupted, seconds, *numbers = self.group.from_leader(
+            [float(scores is None), self.seconds(), *known]
+        )
         progress.seconds = seconds
         if interrupted:
             self._stop()
         progress.validation_seconds = self.group.from_leader([seconds - begun])[0]
+        agreed = DevScores.from_numbers(numbers)
+        bleu, loss, told = agreed
         progress.record_validation(bleu, loss, self.rhythm.plateau_patience)
+        progress.record_figures({"bleu": bleu, **told})
         if self.group.leads:
-            self.hooks.validated(DevScores(bleu, loss))
+            self.hooks.validated(agreed)
         figures = {"bleu": bleu, "loss": loss, "perplexity": perplexity(loss)}
-        self._say("validation", {**figures, "best_bleu": progress.best_bleu})
+        self._say("validation", {**figures, "best_bleu": progress.best_bleu, **told})
         self._reported = seconds
         self._save()
 

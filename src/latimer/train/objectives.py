@@ -38,13 +38,17 @@ def build_objective(
 
     Raises InputError for a reward that is not there.
     """
-    asked = recipe.objective
-    reward = reward_named(asked.reward, vocabulary.target)
-    draw = Draw(reward, asked.samples, asked.temperature, asked.max_length)
-    objective = OBJECTIVES[asked.kind](recipe, network, draw)
+    objective = OBJECTIVES[recipe.objective.kind](recipe, network, build_draw(recipe, vocabulary))
     for module in objective.modules.values():
         module.to(device)
     return objective
+
+
+def build_draw(recipe: Recipe, vocabulary: Vocabulary) -> Draw:
+    """What draws translations; raises InputError for a reward that is not there."""
+    asked = recipe.objective
+    reward = reward_named(asked.reward, vocabulary.target)
+    return Draw(reward, asked.samples, asked.temperature, asked.max_length)
 
 
 def _likelihood(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 NOISE = 1.0
 """Below this BLEU, early in training, scores are noise and dev loss says what is better."""
+
+
+RECENT = 100
+"""Updates over which the variance of gradient norms is told."""
 
 
 @dataclass
@@ -55,6 +61,12 @@ class Progress:
     sums: dict[str, float] = field(default_factory=dict)
     """Running sums since the last report."""
     candidates: list[Candidate] = field(default_factory=list)
+    first: dict[str, float] = field(default_factory=dict)
+    """Figures of the first validation."""
+    latest: dict[str, float] = field(default_factory=dict)
+    """Figures of the latest one."""
+    recent: dict[str, list[float]] = field(default_factory=dict)
+    """Some figures of the last `RECENT` updates, the oldest first."""
     phase: int = 0
     """Phases that are over. All the rest is about the present one."""
     earlier_updates: int = 0
@@ -82,6 +94,16 @@ class Progress:
         progress.candidates = [Candidate(**entry) for entry in values["candidates"]]
         progress.cooldown = tuple(progress.cooldown) if progress.cooldown else None  # type: ignore[assignment]
         return progress
+
+    def record_figures(self, figures: Mapping[str, float]) -> None:
+        """Note the figures of a validation; what is no number is left out."""
+        self.latest = {name: value for name, value in figures.items() if math.isfinite(value)}
+        self.first = self.first or self.latest
+
+    def record_update(self, figures: Mapping[str, float]) -> None:
+        """Note figures of one update in `recent`."""
+        for name, value in figures.items():
+            self.recent[name] = [*self.recent.get(name, []), value][-RECENT:]
 
     def record_validation(self, bleu: float, loss: float, plateau_patience: int) -> bool:
         """Note the scores of the model after `update`; returns whether it is the best so far.

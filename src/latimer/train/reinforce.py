@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from latimer.nn.dropout import silence
-from latimer.nn.policy import policy_gradient
+from latimer.nn.policy import Peaks, policy_gradient
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch
 from latimer.train.baselines import Baseline
@@ -15,7 +15,7 @@ from latimer.train.mixing import negative_log_likelihood
 from latimer.train.objective import Loss
 from latimer.train.trajectories import Draw, Trajectories, features_of, first_action
 
-FIGURES = ("reward", "length_ratio", "entropy", "peak")
+FIGURES = ("reward", "length_ratio", "entropy", "peak", "top10")
 
 
 class Reinforce:
@@ -45,8 +45,8 @@ class Reinforce:
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """See `trajectory_figures`."""
-        return FIGURES
+        """Those of trajectories (`trajectory_figures`) and the baseline's."""
+        return (*FIGURES, *self.baseline.figures)
 
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, a mean over its sentences."""
@@ -64,7 +64,7 @@ class Reinforce:
             negative = negative_log_likelihood(self.network, batch)
             value = value + self.likelihood * negative / sentences
         figures = trajectory_figures(found, batch, surrogate.log_probs, surrogate.peaks)
-        return Loss(value, sentences, figures)
+        return Loss(value, sentences, figures | self.baseline.told(found, advantages))
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """Let the baseline follow."""
@@ -72,18 +72,20 @@ class Reinforce:
 
 
 def trajectory_figures(
-    found: Trajectories, batch: Batch, log_probs: Tensor, peaks: Tensor
+    found: Trajectories, batch: Batch, log_probs: Tensor, peaks: Peaks
 ) -> dict[str, Tensor]:
     """What is told of trajectories: `FIGURES`.
 
     reward, the mean score; length_ratio, actions beside those of the references; entropy, the mean
-    of −log π, which estimates the policy's, nats an action; peak, the mean probability of the most
-    probable action. `log_probs` and `peaks` `[tokens]` are those of the actions.
+    of −log π, which estimates the policy's, nats an action; peak and top10, the mean probability of
+    the most probable action and of the ten most probable together. `log_probs` `[tokens]` are
+    those of the actions.
     """
     references = batch.target_lengths[found.sentences]
     return {
         "reward": found.scores.mean(),
         "length_ratio": found.lengths.sum() / references.sum(),
         "entropy": -log_probs.detach().mean(),
-        "peak": peaks.detach().mean(),
+        "peak": peaks.one.mean(),
+        "top10": peaks.top.mean(),
     }

@@ -6,6 +6,7 @@ with its best model, its critic if there is one, and optimisers of its own.
 run/recipe.yaml     the recipe, every key written out
 run/data/           vocabulary and tokenised texts (`prepare`)
 run/state/          the exact training state (`state`)
+run/start.safetensors  of a run that learns from reward, the weights it began with (`start`)
 run/checkpoints/    weights of the best models so far (`averaging`)
 run/models/         best, and average if that is no worse: what `latimer translate` reads
 run/events/, run/log.jsonl, run/train.log
@@ -20,13 +21,14 @@ from pathlib import Path
 
 import torch
 
-from latimer.errors import InputError
+from latimer.errors import InputError, LatimerError
 from latimer.nn.critic import Critic, tied_inputs
 from latimer.recipe import Recipe
 from latimer.recipe_phases import BY_REFERENCES
 from latimer.train.allocator import keep_freed_memory
 from latimer.train.assemble import Parts, assemble, what_is_left
 from latimer.train.budget import Budget
+from latimer.train.collapse import Limits
 from latimer.train.continuation import only_one_trains
 from latimer.train.distributed import join
 from latimer.train.interruption import Interrupted, Interruption
@@ -38,9 +40,6 @@ from latimer.train.schedule import Schedule
 from latimer.train.tensors import weights_of
 from latimer.train.update import Updater
 from latimer.train.validation import DevScores
-
-COLLAPSE = 0.7
-"""Learning from reward ends when dev BLEU falls below so much of its best."""
 
 NEVER = 2**62
 """More updates than there will be."""
@@ -67,8 +66,9 @@ def train(
     gets the same answer.
 
     Raises InputError when texts, recipe, device or state are wrong or belong to another run,
-    `Interrupted` after SIGINT or SIGTERM, LatimerError when the disk refuses or training breaks
-    down; whatever is raised, the last state is intact.
+    `Interrupted` after SIGINT or SIGTERM, LatimerError when the disk refuses, training breaks
+    down or learning from reward collapses (`collapse.Limits`; the best model is then published
+    all the same); whatever is raised, the last state is intact.
     """
     keep_freed_memory()
     group, threads = join(device), torch.get_num_threads()
@@ -80,12 +80,14 @@ def train(
             with Interruption() as interruption:
                 while True:
                     rhythm = _rhythm(parts.recipe, report_every, save_minutes)
-                    best = _Run(parts, on_event, interruption).train(rhythm)
-                    if parts.last:
+                    best, collapse = _Run(parts, on_event, interruption).train(rhythm)
+                    if parts.last or collapse is not None:
                         break
                     parts = assemble(recipe, run, group, command, what_is_left(parts, best))
                     group.wait()  # until all have read the model
         group.wait()  # a process that leaves early takes the others' connections with it
+        if collapse is not None:
+            raise LatimerError(f"the run was given up: {collapse} [best model: {best}]")
         return best
     finally:
         torch.set_num_threads(threads)
@@ -116,14 +118,14 @@ class _Run:
         self.kind = parts.recipe.model.kind
         self.progress = parts.session.progress
 
-    def train(self, rhythm: Rhythm) -> Path:
-        """Run the loop to its end and publish; the folder of the best model."""
+    def train(self, rhythm: Rhythm) -> tuple[Path, str | None]:
+        """Run the loop to its end and publish; the best model, and what went wrong if it did."""
         for note in self.parts.notes:
             self._say("start", note)
         try:
-            reason = self._loop(rhythm).run()
-            self._say("stop", f"training ends: {reason}")
-            return self._publish()
+            loop = self._loop(rhythm)
+            self._say("stop", f"training ends: {loop.run()}")
+            return self._publish(), loop.budget.collapsed(self.progress)
         finally:
             self.parts.workers.close()
             if self.session.log is not None:
@@ -151,13 +153,19 @@ class _Run:
                 recipe.max_updates,
                 None if kind == "critic" else recipe.patience,
                 recipe.cooldown,
-                0.0 if kind in BY_REFERENCES else COLLAPSE,
+                self._limits(),
             ),
             rhythm,
             Hooks(self._scores, self._validated, session.save, self._report),
             session.group,
             self.asked,
         )
+
+    def _limits(self) -> Limits | None:
+        """Those of a translator that learns from reward."""
+        if self.parts.recipe.objective.kind in (*BY_REFERENCES, "critic"):
+            return None
+        return Limits(pretraining=self.parts.recipe.critic.pretraining)
 
     def _scores(self) -> DevScores | None:
         return self.parts.validator.scores(

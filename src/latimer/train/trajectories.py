@@ -137,9 +137,13 @@ class Draw:
             references, lengths = references[sentences], lengths[sentences]
         return self.reward(tokens, written, references, lengths).to(torch.float32)
 
-    @torch.no_grad()
     def greedy_scores(self, network: Seq2Seq, batch: Batch) -> Tensor:
         """The scores of greedy translations, `[batch]`."""
+        return self.greedy(network, batch)[0]
+
+    @torch.no_grad()
+    def greedy(self, network: Seq2Seq, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The scores of greedy translations and their lengths without EOS, `[batch]` each."""
         with silence():
             found = greedy_search(
                 network, batch.source, batch.source_lengths, max_length=self.limits(batch)
@@ -148,8 +152,8 @@ class Draw:
         tokens = torch.full((len(found), max(1, int(lengths.max()))), PAD)
         for row, hypothesis in zip(tokens, found, strict=True):
             row[: len(hypothesis.tokens)] = torch.tensor(hypothesis.tokens)
-        device = batch.source.device
-        return self.scored(tokens.to(device), lengths.to(device), batch)[:, -1]
+        tokens, lengths = tokens.to(batch.source.device), lengths.to(batch.source.device)
+        return self.scored(tokens, lengths, batch)[:, -1], lengths
 
 
 def features_of(network: Seq2Seq, batch: Batch, trajectories: Trajectories) -> Tensor:

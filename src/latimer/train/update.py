@@ -35,6 +35,12 @@ class Step:
     interrupted: bool
     """One of the processes has been asked to stop."""
 
+    @property
+    def broken(self) -> list[str]:
+        """The names of what is not finite."""
+        norms = {f"the gradient of {name}": norm for name, norm in self.norms.items()}
+        return [name for name, value in (self.sums | norms).items() if not math.isfinite(value)]
+
 
 def build_optimisers(
     objective: Objective, *, weight_decay: float

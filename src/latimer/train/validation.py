@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from latimer.search.scorer import default_max_length
 from latimer.text.batching import collate, pad_sources, plan
 from latimer.text.tokenised import TokenisedCorpus
 from latimer.text.vocabulary import Vocabulary
+from latimer.train.dev_policy import DEV_FIGURES, DevPolicy
 from latimer.train.likelihood import Likelihood
 from latimer.train.workers import Workers
 
@@ -31,6 +33,19 @@ class DevScores(NamedTuple):
     """0 to 100, as sacreBLEU reports it; 0 of a language model, which translates nothing."""
     loss: float
     """Cross-entropy without smoothing, nats a label."""
+    figures: Mapping[str, float] = MappingProxyType({})
+    """`dev_policy.DEV_FIGURES`, of a run that learns from reward."""
+
+    def numbers(self) -> list[float]:
+        """As a list that is always of one length, NaN standing for what is not there."""
+        return [self.bleu, self.loss, *(self.figures.get(name, math.nan) for name in DEV_FIGURES)]
+
+    @classmethod
+    def from_numbers(cls, numbers: Sequence[float]) -> DevScores:
+        """Inverse of `numbers`."""
+        bleu, loss, *values = numbers
+        told = zip(DEV_FIGURES, values, strict=True)
+        return cls(bleu, loss, {name: value for name, value in told if not math.isnan(value)})
 
 
 class Validator:
@@ -47,10 +62,12 @@ class Validator:
         max_length: int | None,
         device: torch.device,
         translates: bool = True,
+        policy: DevPolicy | None = None,
     ) -> None:
         """`corpus` is `texts` (source, reference) tokenised; `language` is that of the target.
 
-        A network that does not translate, a language model, is scored by its loss alone.
+        `policy` says more of a network that learns from reward. One that does not translate, a
+        language model, is scored by its loss alone.
         """
         self.translates = translates
         self.vocabulary = vocabulary
@@ -61,6 +78,7 @@ class Validator:
         self.batch_tokens = batch_tokens
         self.max_length = max_length
         self.device = device
+        self.policy = policy
 
     def scores(
         self,
@@ -74,14 +92,15 @@ class Validator:
         try:
             loss = self._loss(network, workers, interrupted)
             hypotheses = self._translate(network, workers, interrupted) if self.translates else []
+            told = self.policy.figures(network, workers, interrupted) if self.policy else {}
         finally:
             network.train(training)
-        if loss is None or hypotheses is None:
+        if loss is None or hypotheses is None or told is None:
             return None
         if not self.translates:
             return DevScores(0.0, loss)
         score = corpus_scores(hypotheses, self.references, ("bleu",), language=self.language)
-        return DevScores(score["bleu"].value, loss)
+        return DevScores(score["bleu"].value, loss, told)
 
     def _loss(
         self, network: Seq2Seq, workers: Workers, interrupted: Callable[[], bool]
