@@ -28,7 +28,15 @@ def folder(tmp_path_factory):
     for name in ("run", "other"):
         (folder / name).mkdir(exist_ok=True)
         lines = [
-            {"kind": "validation", "update": k, "epoch": 0, "seconds": k, "loss": 5 - k, "bleu": k}
+            {
+                "kind": "validation",
+                "update": k,
+                "epoch": 0,
+                "seconds": k,
+                "loss": 5 - k,
+                "bleu": k,
+                "kl": 0.1 * k,
+            }
             for k in (1, 2, 3)
         ]
         (folder / name / "log.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
@@ -38,6 +46,8 @@ def folder(tmp_path_factory):
 CALLS = {
     "curves of one": ["curves", "run"],
     "curves of two": ["curves", "run", "other"],
+    "curves of seeds": ["curves", "run", "other", "--name", "one", "--name", "one", "--figure",
+                        "kl", "--figure", "bleu", "--over", "minutes"],
     "attention": ["attention", "attentive", "--text", "Kalo minersu."],
     "gradient": ["gradient", "attentive", "run", "--source", "source", "--target", "target"],
     "length": ["length", "attentive", "run", "--source", "source", "--target", "target", "--beam",
@@ -68,6 +78,7 @@ WRONG = {
     "a language model, which translates nothing": [
         "length", "alone", "--source", "source", "--target", "target",
     ],
+    "--over hours: choose updates or minutes": ["curves", "run", "--over", "hours"],
     "--name: 1 names for 2 folders": ["curves", "run", "other", "--name", "x"],
     "no such model folder": ["attention", "nothing", "--text", "a"],
 }  # fmt: skip
@@ -101,3 +112,21 @@ def test_lines_hold_the_values_they_were_given():
     losses, bleu = run_lines({"a": curves, "b": Curves()}).axes
     assert [list(line.get_ydata()) for line in losses.get_lines()] == [[4.0], []]
     assert [list(line.get_ydata()) for line in bleu.get_lines()] == [[9.0], []]
+
+
+def test_seeds_are_thin_lines_and_a_mean_where_all_are_known():
+    from latimer.errors import LatimerError
+
+    runs = [
+        Curves(dev={"kl": [Point(2, 0, 0.0), Point(4, 10, 1.0), Point(6, 20, 4.0)]}),
+        Curves(dev={"kl": [Point(1, 0, 2.0), Point(5, 20, 2.0)]}),
+    ]
+    [axes] = run_lines({"a": runs}, figures=["kl"]).axes
+    *seeds, mean = axes.get_lines()
+    assert [len(line.get_xdata()) for line in seeds] == [3, 2]
+    assert mean.get_xydata().tolist() == [[0, 1.0], [10, 1.5], [20, 3.0]]
+    assert max(line.get_linewidth() for line in seeds) < mean.get_linewidth()
+    [axes] = run_lines({"a": runs}, figures=["kl"], over="minutes").axes
+    assert axes.get_lines()[-1].get_xydata().tolist() == [[2, 1.0], [4, 1.5], [5, 2.25]]
+    with pytest.raises(LatimerError, match="with entropy; there are bleu, kl, loss"):
+        run_lines({"a": runs}, figures=["entropy"])

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import cast
 
 import pytest
 import tiny_world as tiny
 import torch
 from torch import Tensor, nn
 
+from latimer.engines.environment import ListedTranslation, finite_mdp
+from latimer.metrics.sentence_bleu import prefix_bleu
 from latimer.nn.critic import Critic, build_critic, follow, spread_of_values, taken_values
 from latimer.nn.dropout import noise, silence
 from latimer.nn.output import Output
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.rl import value_iteration
+from latimer.text.batching import Batch
 from latimer.text.subwords import BOS, EOS
 from latimer.train.actor_critic import ActorCritic, CriticSettings
 from latimer.train.critic_figures import critic_figures
 from latimer.train.critic_targets import TARGETS, Delayed
-from latimer.train.trajectories import Trajectories, features_of
+from latimer.train.trajectories import Draw, Trajectories, features_of
+
+UPDATES, TOLERANCE = 200, 0.02
 
 
 def everything() -> Trajectories:
@@ -231,3 +239,68 @@ def test_following_all_the_way_is_copying() -> None:
     follow(one, other, 1.0)
     for mine, its in zip(one.parameters(), other.parameters(), strict=True):
         torch.testing.assert_close(mine, its)
+
+
+def likely(count: int, net: Seq2Seq) -> Draw:
+    """Draws all that can be written as often as the policy would, to the nearest in `count`.
+
+    So a mean over what is drawn is one over the policy, and nothing is left to chance.
+    """
+    rows = tiny.sequences()
+    times = (tiny.log_policy(net, rows).detach().exp() * count).round().long().clamp(min=1)
+    every = [row for row, number in zip(rows, times.tolist(), strict=True) for _ in range(number)]
+    draw = Draw(prefix_bleu, len(every), max_length=tiny.LIMIT)
+    found = draw.judged(tiny.samples([every]), tiny.batch())
+    return cast(Draw, _Given(found))
+
+
+@dataclass(frozen=True)
+class _Given:
+    found: Trajectories
+    temperature: float = 1.0
+
+    def __call__(self, network: nn.Module, batch: Batch) -> Trajectories:
+        return self.found
+
+
+def values_of(critic: Critic, listed: ListedTranslation) -> Tensor:
+    """What the critic says of every action in every state of the listed process."""
+    found = everything()
+    with torch.no_grad(), silence():
+        features = critic.features(tiny.batch(), found.sentences, found.inputs, found.lengths)
+        values = critic.output(features)[:, EOS:]
+    said = dict(zip(prefixes(found), values, strict=True))
+    return torch.stack([said[prefix] for prefix in listed.prefixes])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_critic_learns_the_values_that_theory_gives(target: str) -> None:
+    """Actor fixed, a network of its own and Adam: the policy's values, or the best policy's.
+
+    Their scale is that of BLEU, 0 to 1; the two differ by more than 0.4.
+    """
+    net = tiny.network()
+    with torch.no_grad():  # nothing so rare that it is hardly learnt
+        net.output.weight.mul_(0.3)
+    listed = finite_mdp(net.eval(), [4, 6, 5], [5, 4], tiny.VOCAB, max_length=tiny.LIMIT)
+    policy = torch.tensor(listed.mdp.action_values(listed.mdp.under(listed.policy).value()))
+    best = torch.tensor(listed.mdp.action_values(value_iteration(listed.mdp).values))
+    assert float((policy - best).abs().max()) > 0.4
+    torch.manual_seed(1)
+    critic = build_critic(
+        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=24,
+        encoder_size=4, decoder_size=24, attention_size=4, readout=24, dropout=0.0,
+    ).double()  # fmt: skip
+    settings = CriticSettings(target, lambda_=0.7, penalty=0.0, follow=0.2)
+    objective = ActorCritic(net.train(), critic, likely(1000, net), settings, pretraining=10**6)
+    updates = UPDATES
+    optimiser = torch.optim.Adam(critic.parameters(), 2e-2, betas=(0.9, 0.95))
+    schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, updates)
+    for _ in range(updates):
+        optimiser.zero_grad()
+        objective.loss(tiny.batch()).value.backward()
+        optimiser.step()
+        schedule.step()
+        objective.updated({})
+    wanted = best if target == "q_learning" else policy
+    torch.testing.assert_close(values_of(critic, listed), wanted, rtol=0, atol=TOLERANCE)

@@ -42,3 +42,13 @@ def test_on_a_terminal_one_line_lives():
     text = show(terminal=True)
     for part in ("loss 2.500", "3,456 tokens/s", "1:01 left", "BLEU 20.25", "━"):
         assert part in text
+
+
+def test_what_learning_from_reward_adds_has_a_line_of_its_own():
+    figures = {"loss": 2.5, "reward": 0.4321, "entropy": 1.2, "length_ratio": 0.98, "top10": 0.9}
+    display = Display(console(terminal=True))
+    with display:
+        display(Report("update", 3, 0, 30.0, figures))
+    lines = display.console.file.getvalue().splitlines()
+    assert any("loss 2.500" in line and "reward" not in line for line in lines)
+    assert any("reward 0.432  entropy 1.20  length 0.98" in line for line in lines)

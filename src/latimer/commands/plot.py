@@ -27,6 +27,8 @@ class Asked:
     target: Path | None
     beam: int
     title: str
+    figures: list[str]
+    over: str
 
 
 def plot(
@@ -48,8 +50,23 @@ def plot(
     ] = None,
     names: Annotated[
         list[str] | None,
-        typer.Option("--name", help="Of each folder in the picture, in order; may be repeated."),
+        typer.Option(
+            "--name",
+            help="Of each folder in the picture, in order; may be repeated. Runs of one name are "
+            "seeds of one method: thin lines and their mean (curves).",
+        ),
     ] = None,
+    figures: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--figure",
+            help="Of validations: bleu, loss, reward_greedy, entropy, … (curves of several runs); "
+            "may be repeated.",
+        ),
+    ] = None,
+    over: Annotated[
+        str, typer.Option(help="updates or minutes (curves of several runs).")
+    ] = "updates",
     beam: Annotated[int, typer.Option(help="Width of the beam (attention, length).")] = 5,
     title: Annotated[str, typer.Option(help="Stands above the picture.")] = "",
 ) -> None:
@@ -66,8 +83,12 @@ def plot(
         raise InputError(f"{picture}: no such picture; choose one of {', '.join(PICTURES)}")
     if names and len(names) != len(paths):
         raise InputError(f"--name: {len(names)} names for {len(paths)} folders; give one for each")
-    found = names or [_name(path) for path in paths]
-    asked = Asked(paths, _told_apart(found, paths), text, source, target, beam, title)
+    if over not in ("updates", "minutes"):
+        raise InputError(f"--over {over}: choose updates or minutes")
+    found = names if names and picture == "curves" else _told_apart(names, paths)
+    asked = Asked(
+        paths, found, text, source, target, beam, title, figures or [], over
+    )  # fmt: skip
     written = out or Path(f"{picture}.png")
     save_figure(PICTURES[picture](asked), written)
     typer.echo(written)
@@ -79,7 +100,8 @@ def _name(path: Path) -> str:
     return whole.parents[1].name if whole.parent.name == "models" else whole.name
 
 
-def _told_apart(names: list[str], paths: list[Path]) -> list[str]:
+def _told_apart(names: list[str] | None, paths: list[Path]) -> list[str]:
+    names = names or [_name(path) for path in paths]
     return names if len(set(names)) == len(names) else [str(path) for path in paths]
 
 
@@ -93,16 +115,19 @@ def _model_folder(path: Path) -> Path:
 
 def _curves(asked: Asked) -> Figure:
     from latimer.errors import InputError
-    from latimer.plots.curves import learning_curve, read_log
+    from latimer.plots.curves import Curves, learning_curve, read_log
     from latimer.plots.lines import run_lines
 
     logs = [path / "log.jsonl" for path in asked.paths]
     for path, log in zip(asked.paths, logs, strict=True):
         if not log.is_file():
             raise InputError(f"{path}: no run; curves are drawn of a folder with log.jsonl")
-    if len(logs) == 1:
+    if len(logs) == 1 and not asked.figures:
         return learning_curve(read_log(logs[0]), asked.title or asked.names[0])
-    return run_lines(dict(zip(asked.names, map(read_log, logs), strict=True)), asked.title)
+    runs: dict[str, list[Curves]] = {}
+    for name, log in zip(asked.names, logs, strict=True):
+        runs.setdefault(name, []).append(read_log(log))
+    return run_lines(runs, asked.title, figures=asked.figures, over=asked.over)
 
 
 def _attention(asked: Asked) -> Figure:

@@ -29,6 +29,10 @@ class Point:
     value: float
 
 
+NO_FIGURES = {"kind", "update", "epoch", "seconds", "message", "best_bleu"} | {"loss", "bleu"}
+"""What stands in a line of the log for a validation and is not one of `Curves.dev`."""
+
+
 @dataclass(frozen=True)
 class Curves:
     """What a run has reported, in the order of its updates. Losses are nats a target token."""
@@ -38,6 +42,8 @@ class Curves:
     dev_bleu: list[Point] = field(default_factory=list)
     borders: list[tuple[float, str]] = field(default_factory=list)
     """The minutes after which another way to learn began, and its name."""
+    dev: dict[str, list[Point]] = field(default_factory=dict)
+    """Further figures of validations, by name."""
 
     def points(self) -> list[Point]:
         """All points together, by update."""
@@ -73,6 +79,11 @@ def read_log(log: Path) -> Curves:
         ):
             if facts.get("kind") == kind and facts.get(name) is not None:
                 points.append(Point(facts["seconds"] / 60, facts["update"], facts[name]))
+        if facts.get("kind") == "validation":
+            for name in set(facts) - NO_FIGURES:
+                if facts[name] is not None:
+                    point = Point(facts["seconds"] / 60, facts["update"], facts[name])
+                    curves.dev.setdefault(name, []).append(point)
     return curves
 
 

@@ -7,11 +7,10 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from latimer.train.log import SHOWN, Report, clock
+from latimer.train.log import OF_REWARD, SHOWN, Report, clock
 
 if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
+    from rich.console import Console, Group
 
 PLAIN_SECONDS = 15.0
 """Between two lines when standard error is not a terminal."""
@@ -56,8 +55,9 @@ class Display:
             self.console.print(str(report), markup=False)
 
 
-def _line(report: Report) -> Table:
-    """The live line: a bar when the end is known, then the figures."""
+def _line(report: Report) -> Group:
+    """The live line: a bar when the end is known, then the figures; those of reward below it."""
+    from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
     from rich.text import Text
@@ -69,7 +69,10 @@ def _line(report: Report) -> Table:
         total = report.seconds + left
         cells.append(ProgressBar(total=total, completed=report.seconds, width=BAR_WIDTH))
     cells += [
-        Text(show(report.figures[name])) for name, show in SHOWN.items() if name in report.figures
+        Text(show(report.figures[name]))
+        for name, show in SHOWN.items()
+        if name in report.figures and name not in OF_REWARD
     ]
     table.add_row(*cells)
-    return table
+    told = [SHOWN[name](report.figures[name]) for name in OF_REWARD if name in report.figures]
+    return Group(table, Text("  ".join(told), no_wrap=True)) if told else Group(table)

@@ -24,8 +24,9 @@ class Report:
     """One thing worth saying.
 
     Kinds: `start`, `update` (figures are means since the last one: `loss`, `perplexity`,
-    `tokens_per_second`, `learning_rate`, `gradient_norm`, `skipped`, `seconds_left`),
-    `validation` (`bleu`, `loss`, `perplexity`, `best_bleu`), `note` and `stop`.
+    `tokens_per_second`, `learning_rate`, `gradient_norm`, its variance over the last updates,
+    `skipped`, `seconds_left`, and the objective's), `validation` (`bleu`, `loss`, `perplexity`,
+    `best_bleu`, and `dev_policy.DEV_FIGURES` where there is a reward), `note` and `stop`.
     """
 
     kind: str
@@ -70,12 +71,23 @@ SHOWN = {
     "bleu": lambda value: f"BLEU {value:.2f}",
     "best_bleu": lambda value: f"best {value:.2f}",
     "reward": lambda value: f"reward {value:.3f}",
+    "reward_greedy": lambda value: f"greedy {value:.3f}",
+    "reward_gap": lambda value: f"gap {value:+.3f}",
+    "entropy": lambda value: f"entropy {value:.2f}",
+    "kl": lambda value: f"KL {value:.2f}",
+    "length_ratio": lambda value: f"length {value:.2f}",
+    "explained_variance": lambda value: f"critic explains {value:.2f}",
     "tokens_per_second": lambda value: f"{value:,.0f} tokens/s",
     "sentences_per_second": lambda value: f"{value:,.0f} sentences/s",
     "learning_rate": lambda value: f"rate {value:.2e}",
     "seconds_left": lambda value: f"{clock(value)} left",
 }
 """The figures that people are shown, and how."""
+
+OF_REWARD = (
+    "reward", "reward_greedy", "reward_gap", "entropy", "kl", "length_ratio", "explained_variance",
+)  # fmt: skip
+"""Those of `SHOWN` that learning from reward adds."""
 
 
 def clock(seconds: float) -> str:
