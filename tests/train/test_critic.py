@@ -26,7 +26,7 @@ from latimer.train.critic_figures import critic_figures
 from latimer.train.critic_targets import TARGETS, Delayed
 from latimer.train.trajectories import Draw, Trajectories, features_of
 
-UPDATES, TOLERANCE = 200, 0.02
+UPDATES, TOLERANCE = 180, 0.01
 
 
 def everything() -> Trajectories:
@@ -242,12 +242,14 @@ def test_following_all_the_way_is_copying() -> None:
 
 
 def likely(count: int, net: Seq2Seq) -> Draw:
-    """Draws all that can be written as often as the policy would, to the nearest in `count`.
+    """Draws all that can be written, each as often as the policy does in `count` trials.
 
-    So a mean over what is drawn is one over the policy, and nothing is left to chance.
+    Where these are whole numbers a mean over what is drawn is one over the policy, exactly.
     """
     rows = tiny.sequences()
-    times = (tiny.log_policy(net, rows).detach().exp() * count).round().long().clamp(min=1)
+    times = (tiny.log_policy(net, rows).detach().exp() * count).round().long()
+    assert int(times.sum()) == count
+    assert int(times.min()) > 0
     every = [row for row, number in zip(rows, times.tolist(), strict=True) for _ in range(number)]
     draw = Draw(prefix_bleu, len(every), max_length=tiny.LIMIT)
     found = draw.judged(tiny.samples([every]), tiny.batch())
@@ -277,22 +279,23 @@ def values_of(critic: Critic, listed: ListedTranslation) -> Tensor:
 def test_a_critic_learns_the_values_that_theory_gives(target: str) -> None:
     """Actor fixed, a network of its own and Adam: the policy's values, or the best policy's.
 
-    Their scale is that of BLEU, 0 to 1; the two differ by more than 0.4.
+    Their scale is that of BLEU, 0 to 1; the two differ by more than 0.3.
     """
     net = tiny.network()
-    with torch.no_grad():  # nothing so rare that it is hardly learnt
-        net.output.weight.mul_(0.3)
+    with torch.no_grad():  # all actions alike: chances are whole numbers of 1/64
+        net.output.weight.zero_()
+        net.output.bias.zero_()
     listed = finite_mdp(net.eval(), [4, 6, 5], [5, 4], tiny.VOCAB, max_length=tiny.LIMIT)
     policy = torch.tensor(listed.mdp.action_values(listed.mdp.under(listed.policy).value()))
     best = torch.tensor(listed.mdp.action_values(value_iteration(listed.mdp).values))
-    assert float((policy - best).abs().max()) > 0.4
+    assert float((policy - best).abs().max()) > 0.3
     torch.manual_seed(1)
     critic = build_critic(
         reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=24,
         encoder_size=4, decoder_size=24, attention_size=4, readout=24, dropout=0.0,
     ).double()  # fmt: skip
     settings = CriticSettings(target, lambda_=0.7, penalty=0.0, follow=0.2)
-    objective = ActorCritic(net.train(), critic, likely(1000, net), settings, pretraining=10**6)
+    objective = ActorCritic(net.train(), critic, likely(64, net), settings, pretraining=10**6)
     updates = UPDATES
     optimiser = torch.optim.Adam(critic.parameters(), 2e-2, betas=(0.9, 0.95))
     schedule = torch.optim.lr_scheduler.LinearLR(optimiser, 1.0, 0.02, updates)
