@@ -26,7 +26,7 @@ from latimer.train.critic_figures import critic_figures
 from latimer.train.critic_targets import TARGETS, Delayed
 from latimer.train.trajectories import Draw, Trajectories, features_of
 
-UPDATES, TOLERANCE = 180, 0.01
+UPDATES, TOLERANCE = 250, 0.01
 
 
 def everything() -> Trajectories:
