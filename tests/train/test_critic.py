@@ -270,7 +270,7 @@ def values_of(critic: Critic, listed: ListedTranslation) -> Tensor:
     found = everything()
     with torch.no_grad(), silence():
         features = critic.features(tiny.batch(), found.sentences, found.inputs, found.lengths)
-        values = critic.output(features)[:, EOS:]
+        values = critic.common(features)[:, None] + critic.output(features)[:, EOS:]
     said = dict(zip(prefixes(found), values, strict=True))
     return torch.stack([said[prefix] for prefix in listed.prefixes])
 
