@@ -432,7 +432,7 @@ class Recipe(_Section):
             check_training(self.training)
             check_alone(self)
         if self.search.coverage_penalty and self.model.attention == "none":
-            raise _impossible(
+            raise impossible(
                 "search.coverage_penalty",
                 f"{self.search.coverage_penalty:g} does not go with model.attention none, which "
                 "reads no position of the source; set the penalty to 0",
