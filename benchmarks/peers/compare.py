@@ -6,6 +6,9 @@ batches of 64 sentences, dropout 0.3, label smoothing 0.1, Adam 1e-3, clipping a
 processes of its own, and they take turns. Training counts target tokens with end-of-sentence and
 no padding once warm; translating subtracts the time that a single sentence takes.
 
+CTranslate2 translates beside them with an int8 Transformer of about as many weights, whose training
+is not measured.
+
 Environments, files of pieces and the models to translate with are kept in --work and made when
 they are missing; --prepare makes them and stops, so that measuring can wait for a quiet machine.
 """
@@ -33,7 +36,7 @@ from benchmarks.common import (
     report,
 )
 from benchmarks.peers import corpus as corpora
-from benchmarks.peers import environments, joey, latimer_process, opennmt
+from benchmarks.peers import environments, joey, latimer_process, opennmt, transformer
 from benchmarks.peers.contender import Contender
 from benchmarks.peers.corpus import SPLITS
 from benchmarks.peers.measuring import Comparison, Usage
@@ -42,6 +45,7 @@ from latimer.search.beam import STOPS
 PEERS: dict[str, tuple[environments.Environment, Callable[[Path], Contender]]] = {
     "joeynmt": (environments.JOEYNMT, joey.contender),
     "opennmt": (environments.OPENNMT, opennmt.contender),
+    "ctranslate2": (environments.OPENNMT, transformer.contender),
 }
 
 

@@ -47,9 +47,13 @@ class Command:
 
 @dataclass(frozen=True)
 class Contender:
-    """A toolkit: how its commands are made, and the variables they need."""
+    """A toolkit: how its commands are made, and the variables they need.
+
+    compared: what it trains is the architecture of the others, so that training speeds compare.
+    """
 
     name: str
     train: Callable[[Training], Command]
     translate: Callable[[Translating], Command]
     variables: dict[str, str] = field(default_factory=dict)
+    compared: bool = True

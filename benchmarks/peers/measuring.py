@@ -94,6 +94,8 @@ class Comparison:
         windows: dict[str, list[Window]] = {key: [] for key in self.contenders}
 
         def train(key: str, contender: Contender) -> None:
+            if not contender.compared:
+                return
             folder, clock = self.work / "speed" / key, self.work / f"{key}.clock.json"
             clock.unlink(missing_ok=True)
             job = Training(self.corpus, folder, warmup + updates + 1, clock)

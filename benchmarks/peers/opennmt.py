@@ -28,7 +28,7 @@ def contender(python: Path) -> Contender:
     """OpenNMT-py in the environment of `python`."""
 
     def train(job: Training) -> Command:
-        config = write_config(job)
+        config = write_config(job, model_section())
         timed = [str(python), str(RUN_TIMED), str(job.clock)]
         return Command([*timed, "opennmt", "--config", str(config)])
 
@@ -53,14 +53,14 @@ def contender(python: Path) -> Contender:
     )
 
 
-def write_config(job: Training) -> Path:
-    """The configuration file of a training run."""
+def write_config(job: Training, model: dict[str, Any]) -> Path:
+    """The configuration file of a training run of `model`, a part of it."""
     job.folder.mkdir(parents=True, exist_ok=True)
     # It wants a count behind each piece, and leaves out pieces that seem never to occur.
     vocabulary = job.folder / "vocabulary.txt"
     pieces = job.corpus.vocabulary.read_text(encoding="utf-8").splitlines()
     vocabulary.write_text("".join(f"{piece}\t1\n" for piece in pieces), encoding="utf-8")
-    config = {**data_section(job.corpus, vocabulary), **model_section(), **training_section(job)}
+    config = {**data_section(job.corpus, vocabulary), **training_section(job), **model}
     path = job.folder / "opennmt.yaml"
     path.write_text(yaml.safe_dump(config), encoding="utf-8")
     return path

@@ -19,13 +19,14 @@ from latimer.commands.plan import plan
 from latimer.commands.plot import plot
 from latimer.commands.quickstart import quickstart
 from latimer.commands.sample import sample
+from latimer.commands.shortlist import shortlist
 from latimer.commands.train import train
 from latimer.commands.translate import translate
 from latimer.errors import LatimerError
 
 COMMANDS = (
-    quickstart, corpus, train, improve, translate, evaluate, analyse, perplexity, sample,
-    plan, learn, plot
+    quickstart, corpus, train, improve, translate, evaluate, analyse, shortlist, perplexity,
+    sample, plan, learn, plot
 )  # fmt: skip
 
 

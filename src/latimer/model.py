@@ -3,6 +3,7 @@
 config.json            what the network is, languages, data, scores
 weights.safetensors    the network's parameters
 subwords*.model        the sentencepiece models
+shortlist.safetensors  which pieces may translate which, if that was learnt
 README.md              the model card
 """
 
@@ -23,12 +24,14 @@ from latimer.errors import InputError
 from latimer.files import write_folder_atomically
 from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
+from latimer.text.lexicon import Lexicon
 from latimer.text.vocabulary import Vocabulary
 
 FORMAT = "latimer-model/1"
 CRITIC_FORMAT = "latimer-critic/1"
 """Of a critic's folder, which is laid out as a model's, so that none is taken for the other."""
 CONFIG, WEIGHTS, CARD = "config.json", "weights.safetensors", "README.md"
+SHORTLIST = "shortlist.safetensors"
 SECTIONS = ("network", "vocabulary", "languages", "data", "scores")
 
 
@@ -41,6 +44,8 @@ class Model:
     config: dict[str, Any]
     """`network` (keywords of `build_seq2seq` without the vocabulary sizes), `languages`
     (`source`, `target`), and what the trainer knows of `data` and `scores`."""
+    lexicon: Lexicon | None = None
+    """Which target pieces may translate a source piece, for the shortlists of search."""
 
 
 def save_model(folder: Path, model: Model, card: str, *, layout: str = FORMAT) -> None:
@@ -60,6 +65,8 @@ def save_model(folder: Path, model: Model, card: str, *, layout: str = FORMAT) -
         (temporary / CONFIG).write_text(text, encoding="utf-8")
         (temporary / CARD).write_text(card, encoding="utf-8")
         _save_weights(model.network, temporary / WEIGHTS)
+        if model.lexicon is not None:
+            model.lexicon.save(temporary / SHORTLIST)
 
     write_folder_atomically(folder, fill)
 
@@ -83,7 +90,11 @@ def load_model(folder: str | Path, device: str = "cpu", *, layout: str = FORMAT)
         raise InputError(
             f"device {device!r} cannot be used: {str(error).splitlines()[0]}"
         ) from error
-    return Model(network.eval(), vocabulary, config)
+    lexicon = None
+    if (folder / SHORTLIST).exists():
+        sizes = len(vocabulary.source), len(vocabulary.target)
+        lexicon = Lexicon.load(folder / SHORTLIST, *sizes)
+    return Model(network.eval(), vocabulary, config, lexicon)
 
 
 def load_critic(folder: str | Path, device: str = "cpu") -> Model:

@@ -59,7 +59,7 @@ def analyse(
         raise InputError(f"--picture {picture}: end the name in .png")
     widths = _widths(beams)
     texts, references = read_pairs(source, reference)
-    translator = load_translator(model, device, threads, precision)
+    translator = load_translator(model, device, threads, precision, shortlist="off")
     found = analyse_search(
         translator, texts[:sentences], references[:sentences], beams=widths,
         normalisation=normalisation, alpha=alpha, budget=budget, max_length=max_length,

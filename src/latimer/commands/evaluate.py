@@ -18,6 +18,7 @@ from latimer.commands.search_options import (
     MaxLength,
     Normalisation,
     Precision,
+    ShortlistOption,
     Stop,
     Threads,
     load_translator,
@@ -50,6 +51,7 @@ def evaluate(
     threads: Threads = None,
     device: Device = "cpu",
     precision: Precision = "auto",
+    shortlist: ShortlistOption = "auto",
 ) -> None:
     """Translate SRC and score it against REF: BLEU, chrF, TER with sacreBLEU signatures."""
     import time
@@ -61,7 +63,8 @@ def evaluate(
     check_metrics(wanted)
     texts, references = read_pairs(source, reference)
     translator = load_translator(
-        model, device, threads, precision, critic=critic, critic_weight=critic_weight
+        model, device, threads, precision, critic=critic, critic_weight=critic_weight,
+        shortlist=shortlist,
     )
     started = time.perf_counter()
     found = translator.translate(

@@ -57,6 +57,14 @@ CriticWeight = Annotated[
     float, typer.Option("--critic-weight", help="Weight of --critic; choose it on dev.")
 ]
 MinLength = Annotated[int, typer.Option(min=0, help="Fewest pieces of a translation.")]
+ShortlistOption = Annotated[
+    str,
+    typer.Option(
+        "--shortlist",
+        metavar="auto|off|N",
+        help="Search among the N likeliest translations of each source piece and frequent pieces.",
+    ),
+]
 NoRepeat = Annotated[int | None, typer.Option(min=1, help="Never so many pieces in a row twice.")]
 
 
@@ -70,6 +78,7 @@ def load_translator(
     weight: float = 0.1,
     critic: Path | None = None,
     critic_weight: float = 1.0,
+    shortlist: str = "auto",
 ) -> NeuralTranslator:
     """The translator in a model folder, on so many threads of which each has a core."""
     import torch
@@ -77,12 +86,14 @@ def load_translator(
     from latimer.engines.neural import load
     from latimer.errors import InputError
     from latimer.threads import available_cores
+    from latimer.train.allocator import keep_freed_memory
 
     if threads is not None and not 1 <= threads <= 1024:
         raise InputError(f"--threads: 1 to 1024 expected, not {threads}")
     torch.set_num_threads(1)
+    keep_freed_memory()
     threads = threads or (available_cores() if device == "cpu" else 1)
     return load(
         model, device, threads, precision, others=others, language_model=language_model,
-        weight=weight, critic=critic, critic_weight=critic_weight,
+        weight=weight, critic=critic, critic_weight=critic_weight, shortlist=shortlist,
     )  # fmt: skip

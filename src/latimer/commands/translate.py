@@ -23,6 +23,7 @@ from latimer.commands.search_options import (
     NoRepeat,
     Normalisation,
     Precision,
+    ShortlistOption,
     Stop,
     Threads,
     With,
@@ -132,6 +133,7 @@ def translate(
     threads: Threads = None,
     device: Device = "cpu",
     precision: Precision = "auto",
+    shortlist: ShortlistOption = "auto",
 ) -> None:
     """Translate lines: one line out for every line in, in order; blank lines stay blank."""
     from latimer.commands.streams import in_chunks, open_output, stdin_lines
@@ -153,7 +155,7 @@ def translate(
     fused = None if reverse else language_model
     translator = load_translator(
         model, device, threads, precision, others or (), fused,
-        0.1 if lm_weight is None else lm_weight, critic, critic_weight,
+        0.1 if lm_weight is None else lm_weight, critic, critic_weight, shortlist,
     )  # fmt: skip
     channel = None
     if reverse is not None:

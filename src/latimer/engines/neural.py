@@ -15,12 +15,14 @@ from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
 from latimer.engines.noisy_channel import NoisyChannel
 from latimer.engines.parts import Parts, split_text
 from latimer.engines.required import Required
+from latimer.engines.shortlist import Shortlisted, check_alone, choose_shortlist
 from latimer.engines.translator import Alternative, Attention, Translation
 from latimer.engines.ways import Exact, Way
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
 from latimer.metrics.report import written_without_spaces
 from latimer.model import Model, load_critic, load_model
+from latimer.nn.folded import fold
 from latimer.nn.int8 import choose_products, in_int8
 from latimer.search.beam import beam_search, check_settings
 from latimer.search.combined import Ensemble, ShallowFusion
@@ -68,6 +70,7 @@ class NeuralTranslator:
         weight: float = 0.0,
         critic: Model | None = None,
         critic_weight: float = 0.0,
+        shortlist: str | int = "auto",
     ) -> None:
         """With `others` it is an ensemble; a language model is added with `weight`, in search.
 
@@ -77,7 +80,9 @@ class NeuralTranslator:
         time; see `latimer.threads`.
 
         `precision` is that of the products in search: fp32, int8, or auto. See `latimer.nn.int8`.
-        Raises InputError for another, and for int8 where it is not exact.
+        `shortlist` is "off", how many pieces each source piece adds to the vocabulary that a
+        search for the best translation looks at, or "auto"; see `latimer.nn.shortlist`.
+        Raises InputError for other settings, and for int8 where it is not exact.
         """
         self.model = model
         self.model.network.eval()
@@ -88,6 +93,10 @@ class NeuralTranslator:
         guide = None if critic is None else (critic, critic_weight)
         self._scorer = self._combined(self._models, language_model, weight, guide)
         self._pool = Pool(threads)
+        self._shortlist = choose_shortlist(
+            shortlist, model.lexicon, self._scorer, joint=model.vocabulary.joint
+        )
+        self._wanted = shortlist
 
     def _combined(
         self,
@@ -97,7 +106,7 @@ class NeuralTranslator:
         guide: tuple[Model, float] | None,
     ) -> Scorer[Any]:
         def ready(model: Model) -> Scorer[Any]:
-            network = model.network.eval()
+            network = fold(model.network.eval())
             return in_int8(network) if self.precision == "int8" else network
 
         first = models[0].vocabulary
@@ -201,6 +210,10 @@ class NeuralTranslator:
             self.model.vocabulary, must, glossary, max_length=max_length, no_repeat=no_repeat,
             prefix=len(forced),
         )  # fmt: skip
+        alone = way is None and channel is None and groups == 1 and nbest == 1
+        alone = alone and not (rules or forced or must or glossary)
+        check_alone(self._wanted, alone)
+        shortlist = self._shortlist if alone else None
         unique = {part: encoded[part] for document in documents for part in document.flat}
 
         @torch.inference_mode()
@@ -219,6 +232,7 @@ class NeuralTranslator:
                     return self._text(batch[row], tokens)
 
                 return way.search(scorer, source, lengths, limits, names, write)
+            short = None if shortlist is None else Shortlisted(shortlist, source)
             phrases = required.pieces(names)
             find: Any = over_beam
             if any(phrases):
@@ -226,8 +240,8 @@ class NeuralTranslator:
                 if max_length is None:
                     limits = limits + limits.new_tensor(required.room(phrases))
             try:
-                return find(
-                    scorer,
+                found = find(
+                    scorer if short is None else short,
                     source,
                     lengths,
                     max_length=limits,
@@ -241,6 +255,7 @@ class NeuralTranslator:
                 )
             except DeadEnd as error:
                 raise required.explained(error, names) from None
+            return found if short is None else short.in_tokens(found)
 
         found: dict[str, Translation] = {}
         width = way.rows if way else beam
@@ -356,6 +371,7 @@ def load(
     weight: float = 0.1,
     critic: str | Path | None = None,
     critic_weight: float = 1.0,
+    shortlist: str | int = "auto",
 ) -> NeuralTranslator:
     """The translator in a model folder, on `device` ("cpu", "cuda", …).
 
@@ -380,7 +396,7 @@ def load(
     try:
         return NeuralTranslator(
             models[0], threads, precision, others=models[1:], language_model=fused, weight=weight,
-            critic=guide, critic_weight=critic_weight,
+            critic=guide, critic_weight=critic_weight, shortlist=shortlist,
         )  # fmt: skip
     except InputError as error:
         if not others and fused is None and guide is None:

@@ -77,6 +77,11 @@ class Int8Weight:
         parts = zip(self._values, self._scales, strict=True)
         return torch.cat([values.t() * scales[:, None] for values, scales in parts], 1)
 
+    def __getitem__(self, rows: Tensor) -> Tensor:
+        """Rows of the float32 weight, `[…, inputs]` for `rows […]`."""
+        parts = zip(self._values, self._scales, strict=True)
+        return torch.cat([v.t()[rows] * scales[rows][..., None] for v, scales in parts], -1)
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):  # not there yet, as while being copied
             raise AttributeError(name)

@@ -1,0 +1,194 @@
+"""Search in a part of the vocabulary: the pieces that may translate a sentence's own pieces.
+
+As in Jean et al. 2015, section 3.2: every sentence has a vocabulary of its own, of the most
+frequent pieces and those that a lexicon names for the pieces of its source. It depends on the
+sentence alone and never on the others of its batch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from latimer.errors import InputError
+from latimer.nn.decoder import State
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.search.hypothesis import Hypothesis
+from latimer.text.lexicon import LIKELY as MOST
+from latimer.text.lexicon import Lexicon
+from latimer.text.subwords import EOS
+
+COMMON = 400
+"""Pieces that every sentence may use."""
+LIKELY = 20
+"""Pieces that each piece of the source adds, at most."""
+
+
+class Vocabularies(NamedTuple):
+    """Each sentence's part of the vocabulary: `common [n]` for all, PAD, UNK, BOS and EOS first,
+    and `own [sentences, most]`, −1 after the last.
+
+    The columns of a sentence are `common` and then its `own`, so that `column == token` for the
+    first four, by which search knows them.
+    """
+
+    common: Tensor
+    own: Tensor
+
+
+class Shortlist:
+    """Chooses the vocabulary of a sentence that a network translates."""
+
+    def __init__(
+        self,
+        lexicon: Lexicon,
+        network: Seq2Seq,
+        *,
+        joint: bool,
+        common: int = COMMON,
+        likely: int = LIKELY,
+    ) -> None:
+        """`common` pieces for all and up to `likely` for each piece of the source.
+
+        Where source and target share their pieces (`joint`), a source piece may be copied.
+        """
+        self.network, device, target_vocab = network, network.device, len(network.output.weight)
+        special = torch.arange(EOS + 1)
+        frequent = torch.from_numpy(lexicon.frequent).long()
+        frequent = frequent[frequent > EOS][:common]
+        self.common = torch.cat([special, frequent.sort().values]).to(device)
+        self._likely = torch.from_numpy(lexicon.likely[:, :likely]).long().to(device)
+        self._joint, self._none = joint, target_vocab
+        self._is_common = torch.zeros(target_vocab + 1, dtype=torch.bool, device=device)
+        self._is_common[self.common] = True
+
+    def choose(self, source: Tensor) -> Vocabularies:
+        """The vocabularies for `source [sentences, time]`, padded."""
+        found = self._likely[source].flatten(1)
+        if self._joint:
+            found = torch.cat([found, source], 1)
+        found = found.masked_fill(found < 0, self._none).sort(1).values
+        again = torch.zeros_like(found, dtype=torch.bool)
+        again[:, 1:] = found[:, 1:] == found[:, :-1]
+        found = found.masked_fill(again | self._is_common[found], self._none).sort(1).values
+        most = int((found < self._none).sum(1).max())
+        found = found[:, :most]
+        return Vocabularies(self.common, found.masked_fill(found == self._none, -1))
+
+
+@dataclass(frozen=True)
+class ShortState:
+    """A network's state and what the output layer has of each sentence's own pieces.
+
+    own `[sentences, most]`, weight `[sentences, most, readout]`, bias `[sentences, 1, most]`.
+    """
+
+    inner: State
+    own: Tensor
+    weight: Tensor
+    bias: Tensor
+
+    @property
+    def attention(self) -> Tensor | None:
+        """As the network's."""
+        return self.inner.attention
+
+    def select(self, rows: Tensor, sentences: Tensor | None = None) -> ShortState:
+        """See `search.scorer.State`."""
+        inner = self.inner.select(rows, sentences)
+        if sentences is None:
+            return replace(self, inner=inner)
+        return ShortState(inner, self.own[sentences], self.weight[sentences], self.bias[sentences])
+
+
+def choose_shortlist(
+    wanted: str | int, lexicon: Lexicon | None, network: object, *, joint: bool
+) -> Shortlist | None:
+    """The shortlist of a translator, None without one.
+
+    `wanted` is "off", how many pieces each piece of the source adds, or "auto": so many as are
+    right where there is a lexicon and `network`, the scorer, is one alone.
+    Raises InputError for other settings, and for a number where no shortlist can be.
+    """
+    if wanted == "off":
+        return None
+    number = LIKELY if wanted == "auto" else _number(wanted)
+    if lexicon is None or not isinstance(network, Seq2Seq):
+        if wanted == "auto":
+            return None
+        why = "it has no lexicon; make one with `latimer shortlist`"
+        if lexicon is not None:
+            why = "it is searched with other models; leave --shortlist out"
+        raise InputError(f"shortlist {wanted}: not with this model: {why}")
+    return Shortlist(lexicon, network, joint=joint, likely=number)
+
+
+def check_alone(wanted: str | int, alone: bool) -> None:
+    """Refuse a number for a search that no shortlist is for; `alone` says that this is not one."""
+    if wanted not in ("auto", "off") and not alone:
+        raise InputError(
+            f"shortlist {wanted}: only for beam search of the one best translation, without n-best "
+            "lists, sampling, exact search, prefix or rules; leave it out"
+        )
+
+
+def _number(wanted: str | int) -> int:
+    try:
+        number = int(wanted)
+    except ValueError:
+        number = 0
+    if not 1 <= number <= MOST:
+        raise InputError(f"shortlist {wanted}: auto, off or a number from 1 to {MOST} expected")
+    return number
+
+
+class Shortlisted:
+    """A network that knows each sentence's own vocabulary only; a search `Scorer`.
+
+    What search calls tokens are columns of `Vocabularies`, and log-probabilities are over them.
+    """
+
+    def __init__(self, shortlist: Shortlist, source: Tensor) -> None:
+        """For `source [sentences, time]` and no other sentences."""
+        self.network, self._vocabularies = shortlist.network, shortlist.choose(source)
+        output, common = self.network.output, shortlist.common
+        self._weight, self._bias = output.weight[common], output.bias[common]
+
+    def start(self, source: Tensor, lengths: Tensor) -> ShortState:
+        """See `Scorer`; the sentences are those that this was made for."""
+        own, output = self._vocabularies.own, self.network.output
+        known = own.clamp(min=0)
+        bias = output.bias[known].masked_fill(own < 0, -torch.inf)[:, None]
+        return ShortState(self.network.start(source, lengths), own, output.weight[known], bias)
+
+    def step(self, state: ShortState, columns: Tensor) -> tuple[Tensor, ShortState]:
+        """See `Scorer`; scores are `[rows, columns]`."""
+        decoder = self.network.decoder
+        read, inner = decoder.step(state.inner, self._tokens(state.own, columns))
+        features = decoder.features(read)
+        common = torch.nn.functional.linear(features, self._weight, self._bias)
+        by_sentence = features.view(len(state.own), -1, features.shape[1])
+        own = torch.baddbmm(state.bias, by_sentence, state.weight.transpose(1, 2))
+        return torch.cat([common, own.flatten(0, 1)], 1), replace(state, inner=inner)
+
+    def in_tokens(self, found: list[list[Hypothesis]]) -> list[list[Hypothesis]]:
+        """Hypotheses of all sentences with tokens for their columns."""
+        common, own = (part.tolist() for part in self._vocabularies)
+        named: list[list[Hypothesis]] = []
+        for several, theirs in zip(found, own, strict=True):
+            pieces = common + theirs
+            named.append([replace(h, tokens=[pieces[c] for c in h.tokens]) for h in several])
+        return named
+
+    def _tokens(self, own: Tensor, columns: Tensor) -> Tensor:
+        """The tokens in `columns [rows]`, rows grouped by sentence as in `own`."""
+        common = self._vocabularies.common
+        by_sentence = columns.view(len(own), -1)
+        theirs = own.gather(1, (by_sentence - len(common)).clamp_(min=0)) if own.shape[1] else own
+        of_all = common[by_sentence.clamp(max=len(common) - 1)]
+        if not own.shape[1]:
+            return of_all.flatten()
+        return torch.where(by_sentence < len(common), of_all, theirs).flatten()
