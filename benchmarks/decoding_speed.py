@@ -173,7 +173,7 @@ def train(architecture: Architecture, flags: argparse.Namespace, folder: Path) -
     network, updates = latimer_side.train_updates(architecture, corpus, bf16=False)
     for _ in islice(updates, flags.train_updates):
         pass
-    latimer_side.save(network, architecture, subwords, folder)
+    latimer_side.save(network, architecture, subwords, corpus, folder)
     return folder
 
 

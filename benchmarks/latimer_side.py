@@ -13,6 +13,7 @@ from latimer.model import Model, model_card, save_model
 from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch, collate, plan
+from latimer.text.lexicon import learn_lexicon
 from latimer.text.subwords import Subwords
 from latimer.text.tokenised import TokenisedCorpus
 from latimer.text.vocabulary import Vocabulary
@@ -81,7 +82,9 @@ def _updates(network: Seq2Seq, corpus: TokenisedCorpus, *, bf16: bool) -> Iterat
         yield batch.tokens
 
 
-def save(network: Seq2Seq, architecture: Architecture, subwords: Path, folder: Path) -> None:
+def save(
+    network: Seq2Seq, architecture: Architecture, subwords: Path, corpus: Path, folder: Path
+) -> None:
     """Write a model folder; `subwords` is the file of the sentencepiece model."""
     pieces = Subwords.load(subwords)
     config = {
@@ -89,5 +92,6 @@ def save(network: Seq2Seq, architecture: Architecture, subwords: Path, folder: P
         "languages": {"source": "en", "target": "de"},
         "data": {"name": "Multi30k"},
     }
-    model = Model(network, Vocabulary(pieces, pieces, placeholders=False), config)
+    lexicon = learn_lexicon(TokenisedCorpus.open(corpus), len(pieces), len(pieces))
+    model = Model(network, Vocabulary(pieces, pieces, placeholders=False), config, lexicon)
     save_model(folder, model, model_card(config, command="python -m benchmarks"))

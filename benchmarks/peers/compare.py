@@ -110,7 +110,9 @@ def prepare(flags: argparse.Namespace, *, bf16: bool) -> Comparison:
             comparison.contenders[key] = make(environments.ensure(environment, work))
         except RuntimeError as error:
             comparison.fail(key, error)
-    comparison.contenders["latimer"] = latimer_process.contender(bf16=bf16, stop=flags.stop)
+    comparison.contenders["latimer"] = latimer_process.contender(
+        bf16=bf16, stop=flags.stop, shortlist=flags.shortlist
+    )
     comparison.train_models(flags.model_updates)
     return comparison
 
@@ -132,6 +134,9 @@ def parse_flags() -> argparse.Namespace:
     result.add_argument("--batch", type=int, default=BATCH_SENTENCES, help="sentences")
     result.add_argument(
         "--stop", choices=list(STOPS), default="safe", help="of Latimer's beam search (%(default)s)"
+    )
+    result.add_argument(
+        "--shortlist", choices=["auto", "off"], default="auto", help="Latimer's (%(default)s)"
     )
     result.add_argument(
         "--only", choices=["training", "translating"], help="leave the other measurement out"

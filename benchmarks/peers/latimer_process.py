@@ -15,17 +15,21 @@ from benchmarks.common import EOS, Pieces, load_processor, read_lines
 from benchmarks.peers.contender import Command, Contender, Training, Translating
 from benchmarks.peers.corpus import Corpus
 from benchmarks.peers.run_timed import UpdateClock
+from latimer.engines.shortlist import Shortlisted, choose_shortlist
 from latimer.model import load_model
+from latimer.nn.folded import fold
 from latimer.nn.int8 import PRECISIONS, choose_products, in_int8
 from latimer.search.beam import STOPS, beam_search
 from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
+from latimer.train.allocator import keep_freed_memory
 
 
-def contender(*, bf16: bool, stop: str) -> Contender:
+def contender(*, bf16: bool, stop: str, shortlist: str) -> Contender:
     """Latimer in the environment of this interpreter.
 
-    It trains in bfloat16 or float32; `stop` says when its beam search ends, "safe" or "first".
+    It trains in bfloat16 or float32; `stop` says when its beam search ends, "safe" or "first",
+    and `shortlist` is that of its translators, "auto" or "off".
     """
     module = [sys.executable, "-m", "benchmarks.peers.latimer_process"]
 
@@ -37,6 +41,7 @@ def contender(*, bf16: bool, stop: str) -> Contender:
     def translate(job: Translating) -> Command:
         files = [str(job.folder), str(job.source), str(job.output)]
         numbers = ["--beam", str(job.beam), "--batch", str(job.batch), "--stop", stop]
+        numbers += ["--shortlist", shortlist]
         return Command([*module, "translate", *files, *numbers])
 
     return Contender("Latimer", train, translate)
@@ -55,14 +60,16 @@ def train(flags: argparse.Namespace) -> None:
     for tokens in islice(updates, flags.updates):
         clock.tick(tokens)
     clock.write(flags.clock)
-    latimer_side.save(network, REFERENCE, corpus.model, flags.folder)
+    latimer_side.save(network, REFERENCE, corpus.model, tokenised, flags.folder)
 
 
 def translate(flags: argparse.Namespace) -> None:
     """Translate a file of pieces by beam search, batches of like length."""
-    network = load_model(flags.folder).network
+    model = load_model(flags.folder)
+    network = fold(model.network)
     if choose_products(flags.precision, network.device) == "int8":
         network = in_int8(network)
+    shortlist = choose_shortlist(flags.shortlist, model.lexicon, network, joint=True)
     processor = load_processor(Corpus(flags.source.parent).model.read_bytes())
     sources = [processor.piece_to_id(line.split()) for line in read_lines(flags.source)]
     order = sorted(range(len(sources)), key=lambda row: len(sources[row]))
@@ -72,9 +79,16 @@ def translate(flags: argparse.Namespace) -> None:
         padded, lengths = pad_sources([sources[row] for row in rows])
         with torch.inference_mode():
             limit = default_max_length(lengths)
+            short = None if shortlist is None else Shortlisted(shortlist, padded)
             found = beam_search(
-                network, padded, lengths, beam=flags.beam, max_length=limit, stop=flags.stop
+                short or network,
+                padded,
+                lengths,
+                beam=flags.beam,
+                max_length=limit,
+                stop=flags.stop,
             )
+            found = found if short is None else short.in_tokens(found)
         for row, hypotheses in zip(rows, found, strict=True):
             tokens = [token for token in hypotheses[0].tokens if token > EOS]
             lines[row] = " ".join(processor.id_to_piece(tokens))
@@ -100,9 +114,11 @@ def main() -> None:
     translating.add_argument("--batch", type=int, default=64)
     translating.add_argument("--stop", choices=list(STOPS), default="safe")
     translating.add_argument("--precision", choices=PRECISIONS, default="auto")
+    translating.add_argument("--shortlist", default="auto")
     translating.set_defaults(run=translate)
     flags = parser.parse_args()
     torch.set_num_threads(1)
+    keep_freed_memory()
     flags.run(flags)
 
 

@@ -157,6 +157,7 @@ class Shortlisted:
         output, common = self.network.output, shortlist.common
         self._weight, self._bias = output.weight[common], output.bias[common]
 
+    @torch.no_grad()
     def start(self, source: Tensor, lengths: Tensor) -> ShortState:
         """See `Scorer`; the sentences are those that this was made for."""
         own, output = self._vocabularies.own, self.network.output
@@ -164,6 +165,7 @@ class Shortlisted:
         bias = output.bias[known].masked_fill(own < 0, -torch.inf)[:, None]
         return ShortState(self.network.start(source, lengths), own, output.weight[known], bias)
 
+    @torch.no_grad()
     def step(self, state: ShortState, columns: Tensor) -> tuple[Tensor, ShortState]:
         """See `Scorer`; scores are `[rows, columns]`."""
         decoder = self.network.decoder

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from latimer.nn.attentive import AttentiveLayer
+from latimer.nn.cells import RNN
 from latimer.nn.decoder import Decoder, Memory, State
 from latimer.nn.seq2seq import Seq2Seq
 
@@ -34,6 +35,9 @@ def fold(network: Seq2Seq) -> Seq2Seq:
     if not isinstance(decoder, Decoder) or type(decoder.first) is not AttentiveLayer:
         return network
     if len(decoder.upper) or not isinstance(decoder.norms[0], nn.Identity):
+        return network
+    cell = decoder.first.weights.cell
+    if isinstance(cell, RNN) and cell.relu:  # its states, and so queries, may be large
         return network
     folded = cast("Decoder", FoldedDecoder(decoder))  # to search it is one
     return Seq2Seq(network.encoder, folded, network.output).eval()

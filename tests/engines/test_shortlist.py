@@ -1,0 +1,153 @@
+"""Search in each sentence's own vocabulary, against search in the whole one that bans the rest."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from latimer.engines.neural import NeuralTranslator, load
+from latimer.engines.shortlist import Shortlist, Shortlisted
+from latimer.engines.ways import Sampling
+from latimer.errors import InputError
+from latimer.model import save_model
+from latimer.nn.build import build_seq2seq
+from latimer.search.beam import beam_search
+from latimer.text.batching import pad_sources
+from latimer.text.lexicon import Lexicon, lexicon_of_texts
+from latimer.text.subwords import EOS
+from networks import NETWORKS
+from tiny_model import SIZES, copying_model, sentences, tiny_model
+
+VOCAB = 40
+TRANSLATORS = {n: o for n, o in NETWORKS.items() if o.get("kind") != "language_model"}
+
+
+def random_lexicon(seed, vocab=VOCAB):
+    chance = np.random.default_rng(seed)
+    likely = chance.integers(4, vocab, size=(vocab, 5)).astype(np.int32)
+    likely[chance.random((vocab, 5)) < 0.2] = -1
+    likely[:4] = -1
+    return Lexicon(likely, chance.permutation(np.arange(4, vocab)).astype(np.int32)[:9])
+
+
+def allowed(lexicon, source, common, likely, joint):
+    """A sentence's vocabulary, in words of sets."""
+    own = {int(piece) for s in source for piece in lexicon.likely[s, :likely]} - {-1}
+    own |= set(source) if joint else set()
+    return own | set(range(EOS + 1)) | set(lexicon.frequent[:common].tolist())
+
+
+def random_network(seed=0, **options):
+    torch.manual_seed(seed)
+    network = build_seq2seq(source_vocab=VOCAB, target_vocab=VOCAB, **(SIZES | options)).eval()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(2.5)
+    return network
+
+
+@dataclass(frozen=True)
+class Banned:
+    """The network, with −∞ for what a sentence's vocabulary lacks; one sentence at a time."""
+
+    network: object
+    keep: set
+
+    def start(self, source, lengths):
+        return self.network.start(source, lengths)
+
+    def step(self, state, tokens):
+        scores, state = self.network.step(state, tokens)
+        ban = torch.tensor([token not in self.keep for token in range(scores.shape[1])])
+        return scores.masked_fill(ban, -torch.inf), state
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.lists(st.integers(4, VOCAB - 1), max_size=6), min_size=1, max_size=5),
+       st.integers(0, 9), st.integers(1, 5), st.booleans())  # fmt: skip
+def test_a_sentences_vocabulary_is_its_own(sources, common, likely, joint):
+    lexicon = random_lexicon(0)
+    shortlist = Shortlist(lexicon, random_network(), joint=joint, common=common, likely=likely)
+    source, _ = pad_sources(sources)
+    chosen = shortlist.choose(source)
+    assert chosen.common[: EOS + 1].tolist() == [0, 1, 2, 3]
+    for pieces, own in zip(sources, chosen.own.tolist(), strict=True):
+        there = [*chosen.common.tolist(), *(piece for piece in own if piece >= 0)]
+        assert len(there) == len(set(there))
+        assert set(there) == allowed(lexicon, pieces, common, likely, joint)
+
+
+@pytest.mark.parametrize("options", TRANSLATORS.values(), ids=TRANSLATORS)
+@pytest.mark.parametrize("beam", [1, 4])
+def test_search_is_that_of_a_banned_vocabulary(options, beam):
+    network, lexicon = random_network(**options), random_lexicon(3)
+    shortlist = Shortlist(lexicon, network, joint=True, common=5, likely=3)
+    sources = [[5, 6, 7, 8, 9], [4, 12], [30], [22, 8, 8, 17]]
+    source, lengths = pad_sources(sources)
+    short = Shortlisted(shortlist, source)
+    found = short.in_tokens(beam_search(short, source, lengths, max_length=9, beam=beam))
+    for pieces, several in zip(sources, found, strict=True):
+        banned = Banned(network, allowed(lexicon, pieces, 5, 3, joint=True))
+        (wanted,) = beam_search(banned, *pad_sources([pieces]), max_length=9, beam=beam)
+        assert [h.tokens for h in several] == [h.tokens for h in wanted]
+        assert several[0].log_prob == pytest.approx(wanted[0].log_prob, rel=1e-4)
+
+
+def model_with_lexicon():
+    model, lines = tiny_model(), sentences(80, seed=3)
+    lexicon = lexicon_of_texts(model.vocabulary, list(zip(lines, lines, strict=True)))
+    return replace(model, lexicon=lexicon)
+
+
+def test_a_translation_does_not_depend_on_its_batch():
+    translator = NeuralTranslator(model_with_lexicon(), shortlist=3)
+    lines = sentences(20, seed=5)
+    together = translator.translate(lines, max_length=12)
+    assert [t.text for t in together] == [
+        translator.translate([line], max_length=12)[0].text for line in lines
+    ]
+
+
+def test_a_lexicon_comes_back_with_its_model_and_is_used(tmp_path):
+    model, lines = model_with_lexicon(), sentences(20, seed=5)
+    save_model(tmp_path / "m", model, "card")
+    expected = NeuralTranslator(model, shortlist=2).translate(lines, max_length=12)
+    whole = NeuralTranslator(model, shortlist="off").translate(lines, max_length=12)
+    assert (
+        load(tmp_path / "m", precision="fp32", shortlist=2).translate(lines, max_length=12)
+        == expected
+    )
+    assert expected != whole
+    save_model(tmp_path / "m", replace(model, lexicon=None), "card")
+    plain = load(tmp_path / "m", precision="fp32").translate(lines, max_length=12)
+    assert [t.text for t in plain] == [t.text for t in whole]
+
+
+def test_other_searches_look_at_the_whole_vocabulary():
+    model, lines = model_with_lexicon(), sentences(10, seed=5)
+    automatic, whole = (NeuralTranslator(model, shortlist=kind) for kind in ("auto", "off"))
+    ways = ({"way": Sampling(2, seed=1)}, {"nbest": 2}, {"min_length": 3}, {"prefix": "Ka"})
+    for settings_ in ways:
+        found = automatic.translate(lines, max_length=12, **settings_)
+        assert found == whole.translate(lines, max_length=12, **settings_)
+        with pytest.raises(InputError, match="shortlist 4: only for beam search"):
+            NeuralTranslator(model, shortlist=4).translate(lines, max_length=12, **settings_)
+
+
+@pytest.mark.parametrize("wanted", ["0", "51", "some", "-3", 0])
+def test_other_settings_are_refused(wanted):
+    with pytest.raises(InputError, match=f"shortlist {wanted}: auto, off or a number"):
+        NeuralTranslator(model_with_lexicon(), shortlist=wanted)
+
+
+def test_what_has_no_lexicon_has_no_shortlist():
+    with pytest.raises(InputError, match="shortlist 9: .*no lexicon; make one with `latimer"):
+        NeuralTranslator(tiny_model(), shortlist="9")
+    NeuralTranslator(copying_model())
+    model = model_with_lexicon()
+    with pytest.raises(InputError, match="shortlist 9: .*with other models"):
+        NeuralTranslator(model, others=[model], shortlist="9")
+    NeuralTranslator(model, others=[model])

@@ -1,0 +1,97 @@
+"""IBM model 1 against its equations, written out over all links."""
+
+from collections import defaultdict
+
+import numpy as np
+import pytest
+
+from latimer.errors import InputError
+from latimer.text import lexicon
+from latimer.text.lexicon import Lexicon, learn_lexicon, lexicon_of_texts
+from latimer.text.tokenised import TokenisedCorpus
+from tiny_model import sentences, tiny_vocabulary
+
+VOCAB = 12
+
+
+def corpus(tmp_path, rows):
+    path = tmp_path / "corpus.arrow"
+    TokenisedCorpus.write(path, rows)
+    return TokenisedCorpus.open(path)
+
+
+def written_out(rows, rounds):
+    """t(target | source) by dictionaries (Brown et al. 1993, section 4.2)."""
+    chance = defaultdict(lambda: 1.0)
+    for _ in range(rounds):
+        counts = defaultdict(float)
+        for source, target in rows:
+            for piece in target:
+                total = sum(chance[s, piece] for s in [*source, "null"])
+                for s in [*source, "null"]:
+                    counts[s, piece] += chance[s, piece] / total
+        totals = defaultdict(float)
+        for (s, _), count in counts.items():
+            totals[s] += count
+        chance = {pair: count / totals[pair[0]] for pair, count in counts.items()}
+    return chance
+
+
+def test_the_order_is_that_of_the_equations(tmp_path):
+    chance = np.random.default_rng(0)
+    rows = [
+        (chance.integers(4, VOCAB, size=n).tolist(), chance.integers(4, VOCAB, size=m).tolist())
+        for n, m in chance.integers(0, 6, size=(40, 2))
+    ]
+    found = learn_lexicon(corpus(tmp_path, rows), VOCAB, VOCAB)
+    wanted = written_out(rows, lexicon.ROUNDS)
+    for source in range(4, VOCAB):
+        likely = [target for target in found.likely[source].tolist() if target >= 0]
+        assert set(likely) == {t for s, t in wanted if s == source}
+        values = [wanted[source, target] for target in likely]
+        assert values == pytest.approx(sorted(values, reverse=True), rel=1e-9)
+    assert (found.likely[:4] == -1).all()
+
+
+def test_a_dictionary_is_found(tmp_path):
+    chance = np.random.default_rng(1)
+    sources = [chance.permutation(np.arange(4, VOCAB))[:4].tolist() for _ in range(60)]
+    rows = [(some, [15 - piece for piece in reversed(some)]) for some in sources]
+    found = learn_lexicon(corpus(tmp_path, rows), VOCAB, VOCAB)
+    assert found.likely[4:VOCAB, 0].tolist() == [15 - piece for piece in range(4, VOCAB)]
+
+
+def test_frequent_pieces_come_first(tmp_path):
+    found = learn_lexicon(corpus(tmp_path, [([4], [5, 6, 6]), ([4], [6, 7, 7])]), VOCAB, VOCAB)
+    assert found.frequent.tolist() == [6, 7, 5]
+
+
+def test_a_large_corpus_is_looked_at_in_steps(tmp_path, monkeypatch):
+    rows = [([4 + k % 2], [6 + k % 2]) for k in range(10)]
+    monkeypatch.setattr(lexicon, "LINKS", 10)
+    found = learn_lexicon(corpus(tmp_path, rows), VOCAB, VOCAB)
+    # 20 links, every third row: 0, 3, 6, 9.
+    assert found.likely[4, 0] == 6
+    assert found.likely[5, 0] == 7
+    assert sorted(found.frequent.tolist()) == [6, 7]
+
+
+def test_what_is_saved_is_read_back(tmp_path):
+    lines = sentences(50)
+    vocabulary = tiny_vocabulary()
+    learnt = lexicon_of_texts(vocabulary, list(zip(lines, lines, strict=True)))
+    learnt.save(tmp_path / "lexicon")
+    size = len(vocabulary.source)
+    again = Lexicon.load(tmp_path / "lexicon", size, size)
+    assert all(np.array_equal(a, b) for a, b in zip(learnt, again, strict=True))
+    for sizes, complaint in (((size + 1, size), "another vocabulary"), ((size, 9), "has not")):
+        with pytest.raises(InputError, match=complaint):
+            Lexicon.load(tmp_path / "lexicon", *sizes)
+    (tmp_path / "lexicon").write_bytes(b"nonsense")
+    with pytest.raises(InputError, match=r"lexicon: damaged.*latimer shortlist"):
+        Lexicon.load(tmp_path / "lexicon", size, size)
+
+
+def test_no_text_is_refused():
+    with pytest.raises(InputError, match="no sentence pairs"):
+        lexicon_of_texts(tiny_vocabulary(), [])
