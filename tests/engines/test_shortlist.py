@@ -144,10 +144,10 @@ def test_other_settings_are_refused(wanted):
 
 
 def test_what_has_no_lexicon_has_no_shortlist():
-    with pytest.raises(InputError, match="shortlist 9: .*no lexicon; make one with `latimer"):
+    with pytest.raises(InputError, match=r"shortlist 9: .*no lexicon; make one with `latimer"):
         NeuralTranslator(tiny_model(), shortlist="9")
     NeuralTranslator(copying_model())
     model = model_with_lexicon()
-    with pytest.raises(InputError, match="shortlist 9: .*with other models"):
+    with pytest.raises(InputError, match=r"shortlist 9: .*with other models"):
         NeuralTranslator(model, others=[model], shortlist="9")
     NeuralTranslator(model, others=[model])

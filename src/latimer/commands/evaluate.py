@@ -63,7 +63,12 @@ def evaluate(
     check_metrics(wanted)
     texts, references = read_pairs(source, reference)
     translator = load_translator(
-        model, device, threads, precision, critic=critic, critic_weight=critic_weight,
+        model,
+        device,
+        threads,
+        precision,
+        critic=critic,
+        critic_weight=critic_weight,
         shortlist=shortlist,
     )
     started = time.perf_counter()
