@@ -18,7 +18,6 @@ from pathlib import Path
 import torch
 
 from benchmarks.common import markdown_table, parser, pin, report
-from latimer.commands.improve import improvement
 from latimer.files import read_lines
 from latimer.model import Model, load_model
 from latimer.recipe import override_recipe
@@ -26,6 +25,7 @@ from latimer.text.batching import Batch, collate, plan
 from latimer.text.tokenised import TokenisedCorpus
 from latimer.train.allocator import keep_freed_memory
 from latimer.train.distributed import Group
+from latimer.train.improvement import improvement
 from latimer.train.objectives import build_objective
 from latimer.train.update import Updater, build_optimisers
 from latimer.train.workers import Workers

@@ -6,6 +6,7 @@ import argparse
 import sys
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -20,7 +21,7 @@ from latimer.model import load_model
 from latimer.nn.folded import fold
 from latimer.nn.int8 import PRECISIONS, choose_products, in_int8
 from latimer.search.beam import STOPS, beam_search
-from latimer.search.scorer import default_max_length
+from latimer.search.scorer import Scorer, default_max_length
 from latimer.text.batching import pad_sources
 from latimer.train.allocator import keep_freed_memory
 
@@ -80,8 +81,9 @@ def translate(flags: argparse.Namespace) -> None:
         with torch.inference_mode():
             limit = default_max_length(lengths)
             short = None if shortlist is None else Shortlisted(shortlist, padded)
+            scorer: Scorer[Any] = network if short is None else short
             found = beam_search(
-                short or network,
+                scorer,
                 padded,
                 lengths,
                 beam=flags.beam,
