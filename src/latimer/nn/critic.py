@@ -5,9 +5,8 @@ translating, the source; a decoder with attention reads the prefix and its outpu
 q(source, prefix, token) of every token. It is a network like the actor, with weights of its own.
 
 A value is the sum of v(prefix), which all tokens have in common, and of what is the token's own
-(Wang et al. 2016), so that a token never drawn is worth what the state is. As ending brings no
-gain, its value is 0 everywhere; a critic without a common part begins with that, learns nothing
-from the ends of sentences, and overvalues going on there.
+(Wang et al. 2016), so that a token never drawn is worth what the state is, and not 0, which is the
+value of ending when rewards are gains.
 """
 
 from __future__ import annotations
