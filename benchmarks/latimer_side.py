@@ -13,7 +13,7 @@ from latimer.model import Model, model_card, save_model
 from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch, collate, plan
-from latimer.text.lexicon import learn_lexicon
+from latimer.text.model1 import learn_lexicon
 from latimer.text.subwords import Subwords
 from latimer.text.tokenised import TokenisedCorpus
 from latimer.text.vocabulary import Vocabulary

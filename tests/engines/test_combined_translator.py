@@ -61,12 +61,12 @@ def test_an_ensemble_translates(models: dict[str, Path]) -> None:
     ]
     assert found == again
     twice = latimer.load(models["first"], others=[models["first"]])
-    alone = latimer.load(models["first"])
+    alone = latimer.load(models["first"], shortlist="off")
     assert [t.text for t in twice.translate(TEXTS)] == [t.text for t in alone.translate(TEXTS)]
 
 
 def test_fusion_with_weight_nought_changes_nothing(models: dict[str, Path]) -> None:
-    alone = latimer.load(models["first"]).translate(TEXTS)
+    alone = latimer.load(models["first"], shortlist="off").translate(TEXTS)
     fused = latimer.load(models["first"], language_model=models["lm"], weight=0.0).translate(TEXTS)
     assert [t.text for t in alone] == [t.text for t in fused]
     heavy = latimer.load(models["first"], language_model=models["lm"], weight=2.0).translate(TEXTS)
@@ -141,7 +141,7 @@ def test_a_run_keeps_a_critic_of_the_source(
         assert kept[name].equal(trained[f"network.{name}"])
     assert float(kept["output.weight"].abs().max()) > 0
     assert not (improved["reference"] / "critic").exists()
-    alone = latimer.load(models["first"]).translate(TEXTS)
+    alone = latimer.load(models["first"], shortlist="off").translate(TEXTS)
     nought = latimer.load(models["first"], critic=folder, critic_weight=0.0).translate(TEXTS)
     assert [(t.text, t.score) for t in alone] == [(t.text, t.score) for t in nought]
     heavy = latimer.load(models["first"], critic=folder, critic_weight=50.0).translate(TEXTS)

@@ -16,7 +16,8 @@ from latimer.model import save_model
 from latimer.nn.build import build_seq2seq
 from latimer.search.beam import beam_search
 from latimer.text.batching import pad_sources
-from latimer.text.lexicon import Lexicon, lexicon_of_texts
+from latimer.text.lexicon import Lexicon
+from latimer.text.model1 import lexicon_of_texts
 from latimer.text.subwords import EOS
 from networks import NETWORKS
 from tiny_model import SIZES, copying_model, sentences, tiny_model

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from latimer.errors import InputError
-from latimer.text import lexicon
-from latimer.text.lexicon import Lexicon, learn_lexicon, lexicon_of_texts
+from latimer.text import model1
+from latimer.text.lexicon import Lexicon
+from latimer.text.model1 import learn_lexicon, lexicon_of_texts
 from latimer.text.tokenised import TokenisedCorpus
 from tiny_model import sentences, tiny_vocabulary
 
@@ -44,7 +45,7 @@ def test_the_order_is_that_of_the_equations(tmp_path):
         for n, m in chance.integers(0, 6, size=(40, 2))
     ]
     found = learn_lexicon(corpus(tmp_path, rows), VOCAB, VOCAB)
-    wanted = written_out(rows, lexicon.ROUNDS)
+    wanted = written_out(rows, model1.ROUNDS)
     for source in range(4, VOCAB):
         likely = [target for target in found.likely[source].tolist() if target >= 0]
         assert set(likely) == {t for s, t in wanted if s == source}
@@ -68,7 +69,7 @@ def test_frequent_pieces_come_first(tmp_path):
 
 def test_a_large_corpus_is_looked_at_in_steps(tmp_path, monkeypatch):
     rows = [([4 + k % 2], [6 + k % 2]) for k in range(10)]
-    monkeypatch.setattr(lexicon, "LINKS", 10)
+    monkeypatch.setattr(model1, "LINKS", 10)
     found = learn_lexicon(corpus(tmp_path, rows), VOCAB, VOCAB)
     # 20 links, every third row: 0, 3, 6, 9.
     assert found.likely[4, 0] == 6

@@ -20,7 +20,7 @@ def shortlist(
     from latimer.errors import InputError
     from latimer.files import write_atomically
     from latimer.model import SHORTLIST, load_model
-    from latimer.text.lexicon import lexicon_of_texts
+    from latimer.text.model1 import lexicon_of_texts
     from latimer.train.prepare import TextPairs
 
     found = load_model(model)

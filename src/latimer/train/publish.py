@@ -12,7 +12,8 @@ from latimer.model import CRITIC_FORMAT, Model, model_card, save_model
 from latimer.nn.critic import Critic
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe
-from latimer.text.lexicon import Lexicon, learn_lexicon
+from latimer.text.lexicon import Lexicon
+from latimer.text.model1 import learn_lexicon
 from latimer.train.averaging import Checkpoints
 from latimer.train.loop import perplexity
 from latimer.train.prepare import Prepared
