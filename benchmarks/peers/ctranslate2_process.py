@@ -22,7 +22,7 @@ def train(clock_file: Path, config: Path, folder: Path) -> None:
     run_timed.run_opennmt(clock)
     clock.write(clock_file)
     (checkpoint,) = folder.glob("model_step_*.pt")
-    converter = OpenNMTPyConverter(str(checkpoint))
+    converter = OpenNMTPyConverter(str(checkpoint), unsafe_deserialization=True)
     converter.convert(str(folder / CONVERTED), quantization="int8", force=True)
 
 

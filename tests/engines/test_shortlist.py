@@ -8,6 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latimer.engines import shortlist as shortlists
 from latimer.engines.neural import NeuralTranslator, load
 from latimer.engines.shortlist import Shortlist, Shortlisted
 from latimer.engines.ways import Sampling
@@ -127,7 +128,18 @@ def test_a_lexicon_comes_back_with_its_model_and_is_used(tmp_path):
     assert [t.text for t in plain] == [t.text for t in whole]
 
 
-def test_other_searches_look_at_the_whole_vocabulary():
+def test_a_small_vocabulary_is_looked_at_whole(monkeypatch):
+    model, lines = model_with_lexicon(), sentences(20, seed=5)
+    whole = NeuralTranslator(model, shortlist="off").translate(lines, max_length=12)
+    assert NeuralTranslator(model).translate(lines, max_length=12) == whole
+    monkeypatch.setattr(shortlists, "SMALL", len(model.vocabulary.target))
+    short = NeuralTranslator(model).translate(lines, max_length=12)
+    assert short == NeuralTranslator(model, shortlist=20).translate(lines, max_length=12)
+    assert [t.score for t in short] != [t.score for t in whole]
+
+
+def test_other_searches_look_at_the_whole_vocabulary(monkeypatch):
+    monkeypatch.setattr(shortlists, "SMALL", 0)
     model, lines = model_with_lexicon(), sentences(10, seed=5)
     automatic, whole = (NeuralTranslator(model, shortlist=kind) for kind in ("auto", "off"))
     ways = ({"way": Sampling(2, seed=1)}, {"nbest": 2}, {"min_length": 3}, {"prefix": "Ka"})

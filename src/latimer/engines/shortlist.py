@@ -25,6 +25,8 @@ COMMON = 400
 """Pieces that every sentence may use."""
 LIKELY = 20
 """Pieces that each piece of the source adds, at most."""
+SMALL = 2000
+"""A vocabulary of fewer pieces is looked at whole: there is little to leave out."""
 
 
 class Vocabularies(NamedTuple):
@@ -110,7 +112,7 @@ def choose_shortlist(
     """The shortlist of a translator, None without one.
 
     `wanted` is "off", how many pieces each piece of the source adds, or "auto": so many as are
-    right where there is a lexicon and `network`, the scorer, is one alone.
+    right where there is a lexicon, `network`, the scorer, is one alone, and its vocabulary is large.
     Raises InputError for other settings, and for a number where no shortlist can be.
     """
     if wanted == "off":
@@ -123,6 +125,8 @@ def choose_shortlist(
         if lexicon is not None:
             why = "it is searched with other models; leave --shortlist out"
         raise InputError(f"shortlist {wanted}: not with this model: {why}")
+    if wanted == "auto" and len(network.output.weight) < SMALL:
+        return None
     return Shortlist(lexicon, network, joint=joint, likely=number)
 
 
