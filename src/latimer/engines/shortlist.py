@@ -112,7 +112,7 @@ def choose_shortlist(
     """The shortlist of a translator, None without one.
 
     `wanted` is "off", how many pieces each piece of the source adds, or "auto": so many as are
-    right where there is a lexicon, `network`, the scorer, is one alone, and its vocabulary is large.
+    right where there is a lexicon, and `network`, the scorer, is one alone of a large vocabulary.
     Raises InputError for other settings, and for a number where no shortlist can be.
     """
     if wanted == "off":
