@@ -9,6 +9,8 @@ import pytest
 from command import LATIMER, complaint, environment, in_process, latimer
 
 import latimer as library
+from latimer.engines.scoring import score_texts
+from latimer.model import load_model
 from tiny_model import sentences
 
 LINES = ["", *sentences(70, seed=11), "   ", "Kalo {name} — Ünïcode 日本語.", ""]
@@ -264,6 +266,13 @@ def test_distinct_samples_differ_and_are_the_first_of_more(model_folder):
         ]
         assert [len(several) for several in found[count]] == [count] * 3
     assert [several[:2] for several in found[5]] == found[2]
+    scored = load_model(model_folder), [json.loads(line) for line in run.stdout.splitlines()]
+    for line in scored[1]:
+        texts = [line["text"], *(other["text"] for other in line["alternatives"])]
+        scores = [line["score"], *(other["score"] for other in line["alternatives"])]
+        known = [one.log_prob for one in score_texts(scored[0], texts, [line["source"]] * 5)]
+        close = [abs(a - b) < 1e-2 for a, b in zip(scores, known, strict=True)]
+        assert sum(close) >= 3  # other pieces may spell the same text
     again = latimer(*given, "--nbest", 2, stdin=(LINES[2] + "\n").encode())
     assert json.loads(again.stdout)["text"] == found[2][1][0]
     assert latimer(*given, "--seed", 1, stdin=text).stdout != latimer(*given, stdin=text).stdout

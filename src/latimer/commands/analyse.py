@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from latimer.commands.search_options import (
-    Alpha,
     Device,
     MaxLength,
     Precision,
@@ -31,7 +30,7 @@ def analyse(
     normalisation: Annotated[
         str, typer.Option(help="The score searched for: none (log P), power or gnmt.")
     ] = "none",
-    alpha: Alpha = 1.0,
+    alpha: Annotated[float, typer.Option(help="Exponent of length normalisation.")] = 1.0,
     budget: Annotated[
         int, typer.Option(min=1, help="Prefixes of a sentence that exact search looks at.")
     ] = 100_000,

@@ -11,17 +11,26 @@ from latimer.commands.search_options import (
     Alpha,
     BatchTokens,
     Beam,
+    ChannelWeight,
     CoveragePenalty,
     Critic,
     CriticWeight,
     Device,
+    LanguageModel,
+    LanguageModelWeight,
     MaxLength,
+    MinLength,
+    NoRepeat,
     Normalisation,
     Precision,
+    Reverse,
     ShortlistOption,
     Stop,
     Threads,
-    load_translator,
+    With,
+    check_channel,
+    load_engines,
+    search_settings,
 )
 
 if TYPE_CHECKING:
@@ -38,13 +47,20 @@ def evaluate(
     hypotheses: Annotated[
         Path | None, typer.Option(help="Write the translations to this file.")
     ] = None,
-    beam: Beam = 5,
-    alpha: Alpha = 1.0,
-    normalisation: Normalisation = "power",
-    coverage_penalty: CoveragePenalty = 0.0,
+    beam: Beam = None,
+    alpha: Alpha = None,
+    normalisation: Normalisation = None,
+    coverage_penalty: CoveragePenalty = None,
     stop: Stop = "safe",
     max_length: MaxLength = None,
+    min_length: MinLength = 0,
+    no_repeat: NoRepeat = None,
     batch_tokens: BatchTokens = 2048,
+    others: With = None,
+    language_model: LanguageModel = None,
+    lm_weight: LanguageModelWeight = None,
+    reverse: Reverse = None,
+    channel_weight: ChannelWeight = None,
     critic: Critic = None,
     critic_weight: CriticWeight = 1.0,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
@@ -62,26 +78,20 @@ def evaluate(
     wanted = [name.strip() for name in metrics.lower().split(",")]
     check_metrics(wanted)
     texts, references = read_pairs(source, reference)
-    translator = load_translator(
-        model,
-        device,
-        threads,
-        precision,
-        critic=critic,
-        critic_weight=critic_weight,
-        shortlist=shortlist,
-    )
+    own = search_settings(
+        model, beam=beam, alpha=alpha, normalisation=normalisation, max_length=max_length,
+        coverage_penalty=coverage_penalty,
+    )  # fmt: skip
+    check_channel(reverse, channel_weight, others, own.beam)
+    translator, channel = load_engines(
+        model, device, threads, precision, others or (), language_model, lm_weight, critic,
+        critic_weight, shortlist, reverse, channel_weight,
+    )  # fmt: skip
     started = time.perf_counter()
     found = translator.translate(
-        texts,
-        beam=beam,
-        alpha=alpha,
-        normalisation=normalisation,
-        coverage_penalty=coverage_penalty,
-        stop=stop,
-        max_length=max_length,
-        batch_tokens=batch_tokens,
-    )
+        texts, **own._asdict(), stop=stop, batch_tokens=batch_tokens, min_length=min_length,
+        no_repeat=no_repeat, channel=channel,
+    )  # fmt: skip
     seconds = time.perf_counter() - started
     translations = [translation.text for translation in found]
     if hypotheses is not None:
@@ -89,8 +99,7 @@ def evaluate(
             out.writelines(line + "\n" for line in translations)
     language = translator.model.config["languages"].get("target") or ""
     scores = corpus_scores(translations, references, wanted, language=language)
-    search = {"beam": beam, "alpha": alpha, "normalisation": normalisation, "stop": stop}
-    search["coverage_penalty"] = coverage_penalty
+    search = own._asdict() | {"stop": stop}
     speed = {"sentences": len(texts), "seconds": seconds}
     with open_output(None) as out:
         out.write(_as_json(scores, search, speed) if json else _as_text(scores, search, speed))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,19 +11,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from latimer.engines.neural import NeuralTranslator
+    from latimer.engines.noisy_channel import NoisyChannel
+    from latimer.engines.settings import SearchSettings
 
-Beam = Annotated[int, typer.Option(help="Width of the beam; 1 is greedy search.")]
-Alpha = Annotated[float, typer.Option(help="Exponent of length normalisation.")]
-Normalisation = Annotated[str, typer.Option(help="Length normalisation: power, gnmt or none.")]
+Beam = Annotated[
+    int | None,
+    typer.Option(help="Width of the beam; 1 is greedy search.  [default: the model's, usually 5]"),
+]
+Alpha = Annotated[
+    float | None,
+    typer.Option(help="Exponent of length normalisation.  [default: the model's, usually 1]"),
+]
+Normalisation = Annotated[
+    str | None,
+    typer.Option(help="Length normalisation: power, gnmt or none.  [default: the model's]"),
+]
 CoveragePenalty = Annotated[
-    float, typer.Option(help="GNMT's penalty on what of the source was not read; 0 is none.")
+    float | None,
+    typer.Option(
+        help="GNMT's penalty on what of the source was not read; 0 is none.  [default: the model's]"
+    ),
 ]
 Stop = Annotated[
     str, typer.Option(help="When to end a search: safe, or first (faster, a heuristic).")
 ]
 MaxLength = Annotated[
     int | None,
-    typer.Option(help="Most pieces of a translation.  [default: twice the source's and 10]"),
+    typer.Option(
+        help="Most pieces of a translation.  [default: the model's, or twice the source's and 10]"
+    ),
 ]
 BatchTokens = Annotated[int, typer.Option(help="Source pieces translated together.")]
 Threads = Annotated[int | None, typer.Option(help="CPU threads.  [default: every core]")]
@@ -56,6 +72,15 @@ Critic = Annotated[
 CriticWeight = Annotated[
     float, typer.Option("--critic-weight", help="Weight of --critic; choose it on dev.")
 ]
+Reverse = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="MODEL",
+        help="Translator of the other direction: rank all that the beam finds by how well it, "
+        "and --lm, explain it (noisy channel).",
+    ),
+]
+ChannelWeight = Annotated[float | None, typer.Option(help="Weight of --reverse.  [default: 1]")]
 MinLength = Annotated[int, typer.Option(min=0, help="Fewest pieces of a translation.")]
 ShortlistOption = Annotated[
     str,
@@ -66,6 +91,22 @@ ShortlistOption = Annotated[
     ),
 ]
 NoRepeat = Annotated[int | None, typer.Option(min=1, help="Never so many pieces in a row twice.")]
+
+
+def search_settings(model: Path, **given: Any) -> SearchSettings:
+    """What is given, by name, and for what is None that of the model in a folder.
+
+    A folder that holds no model is left for `load_translator` to refuse.
+    """
+    import json
+
+    from latimer.engines.settings import completed
+
+    try:
+        stored = json.loads((model / "config.json").read_bytes())["search"]
+        return completed(stored, **given)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return completed({}, **given)
 
 
 def load_translator(
@@ -96,4 +137,56 @@ def load_translator(
     return load(
         model, device, threads, precision, others=others, language_model=language_model,
         weight=weight, critic=critic, critic_weight=critic_weight, shortlist=shortlist,
+    )  # fmt: skip
+
+
+def check_channel(
+    reverse: Path | None,
+    weight: float | None,
+    others: Sequence[Path] | None,
+    beam: int,
+    *,
+    alone: bool = True,
+) -> None:
+    """Refuse what does not go together with `--reverse`, or needs it; `alone`: with the beam."""
+    from latimer.errors import InputError
+
+    if reverse is None:
+        if weight is not None:
+            raise InputError("--channel-weight is for reranking: add --reverse MODEL")
+        return
+    if others:
+        raise InputError("--reverse and --with exclude each other: one direct model is reranked")
+    if not alone:
+        raise InputError("--reverse ranks what the beam finds; --sample and --search exclude it")
+    if beam == 1:
+        raise InputError("--reverse has nothing to choose from with --beam 1; widen the beam")
+
+
+def load_engines(
+    model: Path,
+    device: str,
+    threads: int | None,
+    precision: str,
+    others: Sequence[Path],
+    language_model: Path | None,
+    lm_weight: float | None,
+    critic: Path | None,
+    critic_weight: float,
+    shortlist: str,
+    reverse: Path | None,
+    channel_weight: float | None,
+) -> tuple[NeuralTranslator, NoisyChannel | None]:
+    """A translator, and with `reverse` what reranks its findings; that takes the language model."""
+    from latimer.engines.noisy_channel import load_channel
+
+    translator = load_translator(
+        model, device, threads, precision, others, None if reverse else language_model,
+        0.1 if lm_weight is None else lm_weight, critic, critic_weight, shortlist,
+    )  # fmt: skip
+    if reverse is None:
+        return translator, None
+    return translator, load_channel(
+        translator.model, reverse, language_model, device=device, language_weight=lm_weight,
+        channel_weight=1.0 if channel_weight is None else channel_weight,
     )  # fmt: skip

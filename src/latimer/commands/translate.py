@@ -12,6 +12,7 @@ from latimer.commands.search_options import (
     Alpha,
     BatchTokens,
     Beam,
+    ChannelWeight,
     CoveragePenalty,
     Critic,
     CriticWeight,
@@ -23,11 +24,14 @@ from latimer.commands.search_options import (
     NoRepeat,
     Normalisation,
     Precision,
+    Reverse,
     ShortlistOption,
     Stop,
     Threads,
     With,
-    load_translator,
+    check_channel,
+    load_engines,
+    search_settings,
 )
 
 if TYPE_CHECKING:
@@ -49,10 +53,10 @@ def translate(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write to this file, not to stdout.")
     ] = None,
-    beam: Beam = 5,
-    alpha: Alpha = 1.0,
-    normalisation: Normalisation = "power",
-    coverage_penalty: CoveragePenalty = 0.0,
+    beam: Beam = None,
+    alpha: Alpha = None,
+    normalisation: Normalisation = None,
+    coverage_penalty: CoveragePenalty = None,
     stop: Stop = "safe",
     nbest: Annotated[
         int,
@@ -118,17 +122,8 @@ def translate(
     lm_weight: LanguageModelWeight = None,
     critic: Critic = None,
     critic_weight: CriticWeight = 1.0,
-    reverse: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="MODEL",
-            help="Translator of the other direction: rank all that the beam finds by how well it, "
-            "and --lm, explain it (noisy channel).",
-        ),
-    ] = None,
-    channel_weight: Annotated[
-        float | None, typer.Option(help="Weight of --reverse.  [default: 1]")
-    ] = None,
+    reverse: Reverse = None,
+    channel_weight: ChannelWeight = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     threads: Threads = None,
     device: Device = "cpu",
@@ -137,32 +132,25 @@ def translate(
 ) -> None:
     """Translate lines: one line out for every line in, in order; blank lines stay blank."""
     from latimer.commands.streams import in_chunks, open_output, stdin_lines
-    from latimer.engines.noisy_channel import load_channel
     from latimer.files import read_lines
     from latimer.text.glossary import read_glossary
 
+    own = search_settings(model, beam=beam, alpha=alpha, normalisation=normalisation)
     way = _way(
         sample,
         distinct,
         search,
         nbest,
         (temperature, top_k, top_p, seed),
-        (normalisation, alpha, beam, budget),
+        (own.normalisation, own.alpha, own.beam, budget),
         (samples, utility),
     )
-    apart, strength = _apart(search, beam, groups, diversity)
-    _check_channel(reverse, channel_weight, others, way, beam)
-    fused = None if reverse else language_model
-    translator = load_translator(
-        model, device, threads, precision, others or (), fused,
-        0.1 if lm_weight is None else lm_weight, critic, critic_weight, shortlist,
+    apart, strength = _apart(search, own.beam, groups, diversity)
+    check_channel(reverse, channel_weight, others, own.beam, alone=way is None)
+    translator, channel = load_engines(
+        model, device, threads, precision, others or (), language_model, lm_weight, critic,
+        critic_weight, shortlist, reverse, channel_weight,
     )  # fmt: skip
-    channel = None
-    if reverse is not None:
-        channel = load_channel(
-            translator.model, reverse, language_model, device=device, language_weight=lm_weight,
-            channel_weight=1.0 if channel_weight is None else channel_weight,
-        )  # fmt: skip
     run = partial(
         translator.translate,
         beam=beam,
@@ -193,28 +181,6 @@ def translate(
                 out.writelines(line + "\n" for line in _shown(translation, number, nbest, json))
                 number += 1
             out.flush()
-
-
-def _check_channel(
-    reverse: Path | None,
-    weight: float | None,
-    others: list[Path] | None,
-    way: Way | None,
-    beam: int,
-) -> None:
-    """Refuse what does not go together with `--reverse`, or needs it."""
-    from latimer.errors import InputError
-
-    if reverse is None:
-        if weight is not None:
-            raise InputError("--channel-weight is for reranking: add --reverse MODEL")
-        return
-    if others:
-        raise InputError("--reverse and --with exclude each other: one direct model is reranked")
-    if way is not None:
-        raise InputError("--reverse ranks what the beam finds; --sample and --search exclude it")
-    if beam == 1:
-        raise InputError("--reverse has nothing to choose from with --beam 1; widen the beam")
 
 
 def _way(

@@ -15,6 +15,7 @@ from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
 from latimer.engines.noisy_channel import NoisyChannel
 from latimer.engines.parts import Parts, split_text
 from latimer.engines.required import Required
+from latimer.engines.settings import SearchSettings, completed
 from latimer.engines.shortlist import Shortlisted, check_alone, choose_shortlist
 from latimer.engines.translator import Alternative, Attention, Translation
 from latimer.engines.ways import Exact, Way
@@ -140,11 +141,11 @@ class NeuralTranslator:
         self,
         texts: Sequence[str],
         *,
-        beam: int = 5,
-        alpha: float = 1.0,
+        beam: int | None = None,
+        alpha: float | None = None,
         nbest: int = 1,
         max_length: int | None = None,
-        normalisation: str = "power",
+        normalisation: str | None = None,
         stop: str = "safe",
         batch_tokens: int = BATCH_TOKENS,
         attention: bool = False,
@@ -152,7 +153,7 @@ class NeuralTranslator:
         min_length: int = 0,
         no_repeat: int | None = None,
         prefix: str = "",
-        coverage_penalty: float = 0.0,
+        coverage_penalty: float | None = None,
         groups: int = 1,
         diversity: float = 0.5,
         must: Sequence[str] = (),
@@ -163,9 +164,10 @@ class NeuralTranslator:
 
         Batches hold texts of like length, at most `batch_tokens` source pieces; what else is in a
         batch does not matter to a text. Blank texts stay empty; texts with several lines or more
-        than MAX_PIECES pieces are translated in parts. `max_length` counts pieces and defaults
-        to twice the source's and ten. The other settings are those of `beam_search` and, with
-        several `groups`, of `diverse_beam_search`; `attention` keeps what the network attended to.
+        than MAX_PIECES pieces are translated in parts. `max_length` counts pieces and is by default
+        twice the source's and ten. The other settings are those of `beam_search` and, with
+        several `groups`, of `diverse_beam_search`; where None is given they are the model's own
+        (`search` of its recipe). `attention` keeps what the network attended to.
         Another `way` than the beam, `Sampling` or `Exact` of `latimer.engines.ways`, has its own
         settings. Whatever the way, translations have at least `min_length` pieces, repeat no
         `no_repeat` pieces in a row, and begin with `prefix`. With the beam they also hold the
@@ -177,6 +179,11 @@ class NeuralTranslator:
         """
         if isinstance(texts, str):
             raise InputError("translate: a list of texts expected, not one text")
+        settings = self.settings(
+            beam=beam, alpha=alpha, normalisation=normalisation, max_length=max_length,
+            coverage_penalty=0.0 if way and coverage_penalty is None else coverage_penalty,
+        )  # fmt: skip
+        beam, alpha, normalisation, coverage_penalty, max_length = settings
         check_settings(beam, nbest, stop)
         normaliser(normalisation, alpha)
         _check_sizes(batch_tokens, max_length)
@@ -276,6 +283,10 @@ class NeuralTranslator:
             document.join([found.get(part, empty) for part in document.flat], glue=glue)
             for document in documents
         ]
+
+    def settings(self, **given: Any) -> SearchSettings:
+        """Settings of the beam: those given, by name, that are not None, and the model's."""
+        return completed(self.model.config.get("search", {}), **given)
 
     def _check_coverage(self, penalty: float, way: Way | None) -> None:
         check_penalty(penalty)

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sacrebleu
 
@@ -70,7 +71,10 @@ def analyse_search(
     Texts translated in several parts have no proven optimum. `progress` is told what begins.
     Raises InputError for impossible settings.
     """
-    settings = {"normalisation": normalisation, "alpha": alpha, "max_length": max_length}
+    settings: dict[str, Any] = {
+        "normalisation": normalisation, "alpha": alpha, "max_length": max_length,
+        "coverage_penalty": 0.0,
+    }  # fmt: skip
     if progress is not None:
         progress("exact search")
     started = time.perf_counter()
@@ -84,7 +88,7 @@ def analyse_search(
         if progress is not None:
             progress(f"beam {beam}")
         started = time.perf_counter()
-        found = translator.translate(texts, beam=beam, **settings)  # type: ignore[arg-type]
+        found = translator.translate(texts, beam=beam, **settings)
         took = time.perf_counter() - started
         every.append(_figures(beam, found, best, proven, references, took))
     return Analysis(len(texts), len(proven), [*every, exact])

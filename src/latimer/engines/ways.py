@@ -78,8 +78,8 @@ class Sampling:
 class DistinctSampling:
     """Sampling without replacement; see `latimer.search.distinct.sample_distinct`.
 
-    No two translations have the same pieces; they come in the order in which they are drawn, which
-    is that of their scores.
+    No two translations have the same pieces. They come in the order in which they are drawn, which
+    is not that of their scores: these are log-probabilities.
     """
 
     samples: int = 1
@@ -103,11 +103,12 @@ class DistinctSampling:
     ) -> list[list[Hypothesis]]:  # fmt: skip
         """See `Way`."""
         keys = torch.tensor([text_key(text) for text in texts], device=source.device)
-        return sample_distinct(
+        drawn = sample_distinct(
             scorer, source, lengths, max_length=limits, samples=self.samples,
             temperature=self.temperature, top_k=self.top_k, top_p=self.top_p, keys=keys,
             seed=self.seed,
         )  # fmt: skip
+        return [[replace(found, score=found.log_prob) for found in several] for several in drawn]
 
 
 @dataclass(frozen=True)

@@ -25,11 +25,13 @@ STEEPEST = 43.0
 """exp(2 * 43) is a float32 still. Beyond it the logistic function is 1 to all its digits."""
 
 
-def fold(network: Seq2Seq) -> Seq2Seq:
+def fold(network: Seq2Seq, reads: int | None = None) -> Seq2Seq:
     """A network for search that agrees with `network` to rounding, and is faster.
 
-    Weights are taken as they are now: not for a network that is being trained. A network whose
-    decoder is not that of this module is returned as it is.
+    Weights are taken as they are now, so that it ends with the next update of a network that is
+    being trained. `reads` is about how many tokens it will read, if they are few: a table of all
+    tokens is made only where more are read. A network whose decoder is not that of this module is
+    returned as it is.
     """
     decoder = getattr(network, "decoder", None)
     if not isinstance(decoder, Decoder) or type(decoder.first) is not AttentiveLayer:
@@ -39,8 +41,9 @@ def fold(network: Seq2Seq) -> Seq2Seq:
     cell = decoder.first.weights.cell
     if isinstance(cell, RNN) and cell.relu:  # its states, and so queries, may be large
         return network
-    folded = cast("Decoder", FoldedDecoder(decoder))  # to search it is one
-    return Seq2Seq(network.encoder, folded, network.output).eval()
+    table = reads is None or reads >= decoder.embedding.num_embeddings
+    folded = cast("Decoder", FoldedDecoder(decoder, table=table))  # to search it is one
+    return Seq2Seq(network.encoder, folded, network.output)
 
 
 class FoldedDecoder(nn.Module):
@@ -51,7 +54,7 @@ class FoldedDecoder(nn.Module):
     """
 
     @torch.no_grad()
-    def __init__(self, decoder: Decoder) -> None:
+    def __init__(self, decoder: Decoder, *, table: bool = True) -> None:
         super().__init__()
         first, attention, readout = decoder.first, decoder.attention, decoder.readout
         weights, size, value = first.weights, decoder.size, first.context_weight.shape[1]
@@ -64,6 +67,7 @@ class FoldedDecoder(nn.Module):
             decoder.embedding,
             torch.cat([weights.weight_ih, of_token]),
             torch.cat([weights.bias_ih, readout.bias]),
+            table,
         )
         self.key = _linear(torch.cat([first.context_weight, of_context]))
         query = 2 * attention.query_weight
@@ -121,9 +125,9 @@ def _linear(weight: Tensor, bias: Tensor | None = None) -> nn.Linear:
     return layer
 
 
-def _tokens(embedding: nn.Embedding, weight: Tensor, bias: Tensor) -> nn.Module:
+def _tokens(embedding: nn.Embedding, weight: Tensor, bias: Tensor, table: bool) -> nn.Module:
     """From tokens to their embeddings' products with `weight`, plus `bias`."""
     product = _linear(weight, bias)
-    if embedding.num_embeddings * len(weight) > LARGEST_TABLE:
+    if not table or embedding.num_embeddings * len(weight) > LARGEST_TABLE:
         return nn.Sequential(embedding, product)
     return nn.Embedding.from_pretrained(product(embedding.weight))
