@@ -32,19 +32,41 @@ from latimer.train.improvement import improvement
 from latimer.train.run import train
 
 CONTROL = "likelihood continued"
+WARMTH = "objective.temperature=0.5"
+
+
+def actor_critic(target: str) -> tuple[str, list[str]]:
+    """Two fifths of the time a critic learns from returns, then actor and critic by `target`."""
+    settings = [
+        WARMTH,
+        "objective.samples=1",
+        "objective.likelihood=0.01",
+        "critic.penalty=0.001",
+        "critic.follow=0.05",
+        "phases.critic.objective.kind=critic",
+        "phases.critic.critic.target=monte_carlo",
+        "phases.critic.training.max_minutes=40%",
+        "phases.actor.objective.kind=actor_critic",
+        f"phases.actor.critic.target={target}",
+        "phases.actor.critic.pretraining=0",
+        "phases.actor.training.max_minutes=60%",
+    ]
+    return "actor_critic", settings
+
+
 METHODS: dict[str, tuple[str, list[str]]] = {
     CONTROL: ("likelihood", []),
-    "REINFORCE, leave one out": ("reinforce", []),
-    "REINFORCE, self-critical": ("reinforce", ["objective.baseline=self_critical"]),
-    "REINFORCE, learned baseline": ("reinforce", ["objective.baseline=learned"]),
-    "minimum risk": ("minimum_risk", []),
-    "PPO": ("ppo", []),
-    "actor-critic, expected SARSA": ("actor_critic", []),
-    "actor-critic, SARSA": ("actor_critic", ["critic.target=sarsa"]),
-    "actor-critic, Q-learning": ("actor_critic", ["critic.target=q_learning"]),
-    "actor-critic, Monte-Carlo": ("actor_critic", ["critic.target=monte_carlo"]),
+    "REINFORCE, leave one out": ("reinforce", [WARMTH]),
+    "actor-critic, expected SARSA": actor_critic("expected_sarsa"),
+    "minimum risk": ("minimum_risk", [WARMTH]),
+    "REINFORCE, self-critical": ("reinforce", [WARMTH, "objective.baseline=self_critical"]),
+    "actor-critic, Monte-Carlo": actor_critic("monte_carlo"),
+    "actor-critic, SARSA": actor_critic("sarsa"),
+    "actor-critic, Q-learning": actor_critic("q_learning"),
+    "PPO": ("ppo", [WARMTH]),
+    "REINFORCE, learned baseline": ("reinforce", [WARMTH, "objective.baseline=learned"]),
 }
-"""Objective and further settings of each."""
+"""Objective and further settings of each; 60% is a share of the time."""
 
 
 def main() -> None:
@@ -85,7 +107,7 @@ def run_one(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]
     """Improve the model by one method, and score what comes out."""
     objective, settings = METHODS[name]
     tree = improvement(options.model, objective, options.minutes, seed)
-    settings = ["training.threads=1", *settings, *options.settings]
+    settings = ["training.threads=1", *shares(settings, options.minutes), *options.settings]
     recipe = override_recipe(tree, "benchmark", {}, settings)
     run = options.work / "runs" / f"{_slug(name)}-{seed}"
     best = train(recipe, run, command="python -m benchmarks.reward_learning")
@@ -100,6 +122,16 @@ def run_one(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]
         "settings": options.settings,
         **scored(best, options),
     }
+
+
+def shares(settings: list[str], minutes: float) -> list[str]:
+    """`settings` with minutes in place of percentages; the phases' limits stand for the run's."""
+    found = []
+    for setting in settings:
+        key, _, value = setting.partition("=")
+        share = value.endswith("%")
+        found.append(f"{key}={minutes * float(value[:-1]) / 100:g}" if share else setting)
+    return [*found, "training.max_minutes="] if found != settings else found
 
 
 def scored(model: Path, options: argparse.Namespace) -> dict[str, Any]:
