@@ -51,6 +51,14 @@ def test_every_step_is_the_networks(options, table, monkeypatch):
         torch.testing.assert_close(found, wanted, rtol=1e-4, atol=1e-5)
 
 
+def test_a_few_tokens_need_no_table_and_modes_stay():
+    original = network().train()
+    few, many = fold(original, 1), fold(original, 1000)
+    assert isinstance(few.decoder.token, torch.nn.Sequential)
+    assert isinstance(many.decoder.token, torch.nn.Embedding)
+    assert all(module.training for module in original.modules())
+
+
 def test_steep_attention_is_the_networks():
     original = network()
     with torch.no_grad():  # tanh is 1 or -1 to all its digits almost everywhere
