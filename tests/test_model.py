@@ -170,6 +170,11 @@ def test_weights_that_are_no_numbers_of_a_network_are_refused(folder):
         ("network", {"embedding": "wide"}, "'network' describes no network"),
         ("network", {"source_vocab": 9}, "network.source_vocab is 9, but the vocabulary has"),
         ("vocabulary", {}, r"vocabulary.sha256 is missing"),
+        ("search", None, "'search' must be an object"),
+        ("search", {"beam": "wide"}, "search.beam cannot be 'wide'"),
+        ("search", {"beam": 2.5}, "search.beam cannot be 2.5"),
+        ("search", {"alpha": None}, "search.alpha cannot be None"),
+        ("search", {"coverage_penalty": True}, "search.coverage_penalty cannot be True"),
     ],
 )
 def test_a_wrong_config_is_explained(folder, section, value, message):

@@ -24,6 +24,7 @@ from latimer.errors import InputError
 from latimer.files import write_folder_atomically
 from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
+from latimer.search.settings import check_stored
 from latimer.text.lexicon import Lexicon
 from latimer.text.vocabulary import Vocabulary
 
@@ -32,7 +33,7 @@ CRITIC_FORMAT = "latimer-critic/1"
 """Of a critic's folder, which is laid out as a model's, so that none is taken for the other."""
 CONFIG, WEIGHTS, CARD = "config.json", "weights.safetensors", "README.md"
 SHORTLIST = "shortlist.safetensors"
-SECTIONS = ("network", "vocabulary", "languages", "data", "scores")
+SECTIONS = ("network", "vocabulary", "languages", "data", "scores", "search")
 
 
 @dataclass
@@ -176,6 +177,10 @@ def _read_config(path: Path, layout: str) -> dict[str, Any]:
     for key in SECTIONS:
         if not isinstance(config.setdefault(key, {}), dict):
             raise InputError(f"{path}: {key!r} must be an object; copy the folder again")
+    try:
+        check_stored(config["search"])
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     return config
 
 

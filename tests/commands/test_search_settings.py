@@ -7,7 +7,7 @@ import pytest
 from command import complaint, latimer
 
 from latimer import load
-from latimer.engines.settings import SearchSettings, completed
+from latimer.search.settings import SearchSettings, completed
 from tiny_model import save_tiny_model, sentences
 
 STORED = {

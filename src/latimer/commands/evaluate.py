@@ -30,7 +30,6 @@ from latimer.commands.search_options import (
     With,
     check_channel,
     load_engines,
-    search_settings,
 )
 
 if TYPE_CHECKING:
@@ -78,15 +77,15 @@ def evaluate(
     wanted = [name.strip() for name in metrics.lower().split(",")]
     check_metrics(wanted)
     texts, references = read_pairs(source, reference)
-    own = search_settings(
-        model, beam=beam, alpha=alpha, normalisation=normalisation, max_length=max_length,
-        coverage_penalty=coverage_penalty,
-    )  # fmt: skip
-    check_channel(reverse, channel_weight, others, own.beam)
     translator, channel = load_engines(
         model, device, threads, precision, others or (), language_model, lm_weight, critic,
         critic_weight, shortlist, reverse, channel_weight,
     )  # fmt: skip
+    own = translator.settings(
+        beam=beam, alpha=alpha, normalisation=normalisation, max_length=max_length,
+        coverage_penalty=coverage_penalty,
+    )  # fmt: skip
+    check_channel(reverse, channel_weight, others, own.beam)
     started = time.perf_counter()
     found = translator.translate(
         texts, **own._asdict(), stop=stop, batch_tokens=batch_tokens, min_length=min_length,

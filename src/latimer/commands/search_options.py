@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from latimer.engines.neural import NeuralTranslator
     from latimer.engines.noisy_channel import NoisyChannel
-    from latimer.engines.settings import SearchSettings
 
 Beam = Annotated[
     int | None,
@@ -91,22 +90,6 @@ ShortlistOption = Annotated[
     ),
 ]
 NoRepeat = Annotated[int | None, typer.Option(min=1, help="Never so many pieces in a row twice.")]
-
-
-def search_settings(model: Path, **given: Any) -> SearchSettings:
-    """What is given, by name, and for what is None that of the model in a folder.
-
-    A folder that holds no model is left for `load_translator` to refuse.
-    """
-    import json
-
-    from latimer.engines.settings import completed
-
-    try:
-        stored = json.loads((model / "config.json").read_bytes())["search"]
-        return completed(stored, **given)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return completed({}, **given)
 
 
 def load_translator(

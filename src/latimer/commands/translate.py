@@ -31,7 +31,6 @@ from latimer.commands.search_options import (
     With,
     check_channel,
     load_engines,
-    search_settings,
 )
 
 if TYPE_CHECKING:
@@ -135,7 +134,11 @@ def translate(
     from latimer.files import read_lines
     from latimer.text.glossary import read_glossary
 
-    own = search_settings(model, beam=beam, alpha=alpha, normalisation=normalisation)
+    translator, channel = load_engines(
+        model, device, threads, precision, others or (), language_model, lm_weight, critic,
+        critic_weight, shortlist, reverse, channel_weight,
+    )  # fmt: skip
+    own = translator.settings(beam=beam, alpha=alpha, normalisation=normalisation)
     way = _way(
         sample,
         distinct,
@@ -147,10 +150,6 @@ def translate(
     )
     apart, strength = _apart(search, own.beam, groups, diversity)
     check_channel(reverse, channel_weight, others, own.beam, alone=way is None)
-    translator, channel = load_engines(
-        model, device, threads, precision, others or (), language_model, lm_weight, critic,
-        critic_weight, shortlist, reverse, channel_weight,
-    )  # fmt: skip
     run = partial(
         translator.translate,
         beam=beam,

@@ -15,7 +15,6 @@ from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
 from latimer.engines.noisy_channel import NoisyChannel
 from latimer.engines.parts import Parts, split_text
 from latimer.engines.required import Required
-from latimer.engines.settings import SearchSettings, completed
 from latimer.engines.shortlist import Shortlisted, check_alone, choose_shortlist
 from latimer.engines.translator import Alternative, Attention, Translation
 from latimer.engines.ways import Exact, Way
@@ -35,6 +34,7 @@ from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import normaliser
 from latimer.search.rules import ForcedPrefix, MinimumLength, NoRepeat, Rule, Ruled
 from latimer.search.scorer import DeadEnd, Scorer, default_max_length
+from latimer.search.settings import SearchSettings, completed
 from latimer.text.batching import pad_sources
 from latimer.text.glossary import Glossary
 from latimer.threads import Pool

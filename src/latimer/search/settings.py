@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from latimer.errors import InputError
+
 
 class SearchSettings(NamedTuple):
     """How to search with the beam; see `latimer.search.beam.beam_search`."""
@@ -14,6 +16,28 @@ class SearchSettings(NamedTuple):
     normalisation: str = "power"
     coverage_penalty: float = 0.0
     max_length: int | None = None
+
+
+TYPES: dict[str, tuple[type, ...]] = {
+    "beam": (int,),
+    "alpha": (int, float),
+    "normalisation": (str,),
+    "coverage_penalty": (int, float),
+    "max_length": (int, type(None)),
+}
+"""Of the fields of `SearchSettings`, as JSON has them."""
+
+
+def check_stored(stored: Mapping[str, Any]) -> None:
+    """Raises InputError naming the entry of a model's config that is of a wrong type.
+
+    Ranges are for the search to refuse, which knows them for what is given, too.
+    """
+    for name, types in TYPES.items():
+        if name in stored and (
+            not isinstance(stored[name], types) or isinstance(stored[name], bool)
+        ):
+            raise InputError(f"search.{name} cannot be {stored[name]!r}; copy the folder again")
 
 
 def completed(
