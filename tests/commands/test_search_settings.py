@@ -13,6 +13,8 @@ from tiny_model import save_tiny_model, sentences
 STORED = {
     "beam": 3, "alpha": 0.2, "normalisation": "gnmt", "coverage_penalty": 0.3, "max_length": 9,
 }  # fmt: skip
+SAME = ("beam", "errors", "bleu", "length_ratio", "empty", "short")
+"""Of an analysis, what the same search finds again."""
 
 
 @pytest.mark.parametrize(
@@ -90,3 +92,21 @@ def test_evaluate_takes_what_translate_takes(models, tmp_path):
         assert out.read_text() == written.stdout.decode()
     run = latimer("evaluate", models / "usual", source, source, "--channel-weight", 1)
     assert "--channel-weight is for reranking" in complaint(run, 2)
+
+
+def test_an_analysis_has_no_penalty_but_what_it_says(models, tmp_path):
+    lines = tmp_path / "lines"
+    lines.write_text("\n".join(sentences(6, seed=5)) + "\n")
+    found = []
+    for model in ("usual", "own"):
+        run = latimer(
+            "analyse", "search", models / model, lines, lines, "--beams", "1,4", "--max-length", 9,
+            "--normalisation", "power", "--budget", 300, "--json",
+        )  # fmt: skip
+        assert run.returncode == 0, run.stderr
+        found.append([_figures(entry) for entry in json.loads(run.stdout)["found"]])
+    assert found[0] == found[1]
+
+
+def _figures(entry):
+    return {name: value for name, value in entry.items() if name in SAME}
