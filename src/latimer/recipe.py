@@ -335,6 +335,11 @@ class CriticSection(_Section):
     reads: Literal["reference", "source"] = Field(
         default="reference", description="What its encoder reads."
     )
+    head: Literal["layer", "pointer"] | None = Field(
+        default=None,
+        description="`layer` is the output layer of Bahdanau et al.; `pointer` adds values of the "
+        "places of the reference. By default a critic that reads the reference has a pointer.",
+    )
     target: Literal["expected_sarsa", "sarsa", "q_learning", "lambda_return", "monte_carlo"] = (
         Field(default="expected_sarsa", description="What it learns: a target of `latimer.rl`.")
     )
@@ -359,6 +364,22 @@ class CriticSection(_Section):
     )
     embedding: Size = Field(default=256, description="Width of its embeddings.")
     size: Size = Field(default=256, description="Units of its decoder; half of that an encoder's.")
+
+    @property
+    def which_head(self) -> str:
+        """`head`, or what it is by default."""
+        return self.head or ("pointer" if self.reads == "reference" else "layer")
+
+    @model_validator(mode="after")
+    def _pointed(self) -> CriticSection:
+        """Refuse a pointer into what is in another language."""
+        if self.head == "pointer" and self.reads != "reference":
+            raise impossible(
+                "critic.head",
+                f"a pointer points into the reference, and critic.reads is {self.reads}; set "
+                "critic.head layer",
+            )
+        return self
 
 
 class Search(_Section):

@@ -152,11 +152,11 @@ def _check_bounded(training: Training, prefix: str) -> None:
 
 def _check_same_critic(name: str, phase: Phase, after: str, following: Phase) -> None:
     """Refuse a critic that cannot go on in the next phase."""
-    for part in ("reads", "embedding", "size"):
+    for part in ("reads", "which_head", "embedding", "size"):
         mine, theirs = getattr(phase.critic, part), getattr(following.critic, part)
         if mine != theirs:
             raise impossible(
-                f"phases.{after}.critic.{part}",
+                f"phases.{after}.critic.{part.removeprefix('which_')}",
                 f"{theirs} is another network than the critic of phase {name} ({mine}), which "
                 "goes on here; make them equal",
             )

@@ -14,7 +14,14 @@ from torch import Tensor, nn
 
 from latimer.engines.environment import ListedTranslation, finite_mdp
 from latimer.metrics.sentence_bleu import prefix_bleu
-from latimer.nn.critic import Critic, build_critic, follow, spread_of_values, taken_values
+from latimer.nn.critic import (
+    Critic,
+    Values,
+    build_critic,
+    follow,
+    spread_of_values,
+    taken_values,
+)
 from latimer.nn.dropout import noise, silence
 from latimer.nn.output import Output
 from latimer.nn.seq2seq import Seq2Seq
@@ -52,7 +59,8 @@ def delayed_with(
     output = Output(nn.Parameter(table.t().contiguous())).double()
     with torch.no_grad(), silence():
         actor = features_of(net, tiny.batch(), found)
-    return Delayed(actor, net.output, torch.eye(len(table)).double(), output, EOS)
+    none = torch.zeros(len(table)).double()
+    return Delayed(actor, net.output, Values(output, torch.eye(len(table)).double(), none), EOS)
 
 
 def true_values(found: Trajectories, values: dict[tuple[int, ...], Tensor]) -> Tensor:
@@ -145,13 +153,13 @@ def test_what_was_never_drawn_is_worth_what_the_state_is() -> None:
     torch.testing.assert_close(found.packed(objective._targets(found, tiny.batch())), aims)
     optimiser = torch.optim.Adam(critic.parameters(), lr=0.01)
     for _ in range(300):
-        features = objective._critic_features(critic, found, tiny.batch())
+        values = objective._said(critic, found, tiny.batch())
         optimiser.zero_grad()
-        (critic.taken(features, actions) - aims).square().sum().backward()
+        (values.taken(actions) - aims).square().sum().backward()
         optimiser.step()
     with torch.no_grad():
-        features = objective._critic_features(critic, found, tiny.batch())
-        drawn, unseen = critic.taken(features, actions), critic.taken(features, actions * 0 + 6)
+        values = objective._said(critic, found, tiny.batch())
+        drawn, unseen = values.taken(actions), values.taken(actions * 0 + 6)
     torch.testing.assert_close(drawn.float(), aims, rtol=0, atol=0.02)
     first, second, end = unseen.view(3, 4).mean(1).tolist()  # packed by time
     assert first > 0.3
@@ -218,14 +226,14 @@ def test_a_critic_reads_what_it_should(reads: str) -> None:
     ).double()  # fmt: skip
     first = tiny.batch()
     inputs, lengths = torch.tensor([[BOS, 4]]), torch.tensor([2])
-    read = partial(critic.features, sentences=torch.tensor([0]), inputs=inputs, lengths=lengths)
+    read = partial(critic, sentences=torch.tensor([0]), inputs=inputs, lengths=lengths)
     changed = {
         "reference": copy.copy(first), "source": copy.copy(first),
     }  # fmt: skip
     object.__setattr__(changed["reference"], "target", torch.tensor([[BOS, 6, 6, EOS]]))
     object.__setattr__(changed["source"], "source", torch.tensor([[6, 6, 6, EOS]]))
     for name, other in changed.items():
-        same = torch.equal(read(first), read(other))
+        same = torch.equal(read(first).features, read(other).features)
         assert same == (name != reads)
 
 
@@ -269,14 +277,17 @@ def values_of(critic: Critic, listed: ListedTranslation) -> Tensor:
     """What the critic says of every action in every state of the listed process."""
     found = everything()
     with torch.no_grad(), silence():
-        features = critic.features(tiny.batch(), found.sentences, found.inputs, found.lengths)
-        values = critic.common(features)[:, None] + critic.output(features)[:, EOS:]
+        said = critic(tiny.batch(), found.sentences, found.inputs, found.lengths)
+        values = said.of(slice(None), EOS)
     said = dict(zip(prefixes(found), values, strict=True))
     return torch.stack([said[prefix] for prefix in listed.prefixes])
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_a_critic_learns_the_values_that_theory_gives(target: str) -> None:
+@pytest.mark.parametrize(
+    ("target", "head"),
+    [*((target, "layer") for target in TARGETS), ("expected_sarsa", "pointer")],
+)
+def test_a_critic_learns_the_values_that_theory_gives(target: str, head: str) -> None:
     """Actor fixed, a network of its own and Adam: the policy's values, or the best policy's.
 
     Their scale is that of BLEU, 0 to 1; the two differ by more than 0.3.
@@ -292,7 +303,7 @@ def test_a_critic_learns_the_values_that_theory_gives(target: str) -> None:
     torch.manual_seed(1)
     critic = build_critic(
         reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=24,
-        encoder_size=4, decoder_size=24, attention_size=4, readout=24, dropout=0.0,
+        encoder_size=4, decoder_size=24, attention_size=4, readout=24, dropout=0.0, head=head,
     ).double()  # fmt: skip
     settings = CriticSettings(target, lambda_=0.7, penalty=0.0, follow=0.2)
     objective = ActorCritic(net.train(), critic, likely(64, net), settings, pretraining=10**6)

@@ -6,12 +6,14 @@ q(source, prefix, token) of every token. It is a network like the actor, with we
 
 A value is the sum of v(prefix), which all tokens have in common, and of what is the token's own
 (Wang et al. 2016), so that a token never drawn is worth what the state is, and not 0, which is the
-value of ending when rewards are gains.
+value of ending when rewards are gains. A critic with a pointer (`latimer.nn.pointer`) adds what the
+places of the reference are worth at which the token stands.
 """
 
 from __future__ import annotations
 
 import copy
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
@@ -19,46 +21,109 @@ from torch import Tensor, nn
 
 from latimer.nn.build import build_seq2seq
 from latimer.nn.output import Output
+from latimer.nn.pointer import Pointer
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch
 
 READS = ("reference", "source")
+HEADS = ("layer", "pointer")
 
 M = TypeVar("M", bound=nn.Module)
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """Values `[tokens, read time]` of the places of what was read, and the tokens there."""
+
+    values: Tensor
+    tokens: Tensor
+
+    def added(self, values: Tensor, rows: slice, first: int) -> Tensor:
+        """`values [rows, actions]`, of the actions from `first` on, with these added in place."""
+        # Padding, which comes below `first`, is worth 0: adding it anywhere does no harm.
+        places = (self.tokens[rows] - first).clamp(min=0)
+        return values.scatter_add_(1, places, self.values[rows].to(values.dtype))
+
+    def taken(self, actions: Tensor) -> Tensor:
+        """What they add to the values of `actions [tokens]`."""
+        return (self.values * (self.tokens == actions[:, None])).sum(1)
+
+
+@dataclass(frozen=True)
+class Values:
+    """What a critic says before some actions, packed; none is computed until it is asked for.
+
+    features `[tokens, readout]` are what `output` reads; common `[tokens]` is what all actions have
+    in common.
+    """
+
+    output: Output
+    features: Tensor
+    common: Tensor
+    pointed: Pointed | None = None
+
+    def of(self, tokens: slice, first: int) -> Tensor:
+        """Q `[tokens, actions]` of all actions from `first` on; no gradient."""
+        return self.compared(tokens, first).add_(self.common.detach()[tokens, None])
+
+    @torch.no_grad()
+    def compared(self, tokens: slice, first: int) -> Tensor:
+        """As `of`, but for what all actions have in common."""
+        weight, bias = self.output.weight[first:], self.output.bias[first:]
+        values = nn.functional.linear(self.features[tokens].to(weight.dtype), weight, bias)
+        return values if self.pointed is None else self.pointed.added(values, tokens, first)
+
+    def taken(self, actions: Tensor) -> Tensor:
+        """Values of the actions taken, `[tokens]`, with gradients."""
+        values = self.common + taken_values(self.features, self.output, actions)
+        return values if self.pointed is None else values + self.pointed.taken(actions)
+
+    def spread(self, first: int) -> Tensor:
+        """`spread_of_values` of the output layer; what a pointer adds is free."""
+        return spread_of_values(self.features, self.output, first=first)
 
 
 class Critic(nn.Module):
     """An encoder–decoder whose output layer gives values instead of log-probabilities."""
 
-    def __init__(self, network: Seq2Seq, reads: str) -> None:
-        """`reads` is "reference" or "source"; raises ValueError for another."""
+    def __init__(self, network: Seq2Seq, reads: str, pointer: Pointer | None = None) -> None:
+        """`reads` is "reference" or "source"; raises ValueError for another.
+
+        A pointer is for what is written in the translation's tokens: for references; raises
+        ValueError otherwise.
+        """
         super().__init__()
         if reads not in READS:
             raise ValueError(f"reads: {reads!r} is not one of {', '.join(READS)}")
+        if pointer is not None and reads != "reference":
+            raise ValueError("a pointer is for a critic that reads the reference")
         self.network = network
         self.reads = reads
+        self.pointer = pointer
         self.common_weight = nn.Parameter(torch.zeros_like(network.output.weight[0]))
         self.common_bias = nn.Parameter(torch.zeros_like(network.output.bias[0]))
 
     @property
     def output(self) -> Output:
-        """The layer of the tokens' own parts: features `[..., readout]` to `[..., vocab]`.
-
-        Where tokens are compared, these are enough.
-        """
+        """The layer of the tokens' own parts: features `[..., readout]` to `[..., vocab]`."""
         return self.network.output
 
-    def common(self, features: Tensor) -> Tensor:
-        """v, what all tokens have in common, `[tokens]`, from `features [tokens, readout]`."""
-        weight = self.common_weight
-        return (features.to(weight.dtype) * weight).sum(1) + self.common_bias
+    @torch.no_grad()
+    def whole(self) -> Seq2Seq:
+        """A copy of the network whose output layer gives the whole of q.
 
-    def taken(self, features: Tensor, actions: Tensor) -> Tensor:
-        """Values of the actions taken, `[tokens]`, with gradients."""
-        return self.common(features) + taken_values(features, self.output, actions)
+        What all tokens have in common is in every row of its layer. Raises ValueError for a critic
+        with a pointer, which is more than a network.
+        """
+        if self.pointer is not None:
+            raise ValueError("a critic with a pointer is more than a network")
+        network = copy.deepcopy(self.network)
+        network.output.weight.add_(self.common_weight)
+        network.output.bias.add_(self.common_bias)
+        return network
 
-    def features(self, batch: Batch, sentences: Tensor, inputs: Tensor, lengths: Tensor) -> Tensor:
-        """What the output layer reads before each action, packed, `[tokens, readout]`.
+    def forward(self, batch: Batch, sentences: Tensor, inputs: Tensor, lengths: Tensor) -> Values:
+        """What it says before each action, packed.
 
         `sentences [rows]` are places in the batch, `inputs [rows, time]` the prefixes, BOS first,
         and `lengths [rows]`, falling, the numbers of actions.
@@ -67,21 +132,34 @@ class Critic(nn.Module):
             read, read_lengths = batch.labels, batch.target_lengths
         else:
             read, read_lengths = batch.source, batch.source_lengths
-        memory = self.network.encode(read, read_lengths)
-        return self.network.features(memory.select(sentences), inputs, lengths)
+        memory = self.network.encode(read, read_lengths).select(sentences)
+        features = self.network.features(memory, inputs, lengths)
+        weight = self.common_weight
+        common = (features.to(weight.dtype) * weight).sum(1) + self.common_bias
+        if self.pointer is None:
+            return Values(self.output, features, common)
+        pointed = self.pointer(features, memory, read[sentences], inputs, lengths)
+        return Values(self.output, features, common, Pointed(*pointed))
 
 
-def build_critic(*, reads: str, source_vocab: int, target_vocab: int, **options: Any) -> Critic:
+def build_critic(
+    *, reads: str, source_vocab: int, target_vocab: int, head: str = "layer", **options: Any
+) -> Critic:
     """A critic with freshly drawn weights; `options` are those of `build_seq2seq` but `tied`.
 
-    The output layer is not an embedding's and begins with 0, the values of a critic that knows
-    nothing. Raises ValueError for a combination that cannot be.
+    `head` is "layer", or "pointer" for one with a pointer besides. The output layer is not an
+    embedding's and begins with 0, the values of a critic that knows nothing. Raises ValueError for
+    a combination that cannot be.
     """
+    if head not in HEADS:
+        raise ValueError(f"head: {head!r} is not one of {', '.join(HEADS)}")
     vocab = target_vocab if reads == "reference" else source_vocab
     tied = tied_inputs(vocab, target_vocab)
     network = build_seq2seq(source_vocab=vocab, target_vocab=target_vocab, tied=tied, **options)
     nn.init.zeros_(network.output.weight)
-    return Critic(network, reads)
+    readout = network.output.weight.shape[1]
+    pointer = Pointer(readout, 2 * options["encoder_size"]) if head == "pointer" else None
+    return Critic(network, reads, pointer)
 
 
 def tied_inputs(read_vocab: int, target_vocab: int) -> str:

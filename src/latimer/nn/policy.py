@@ -9,6 +9,7 @@ what search never writes (PAD, BOS, UNK) has no probability, as when translation
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -87,8 +88,7 @@ def policy_gradient(
 def expected_values(
     features: Tensor,
     output: Output,
-    critic_features: Tensor,
-    critic_output: Output,
+    worth: Callable[[slice], Tensor],
     *,
     first: int,
     temperature: float = 1.0,
@@ -96,17 +96,16 @@ def expected_values(
     """Σ_t Σ_a π(a | s_t) q(s_t, a), to be raised; only π gets gradients.
 
     With the true values q^π that is the gradient of the expected return (Sutton et al. 2000,
-    theorem 1; Bahdanau et al. 2017, equation 4). `features [tokens, readout]` are the actor's,
-    `critic_features [tokens, critic readout]` those of the critic, whose output layer gives q.
+    theorem 1; Bahdanau et al. 2017, equation 4). `features [tokens, readout]` are the actor's;
+    `worth` gives q `[tokens asked for, actions from first on]`, or that but for what all actions of
+    a token have in common, and may be written over.
     """
     total, values, *peaks = _ExpectedValues.apply(
         Products(product_dtype(output.weight)),
         features.to(output.weight.dtype),
         output.weight[first:],
         output.bias[first:],
-        critic_features.detach().to(output.weight.dtype),
-        critic_output.weight.detach()[first:],
-        critic_output.bias.detach()[first:],
+        worth,
         temperature,
     )
     return Expected(total, values, Peaks(*peaks))
@@ -228,15 +227,10 @@ class _ExpectedValues(torch.autograd.Function):
         features: Tensor,
         weight: Tensor,
         bias: Tensor,
-        critic_features: Tensor,
-        critic_weight: Tensor,
-        critic_bias: Tensor,
+        worth: Callable[[slice], Tensor],
         temperature: float,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         layer = _Layer(products, features, weight, bias, temperature)
-        # Advantages are small differences of values: these products are not done in halves.
-        exact = Products(critic_features.dtype)
-        critic = _Layer(exact, critic_features, critic_weight, critic_bias, 1 / LN_2)
         found, peaks = features.new_empty(2, len(features)).unbind()
         tops = [features.new_empty(0)]
         need = any(ctx.needs_input_grad)
@@ -244,11 +238,11 @@ class _ExpectedValues(torch.autograd.Function):
             exponents, totals, _ = _softmax(layer.logits(chunk))
             peaks[chunk] = totals.reciprocal().squeeze(1)
             tops.append(_top(exponents, totals))
-            worth = critic.logits(chunk)
-            expected = torch.einsum("tv,tv->t", exponents, worth)[:, None] / totals
+            q = worth(chunk).to(exponents.dtype)
+            expected = torch.einsum("tv,tv->t", exponents, q)[:, None] / totals
             found[chunk] = expected.squeeze(1)
             if need:  # π (q − Σ π q)
-                layer.add(chunk, worth.sub_(expected).mul_(exponents).div_(totals))
+                layer.add(chunk, q.sub_(expected).mul_(exponents).div_(totals))
         if need:
             ctx.save_for_backward(*layer.gradients())
         top = torch.cat(tops)
@@ -260,4 +254,4 @@ class _ExpectedValues(torch.autograd.Function):
     @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         features, weight, bias = (g * gradients[0] for g in ctx.saved_tensors)
-        return None, features, weight, bias, None, None, None, None
+        return None, features, weight, bias, None, None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
 
-from latimer.nn.critic import Critic, delayed, follow, spread_of_values
+from latimer.nn.critic import Critic, Values, delayed, follow
 from latimer.nn.dropout import silence
 from latimer.nn.policy import Peaks, action_log_probs, expected_values
 from latimer.nn.seq2seq import Seq2Seq
@@ -92,14 +93,13 @@ class ActorCritic:
         """
         found, acts = self.draw(self.delayed_network, batch), self.clock.over
         with silence():
-            features = self._critic_features(self.critic, found, batch)
+            values = self._said(self.critic, found, batch)
             targets = found.packed(self._targets(found, batch))
-            actor = self._actor_loss(found, batch, features) if acts else None
-        actions = found.packed(found.actions)
-        values = self.critic.taken(features, actions)
-        spread = spread_of_values(features, self.critic.output, first=first_action())
-        loss = (values - targets).square().sum() + self.settings.penalty * spread.sum()
-        figures = self._figures(found, batch, values.detach(), actor)
+            actor = self._actor_loss(found, batch, values) if acts else None
+        taken = values.taken(found.packed(found.actions))
+        spread = values.spread(first_action())
+        loss = (taken - targets).square().sum() + self.settings.penalty * spread.sum()
+        figures = self._figures(found, batch, taken.detach(), actor)
         if actor is not None:
             loss = loss + actor.loss
         loss = loss / (found.samples * len(batch.source))
@@ -115,8 +115,9 @@ class ActorCritic:
             follow(self.delayed_network, self.network, self.settings.follow)
         self.clock.left.sub_(1).clamp_(min=0)
 
-    def _critic_features(self, critic: Critic, found: Trajectories, batch: Batch) -> Tensor:
-        return critic.features(batch, found.sentences, found.inputs, found.lengths)
+    def _said(self, critic: Critic, found: Trajectories, batch: Batch) -> Values:
+        said: Values = critic(batch, found.sentences, found.inputs, found.lengths)
+        return said
 
     @torch.no_grad()
     def _targets(self, found: Trajectories, batch: Batch) -> Tensor:
@@ -125,24 +126,21 @@ class ActorCritic:
         none = torch.empty(0, device=found.actions.device)
         asked = settings.target in BOOTSTRAPS
         follows = settings.target in ("expected_sarsa", "lambda_return")
-        features = self._critic_features(critic, found, batch) if asked else none
         states = Delayed(
             features_of(network, batch, found) if follows else none,
             network.output,
-            features,
-            critic.output,
+            self._said(critic, found, batch) if asked else Values(critic.output, none, none),
             first_action(),
             self.draw.temperature,
-            critic.common(features) if asked else None,
         )
         return TARGETS[settings.target](found, states, settings.lambda_)
 
-    def _actor_loss(self, found: Trajectories, batch: Batch, critic_features: Tensor) -> _Actor:
+    def _actor_loss(self, found: Trajectories, batch: Batch, said: Values) -> _Actor:
         """−Σ_t Σ_a π(a) q(a) over the states of the trajectories, and what is told of π there."""
         network = self.network
         features = features_of(network, batch, found)
         expected = expected_values(
-            features, network.output, critic_features, self.critic.output,
+            features, network.output, partial(said.compared, first=first_action()),
             first=first_action(), temperature=self.draw.temperature,
         )  # fmt: skip
         return _Actor(-expected.total, expected.peaks)

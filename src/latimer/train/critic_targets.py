@@ -13,6 +13,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from latimer.nn.critic import Values
 from latimer.nn.output import CHUNK_LOGITS, Output
 from latimer.rl import td_targets
 from latimer.train.trajectories import Trajectories
@@ -22,35 +23,26 @@ from latimer.train.trajectories import Trajectories
 class Delayed:
     """Delayed actor and critic before every action of some trajectories, packed.
 
-    actor and critic `[tokens, readout]` are features, the outputs their layers; `first` is the
-    lowest action, temperature that of the policy; common `[tokens]` is added to the values of all
-    actions.
+    actor `[tokens, readout]` are what its output layer reads, critic the values; `first` is the
+    lowest action, temperature that of the policy.
     """
 
     actor: Tensor
     actor_output: Output
-    critic: Tensor
-    critic_output: Output
+    critic: Values
     first: int
     temperature: float = 1.0
-    common: Tensor | None = None
 
     def policy(self, tokens: slice) -> Tensor:
         """π' `[tokens, actions]`."""
         layer = self.actor_output
-        logits = _linear(self.actor[tokens], layer, self.first) / self.temperature
-        return logits.softmax(1)
+        weight, bias = layer.weight[self.first :], layer.bias[self.first :]
+        logits = torch.nn.functional.linear(self.actor[tokens].to(weight.dtype), weight, bias)
+        return (logits / self.temperature).softmax(1)
 
     def values(self, tokens: slice) -> Tensor:
         """Q' `[tokens, actions]`."""
-        values = _linear(self.critic[tokens], self.critic_output, self.first)
-        return values if self.common is None else values + self.common[tokens, None]
-
-
-def _linear(features: Tensor, output: Output, first: int) -> Tensor:
-    """What an output layer gives for the actions from `first` on, `[tokens, actions]`."""
-    weight, bias = output.weight[first:], output.bias[first:]
-    return torch.nn.functional.linear(features.to(weight.dtype), weight, bias)
+        return self.critic.of(tokens, self.first)
 
 
 Rule = Callable[[Trajectories, Delayed, float], Tensor]

@@ -96,7 +96,7 @@ def _critic(recipe: Recipe, network: Seq2Seq) -> Critic:
     source, target = read.num_embeddings, network.decoder.embedding.num_embeddings
     return build_critic(
         reads=recipe.critic.reads, source_vocab=source, target_vocab=target,
-        **critic_options(recipe),
+        head=recipe.critic.which_head, **critic_options(recipe),
     )  # fmt: skip
 
 

@@ -66,7 +66,7 @@ class Publisher:
         shared = {k: self.config[k] for k in ("vocabulary", "languages", "data")}
         config = {"reads": critic.reads, "network": network, **shared, "scores": {}}
         card, folder = model_card(config, command=self.command), self.folder / "critic"
-        model = Model(critic.network, self.vocabulary, config)
+        model = Model(critic.whole(), self.vocabulary, config)
         save_model(folder, model, card, layout=CRITIC_FORMAT)
         return folder
 
