@@ -237,6 +237,41 @@ def test_a_critic_reads_what_it_should(reads: str) -> None:
         assert same == (name != reads)
 
 
+@pytest.mark.parametrize("head", ["layer", "pointer"])
+def test_values_of_all_are_those_of_each(head: str) -> None:
+    critic = build_critic(
+        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
+        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0, head=head,
+    ).double()  # fmt: skip
+    torch.manual_seed(3)
+    for parameter in critic.parameters():
+        nn.init.normal_(parameter)
+    found = everything()
+    said = critic(tiny.batch(), found.sentences, found.inputs, found.lengths)
+    rows = slice(2, 9)
+    every, compared = said.of(rows, EOS), said.compared(rows, EOS)
+    for action in range(EOS, tiny.VOCAB):
+        taken = said.taken(torch.full((int(found.lengths.sum()),), action))
+        torch.testing.assert_close(every[:, action - EOS], taken[rows])
+    torch.testing.assert_close(every - compared, said.common[rows, None].expand_as(every))
+    ending = replace(said, common=said.common + 5).of(rows, EOS) - every
+    assert ending[:, 0].abs().max() < 1e-9  # nothing follows the end
+    torch.testing.assert_close(ending[:, 1:], torch.full_like(ending[:, 1:], 5.0))
+    if head == "layer":
+        torch.testing.assert_close(critic.whole().output(said.features)[rows, EOS:], every)
+    else:
+        with pytest.raises(ValueError, match="more than a network"):
+            critic.whole()
+
+
+def test_a_pointer_into_the_source_is_refused() -> None:
+    with pytest.raises(ValueError, match="reads the reference"):
+        build_critic(
+            reads="source", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, head="pointer",
+            embedding=6, encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0,
+        )  # fmt: skip
+
+
 def test_another_thing_to_read_is_refused() -> None:
     with pytest.raises(ValueError, match="reference, source"):
         Critic(tiny.network(), "target")

@@ -4,9 +4,10 @@ An encoder reads the reference, which the actor never sees, or, so that the crit
 translating, the source; a decoder with attention reads the prefix and its output layer gives
 q(source, prefix, token) of every token. It is a network like the actor, with weights of its own.
 
-A value is the sum of v(prefix), which all tokens have in common, and of what is the token's own
-(Wang et al. 2016), so that a token never drawn is worth what the state is, and not 0, which is the
-value of ending when rewards are gains. A critic with a pointer (`latimer.nn.pointer`) adds what the
+A value is the sum of v(prefix), which all tokens have in common that go on, and of what is the
+token's own (Wang et al. 2016), so that a token never drawn is worth what the state is, and not 0,
+which is the value of ending when rewards are gains. Nothing follows the end of the sentence, so
+that its value is its own alone. A critic with a pointer (`latimer.nn.pointer`) adds what the
 places of the reference are worth at which the token stands.
 """
 
@@ -24,6 +25,7 @@ from latimer.nn.output import Output
 from latimer.nn.pointer import Pointer
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch
+from latimer.text.subwords import EOS
 
 READS = ("reference", "source")
 HEADS = ("layer", "pointer")
@@ -54,7 +56,7 @@ class Values:
     """What a critic says before some actions, packed; none is computed until it is asked for.
 
     features `[tokens, readout]` are what `output` reads; common `[tokens]` is what all actions have
-    in common.
+    in common but EOS.
     """
 
     output: Output
@@ -62,20 +64,26 @@ class Values:
     common: Tensor
     pointed: Pointed | None = None
 
+    @torch.no_grad()
     def of(self, tokens: slice, first: int) -> Tensor:
-        """Q `[tokens, actions]` of all actions from `first` on; no gradient."""
-        return self.compared(tokens, first).add_(self.common.detach()[tokens, None])
+        """Q `[tokens, actions]` of all actions from `first` on, at most EOS; no gradient."""
+        return self.compared(tokens, first).add_(self.common[tokens, None])
 
     @torch.no_grad()
     def compared(self, tokens: slice, first: int) -> Tensor:
-        """As `of`, but for what all actions have in common."""
+        """As `of`, less the common part; of EOS too, which has none, so that all compare as there.
+
+        That is one column to change instead of all.
+        """
         weight, bias = self.output.weight[first:], self.output.bias[first:]
         values = nn.functional.linear(self.features[tokens].to(weight.dtype), weight, bias)
+        values[:, EOS - first] -= self.common[tokens]
         return values if self.pointed is None else self.pointed.added(values, tokens, first)
 
     def taken(self, actions: Tensor) -> Tensor:
         """Values of the actions taken, `[tokens]`, with gradients."""
-        values = self.common + taken_values(self.features, self.output, actions)
+        common = self.common.masked_fill(actions == EOS, 0.0)
+        values = common + taken_values(self.features, self.output, actions)
         return values if self.pointed is None else values + self.pointed.taken(actions)
 
     def spread(self, first: int) -> Tensor:
@@ -112,14 +120,15 @@ class Critic(nn.Module):
     def whole(self) -> Seq2Seq:
         """A copy of the network whose output layer gives the whole of q.
 
-        What all tokens have in common is in every row of its layer. Raises ValueError for a critic
-        with a pointer, which is more than a network.
+        What tokens have in common is in all rows of its layer but that of EOS. Raises ValueError
+        for a critic with a pointer, which is more than a network.
         """
         if self.pointer is not None:
             raise ValueError("a critic with a pointer is more than a network")
         network = copy.deepcopy(self.network)
-        network.output.weight.add_(self.common_weight)
-        network.output.bias.add_(self.common_bias)
+        going_on = torch.arange(len(network.output.bias), device=network.device) != EOS
+        network.output.weight.addcmul_(going_on[:, None], self.common_weight)
+        network.output.bias.addcmul_(going_on, self.common_bias)
         return network
 
     def forward(self, batch: Batch, sentences: Tensor, inputs: Tensor, lengths: Tensor) -> Values:
