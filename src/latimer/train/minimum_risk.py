@@ -11,6 +11,7 @@ from latimer.nn.dropout import silence
 from latimer.nn.policy import policy_gradient
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch
+from latimer.train.merging import firsts, merged
 from latimer.train.mixing import negative_log_likelihood
 from latimer.train.objective import Loss
 from latimer.train.reinforce import FIGURES, trajectory_figures
@@ -42,22 +43,25 @@ class MinimumRisk:
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, a mean over its sentences; `risk` is 1 less the expected score."""
         found = self.draw(self.network, batch)
+        several = merged(found)
+        distinct = several.distinct
         with silence():
-            features = features_of(self.network, batch, found)
+            features = features_of(self.network, batch, distinct)
         log_probs, scores = found.grouped(found.log_probs), found.grouped(found.scores)
         expected, slopes = expected_score(log_probs, scores, different(found), self.sharpness)
         weights = found.scattered(slopes)[:, None].expand(found.actions.shape)
         # Of all tokens, banned ones too: what is drawn only says which are compared.
         surrogate = policy_gradient(
-            features, self.network.output, found.packed(found.actions), found.packed(weights),
-            first=0,
+            features, self.network.output, distinct.packed(distinct.actions),
+            several.summed(found.packed(weights)), first=0,
         )  # fmt: skip
         sentences = len(batch.source)
         value = surrogate.loss / sentences
         if self.likelihood:
             negative = negative_log_likelihood(self.network, batch)
             value = value + self.likelihood * negative / sentences
-        figures = trajectory_figures(found, batch, surrogate.log_probs, surrogate.peaks)
+        told = several.told(surrogate)
+        figures = trajectory_figures(found, batch, told.log_probs, told.peaks)
         return Loss(value, sentences, figures | {"risk": 1 - expected.mean()})
 
     def updated(self, figures: Mapping[str, float]) -> None:
@@ -80,13 +84,5 @@ def expected_score(
 
 def different(found: Trajectories) -> Tensor:
     """Which translations of a sentence are not the same as one before it, `[batch, samples]`."""
-    order = torch.empty_like(found.places).index_copy_(
-        0, found.places, torch.arange(len(found.places), device=found.places.device)
-    )
-    tokens = found.actions[order].unflatten(0, (-1, found.samples))
-    lengths = found.lengths[order].unflatten(0, (-1, found.samples))
-    same = (tokens[:, :, None] == tokens[:, None]).all(3) & (
-        lengths[:, :, None] == lengths[:, None]
-    )
-    earlier = torch.ones(found.samples, found.samples, device=tokens.device).tril(-1).bool()
-    return ~(same & earlier).any(2)
+    first = firsts(found)
+    return found.grouped(first == torch.arange(len(first), device=first.device))

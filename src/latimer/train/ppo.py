@@ -14,6 +14,7 @@ from latimer.nn.policy import action_log_probs, policy_gradient
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch
 from latimer.train.actor_critic import log_probs_of
+from latimer.train.merging import merged
 from latimer.train.mixing import negative_log_likelihood
 from latimer.train.objective import Loss
 from latimer.train.reinforce import FIGURES, trajectory_figures
@@ -66,29 +67,33 @@ class Ppo:
         that have no gradient because they have moved far enough.
         """
         found, warmth = self.draw(self.old, batch), self.draw.temperature
-        before = log_probs_of(self.old, batch, found, warmth)
-        drift = before - log_probs_of(self.start, batch, found, warmth)
+        several = merged(found)
+        distinct = several.distinct
+        before = log_probs_of(self.old, batch, distinct, warmth)
+        drift = several.every(before - log_probs_of(self.start, batch, distinct, warmth))
         drifts = _by_row(found, drift)
         scores = found.grouped(found.scores - self.leash.kl * drifts)
         advantages = (scores - scores.mean(1, keepdim=True)) * (found.samples / (found.samples - 1))
         every = found.scattered(advantages)[:, None].expand(found.actions.shape)
-        actions, first = found.packed(found.actions), first_action()
+        actions, first = distinct.packed(distinct.actions), first_action()
         with silence():
-            features = features_of(self.network, batch, found)
+            features = features_of(self.network, batch, distinct)
         layer = self.network.output
         now = action_log_probs(features, layer, actions, first=first, temperature=warmth)
-        weights, clipped = clipped_weights(now - before, found.packed(every), self.leash.clip)
+        moved = several.every(now - before)
+        weights, clipped = clipped_weights(moved, found.packed(every), self.leash.clip)
         surrogate = policy_gradient(
-            features, layer, actions, weights, first=first, temperature=warmth
+            features, layer, actions, several.summed(weights), first=first, temperature=warmth
         )
         sentences = len(batch.source)
         value = surrogate.loss / (found.samples * sentences)
         if self.likelihood:
             negative = negative_log_likelihood(self.network, batch)
             value = value + self.likelihood * negative / sentences
-        figures = trajectory_figures(found, batch, surrogate.log_probs, surrogate.peaks)
-        told = {"kl": drifts.mean(), "clipped": clipped.to(drift.dtype).mean()}
-        return Loss(value, sentences, figures | told)
+        told = several.told(surrogate)
+        figures = trajectory_figures(found, batch, told.log_probs, told.peaks)
+        moves = {"kl": drifts.mean(), "clipped": clipped.to(drift.dtype).mean()}
+        return Loss(value, sentences, figures | moves)
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """Draw from the present policy when the old one is old enough."""

@@ -11,6 +11,7 @@ from latimer.nn.policy import Peaks, policy_gradient
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch
 from latimer.train.baselines import Baseline
+from latimer.train.merging import merged
 from latimer.train.mixing import negative_log_likelihood
 from latimer.train.objective import Loss
 from latimer.train.trajectories import Draw, Trajectories, features_of, first_action
@@ -51,11 +52,16 @@ class Reinforce:
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, a mean over its sentences."""
         found = self.draw(self.network, batch)
+        several = merged(found)
+        distinct = several.distinct
         with silence():
-            features = features_of(self.network, batch, found)
-        advantages, own = self.baseline.advantages(found, features, self.network, batch, self.draw)
+            features = features_of(self.network, batch, distinct)
+        advantages, own = self.baseline.advantages(
+            found, several.every(features.detach()), self.network, batch, self.draw
+        )
         surrogate = policy_gradient(
-            features, self.network.output, found.packed(found.actions), advantages,
+            features, self.network.output, distinct.packed(distinct.actions),
+            several.summed(advantages),
             first=first_action(), temperature=self.draw.temperature,
         )  # fmt: skip
         sentences = len(batch.source)
@@ -63,7 +69,8 @@ class Reinforce:
         if self.likelihood:
             negative = negative_log_likelihood(self.network, batch)
             value = value + self.likelihood * negative / sentences
-        figures = trajectory_figures(found, batch, surrogate.log_probs, surrogate.peaks)
+        told = several.told(surrogate)
+        figures = trajectory_figures(found, batch, told.log_probs, told.peaks)
         return Loss(value, sentences, figures | self.baseline.told(found, advantages))
 
     def updated(self, figures: Mapping[str, float]) -> None:

@@ -1,0 +1,79 @@
+"""Translations drawn twice: read once, and the same gradients as reading them twice."""
+
+from __future__ import annotations
+
+import pytest
+import tiny_world as tiny
+import torch
+
+from latimer.nn.dropout import noise, silence
+from latimer.nn.policy import policy_gradient
+from latimer.text.subwords import EOS
+from latimer.train.baselines import BASELINES
+from latimer.train.merging import firsts, merged
+from latimer.train.reinforce import Reinforce
+from latimer.train.trajectories import Trajectories, features_of, first_action
+
+ROWS = [[[4, EOS], [5, 6, EOS], [4, EOS], [4, EOS]], [[6, EOS], [EOS], [6, 6, 6], [EOS]]]
+
+
+def drawn() -> Trajectories:
+    return tiny.draw(4).judged(tiny.samples(ROWS), tiny.batch(2))
+
+
+def test_each_row_leads_to_the_first_like_it() -> None:
+    found = drawn()
+    grouped = found.grouped(found.places[firsts(found)])
+    assert grouped.tolist() == [[0, 1, 0, 0], [4, 5, 6, 5]]
+
+
+def test_different_ones_are_kept_in_their_order_and_all_actions_are_found() -> None:
+    found = drawn()
+    several = merged(found)
+    distinct = several.distinct
+    assert len(distinct.actions) == 5
+    assert distinct.lengths.tolist() == sorted(distinct.lengths.tolist(), reverse=True)
+    actions = distinct.packed(distinct.actions)
+    assert torch.equal(several.every(actions), found.packed(found.actions))
+    ones = several.summed(torch.ones(int(found.lengths.sum())))
+    assert ones.sum() == found.lengths.sum()
+    assert sorted(ones.tolist()) == [1.0] * 8 + [2.0] + [3.0] * 2
+
+
+def test_the_end_is_told_from_padding() -> None:
+    # A translation cut at the limit is not one that ended there.
+    found = tiny.draw(2).judged(tiny.samples([[[4, 5, EOS], [4, 5, 6]]]), tiny.batch())
+    assert len(merged(found).distinct.actions) == 2
+
+
+@pytest.mark.parametrize("name", BASELINES)
+def test_gradients_are_those_of_reading_all(name: str) -> None:
+    net, batch, found = tiny.network(), tiny.batch(2), drawn()
+    draw = tiny.draw(4)
+    baseline = BASELINES[name](tiny.network().output.weight.shape[1])
+    for module in baseline.modules.values():
+        module.double()
+    objective = Reinforce(net, _Given(found, draw), baseline)  # type: ignore[arg-type]
+    with noise(torch.Generator().manual_seed(1)):
+        ours = tiny.gradient(objective.loss(batch).value, net)
+    with silence():
+        features = features_of(net, batch, found)
+    advantages, own = baseline.advantages(found, features, net, batch, draw)
+    plain = policy_gradient(
+        features, net.output, found.packed(found.actions), advantages, first=first_action()
+    )
+    value = (plain.loss + own) / (found.samples * 2)
+    tiny.assert_same(ours, tiny.gradient(value, net))
+
+
+class _Given:
+    """Draws what it was given."""
+
+    def __init__(self, found: Trajectories, draw: object) -> None:
+        self.found, self.draw, self.temperature = found, draw, 1.0
+
+    def __call__(self, network: object, batch: object) -> Trajectories:
+        return self.found
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.draw, name)
