@@ -353,6 +353,13 @@ class CriticSection(_Section):
         le=1,
         description="Share of the way that delayed actor and critic go at each update.",
     )
+    correction: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description="Share of what the critic missed of the tokens drawn that the actor learns "
+        "from besides; 0 is Bahdanau et al. 2017, 1 is right in the mean whatever the critic is.",
+    )
     pretraining: int = Field(
         default=200,
         ge=0,

@@ -51,7 +51,8 @@ class Surrogate(NamedTuple):
 class Expected(NamedTuple):
     """What `expected_values` returns.
 
-    total `[]`, with gradients, the sum of values `[tokens]`, Σ_a π(a) q(a).
+    total `[]`, with gradients, the sum of values `[tokens]`, Σ_a π(a) q(a), and of what is added
+    for the actions taken.
     """
 
     total: Tensor
@@ -92,6 +93,7 @@ def expected_values(
     *,
     first: int,
     temperature: float = 1.0,
+    taken: tuple[Tensor, Tensor] | None = None,
 ) -> Expected:
     """Σ_t Σ_a π(a | s_t) q(s_t, a), to be raised; only π gets gradients.
 
@@ -99,7 +101,12 @@ def expected_values(
     theorem 1; Bahdanau et al. 2017, equation 4). `features [tokens, readout]` are the actor's;
     `worth` gives q `[tokens asked for, actions from first on]`, or that but for what all actions of
     a token have in common, and may be written over.
+
+    `taken` are actions `[tokens]` and what q missed of them, w `[tokens]`: Σ_t w_t log π(a_t) is
+    added. Where w_t is the return less q(s_t, a_t), and a_t was drawn from π, the gradient is right
+    in the mean whatever q is (Gu et al. 2017, Q-Prop, equation 8).
     """
+    actions, missed = taken or (torch.full((len(features),), first, device=output.bias.device), 0.0)
     total, values, *peaks = _ExpectedValues.apply(
         Products(product_dtype(output.weight)),
         features.to(output.weight.dtype),
@@ -107,6 +114,8 @@ def expected_values(
         output.bias[first:],
         worth,
         temperature,
+        actions - first,
+        torch.as_tensor(missed).detach().to(output.weight).expand(len(features)),
     )
     return Expected(total, values, Peaks(*peaks))
 
@@ -229,29 +238,36 @@ class _ExpectedValues(torch.autograd.Function):
         bias: Tensor,
         worth: Callable[[slice], Tensor],
         temperature: float,
+        actions: Tensor,
+        missed: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         layer = _Layer(products, features, weight, bias, temperature)
-        found, peaks = features.new_empty(2, len(features)).unbind()
+        found, peaks, log_probs = features.new_empty(3, len(features)).unbind()
         tops = [features.new_empty(0)]
         need = any(ctx.needs_input_grad)
         for chunk in layer.chunks:
-            exponents, totals, _ = _softmax(layer.logits(chunk))
+            logits, chosen = layer.logits(chunk), actions[chunk, None]
+            at = logits.gather(1, chosen)
+            exponents, totals, highest = _softmax(logits)
+            log_probs[chunk] = ((at - highest - totals.log2()) * LN_2).squeeze(1)
             peaks[chunk] = totals.reciprocal().squeeze(1)
             tops.append(_top(exponents, totals))
             q = worth(chunk).to(exponents.dtype)
             expected = torch.einsum("tv,tv->t", exponents, q)[:, None] / totals
             found[chunk] = expected.squeeze(1)
-            if need:  # π (q − Σ π q)
-                layer.add(chunk, q.sub_(expected).mul_(exponents).div_(totals))
+            if need:  # π (q − Σ π q) + w (1[a] − π)
+                w = missed[chunk, None]
+                slopes = q.sub_(expected + w).mul_(exponents).div_(totals)
+                layer.add(chunk, slopes.scatter_add_(1, chosen, w))
         if need:
             ctx.save_for_backward(*layer.gradients())
         top = torch.cat(tops)
         ctx.mark_non_differentiable(found, peaks, top)
-        return found.sum(), found, peaks, top
+        return found.sum() + missed @ log_probs, found, peaks, top
 
     @staticmethod
     @once_differentiable
     @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         features, weight, bias = (g * gradients[0] for g in ctx.saved_tensors)
-        return None, features, weight, bias, None, None
+        return None, features, weight, bias, None, None, None, None

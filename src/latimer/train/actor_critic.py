@@ -13,6 +13,7 @@ from latimer.nn.critic import Critic, Values, delayed, follow
 from latimer.nn.dropout import silence
 from latimer.nn.policy import Peaks, action_log_probs, expected_values
 from latimer.nn.seq2seq import Seq2Seq
+from latimer.rl.td_targets import monte_carlo
 from latimer.text.batching import Batch
 from latimer.train.critic_figures import CRITIC_FIGURES, critic_figures
 from latimer.train.critic_targets import BOOTSTRAPS, TARGETS, Delayed
@@ -32,13 +33,15 @@ class CriticSettings:
     """How a critic learns.
 
     target: a name of `critic_targets.TARGETS`; lambda_ of λ-returns; penalty: λ_C on the spread of
-    its values; follow: how far the delayed networks go towards their originals at each update.
+    its values; follow: how far the delayed networks go towards their originals at each update;
+    correction: how much of what the critic missed of the actions taken the actor learns from too.
     """
 
     target: str = "expected_sarsa"
     lambda_: float = 0.9
     penalty: float = 1e-3
     follow: float = 0.02
+    correction: float = 0.0
 
 
 class ActorCritic:
@@ -46,7 +49,9 @@ class ActorCritic:
 
     Trajectories are drawn from a delayed actor, targets made with it and a delayed critic. The
     actor's gradient is Σ_t Σ_a dπ(a | prefix)/dθ q(a) of every token, not only of those drawn,
-    and `likelihood` times that of the references. With `actor` false only the critic learns.
+    and `likelihood` times that of the references. It is as wrong as the critic is; with a
+    correction of 1, which adds dlog π(a_t)/dθ times the return less q(a_t), it is right in the mean
+    and varies the less the better the critic (Gu et al. 2017; what is between, in their 2017b).
     """
 
     def __init__(
@@ -142,8 +147,15 @@ class ActorCritic:
         expected = expected_values(
             features, network.output, partial(said.compared, first=first_action()),
             first=first_action(), temperature=self.draw.temperature,
+            taken=(found.packed(found.actions), self._missed(found, said)),
         )  # fmt: skip
         return _Actor(-expected.total, expected.peaks)
+
+    def _missed(self, found: Trajectories, said: Values) -> Tensor:
+        """What the critic missed of the actions taken, as far as the actor hears of it, packed."""
+        actions = found.packed(found.actions)
+        returns = found.packed(monte_carlo(found.rewards, found.discounts))
+        return self.settings.correction * (returns - said.taken(actions).detach())
 
     def _figures(
         self, found: Trajectories, batch: Batch, values: Tensor, actor: _Actor | None
