@@ -11,10 +11,11 @@ import torch
 from torch import Tensor, nn
 
 from latimer.nn import policy
-from latimer.nn.critic import Values
+from latimer.nn.critic import Values, build_critic
 from latimer.nn.dropout import noise, silence
 from latimer.nn.output import Output
 from latimer.nn.policy import expected_values, policy_gradient
+from latimer.rl.td_targets import monte_carlo
 from latimer.text.subwords import EOS, PAD
 from latimer.train.baselines import BASELINES, LearnedValue
 from latimer.train.minimum_risk import different, expected_score
@@ -123,6 +124,64 @@ def test_actor_critic_with_exact_values_is_the_true_gradient(attention: str) -> 
     worth = partial(said.compared, first=EOS)
     expected = expected_values(features[last], net.output, worth, first=EOS)
     tiny.assert_same(tiny.gradient(expected.total, net), true_gradient(net))
+
+
+@pytest.mark.parametrize("head", ["layer", "pointer"])
+def test_corrected_actor_critic_in_the_mean_is_the_true_gradient_whatever_the_critic(
+    head: str,
+) -> None:
+    net, rows, batch = tiny.network(), tiny.sequences(), tiny.batch()
+    critic = build_critic(
+        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
+        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0, head=head,
+    ).double()  # fmt: skip
+    torch.manual_seed(8)
+    for parameter in critic.parameters():
+        nn.init.normal_(parameter)
+    found = tiny.draw(len(rows)).judged(tiny.samples([rows]), batch)
+    chances = found.scattered(tiny.log_policy(net, rows).exp().detach()[None])
+    weights = found.packed(chances[:, None].expand(found.actions.shape))
+    with silence():
+        said = critic(batch, found.sentences, found.inputs, found.lengths)
+    actions = found.packed(found.actions)
+    missed = found.packed(monte_carlo(found.rewards, found.discounts)) - said.taken(actions)
+
+    def gradient(share: float) -> list[Tensor]:
+        with silence():
+            features = features_of(net, batch, found)
+        expected = expected_values(
+            features, net.output,
+            lambda chunk: said.compared(chunk, EOS) * weights[chunk, None],
+            first=EOS, taken=(actions, share * missed * weights),
+        )  # fmt: skip
+        return tiny.gradient(expected.total, net)
+
+    wanted, alone = true_gradient(net), gradient(0.0)
+    tiny.assert_same(gradient(1.0), wanted)
+    off = max(float((a - b).abs().max()) for a, b in zip(alone, wanted, strict=True))
+    assert off > 0.01
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0])
+def test_expected_values_are_pytorchs(temperature: float) -> None:
+    torch.manual_seed(6)
+    features = torch.randn(9, 6, dtype=torch.float64, requires_grad=True)
+    output = Output(nn.Parameter(torch.randn(tiny.VOCAB, 6))).double()
+    actions, missed = torch.randint(EOS, tiny.VOCAB, (9,)), torch.randn(9).double()
+    values = torch.randn(9, tiny.VOCAB - EOS).double()
+    logs = (output(features)[:, EOS:] / temperature).log_softmax(1)
+    plain = (logs.exp() * values).sum()
+    plain = plain + (missed * logs.gather(1, actions[:, None] - EOS).squeeze(1)).sum()
+    ours = expected_values(
+        features, output, lambda chunk: values[chunk].clone(), first=EOS,
+        temperature=temperature, taken=(actions, missed),
+    )  # fmt: skip
+    torch.testing.assert_close(ours.total, plain)
+    inputs = [features, output.weight, output.bias]
+    for mine, its in zip(
+        torch.autograd.grad(ours.total, inputs), torch.autograd.grad(plain, inputs), strict=True
+    ):
+        torch.testing.assert_close(mine, its)
 
 
 def test_what_stands_behind_the_end_changes_nothing() -> None:
