@@ -5,7 +5,9 @@ once a seed, beside likelihood continued for the same time (the control), and th
 is scored on dev and test, greedy and with beam 5. Results are kept in the work folder; what was
 interrupted goes on where it stopped; `--table` only prints. p is that of a paired bootstrap
 resampling (sacreBLEU, 1,000 samples) of a method's test translations, those of all seeds after one
-another, against the control's.
+another, against the control's. The reward is the mean score of what was drawn in the last fifth of
+the updates, ×100; an update's cost is the median of its time, of the last phase if there are
+several, beside that of the control.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import statistics
 import sys
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +58,7 @@ def actor_critic(target: str) -> tuple[str, list[str]]:
 
 
 METHODS: dict[str, tuple[str, list[str]]] = {
-    CONTROL: ("likelihood", []),
+    CONTROL: ("likelihood", ["training.validate_every=200"]),  # its updates are short
     "REINFORCE, leave one out": ("reinforce", [WARMTH]),
     "actor-critic, expected SARSA": actor_critic("expected_sarsa"),
     "minimum risk": ("minimum_risk", [WARMTH]),
@@ -159,16 +162,48 @@ def show(options: argparse.Namespace) -> None:
     start = options.work / "start.json"
     if not start.exists():
         start.write_text(json.dumps(scored(options.model, options)) + "\n", encoding="utf-8")
-    rows.append(["the model itself", "", "", *_means([json.loads(start.read_bytes())]), ""])
+    rows.append(["the model itself", *[""] * 4, *_means([json.loads(start.read_bytes())]), ""])
+    pace = _told(control, options)[1] if control else None
     for name in METHODS:
         runs = _results(name, options)
         if runs:
             updates = statistics.mean(run["updates"] for run in runs)
+            reward, seconds = _told(runs, options)
+            cost = f"{seconds / pace:.1f}" if seconds and pace else ""
             p = "" if name == CONTROL else significance(runs, control, references)
-            rows.append([name, len(runs), f"{updates:,.0f}", *_means(runs), p])
-    header = ["method", "seeds", "updates", "dev greedy", "dev beam 5", "test greedy"]
-    header += ["test beam 5", "test chrF, beam 5", "p, greedy / beam 5"]
+            scores = ["" if reward is None else f"{100 * reward:.1f}", *_means(runs)]
+            rows.append([name, len(runs), f"{updates:,.0f}", cost, *scores, p])
+    header = ["method", "seeds", "updates", "cost of one", "reward", "dev greedy", "dev beam 5"]
+    header += ["test greedy", "test beam 5", "test chrF, greedy / beam 5", "p, greedy / beam 5"]
     print(markdown_table(header, rows))
+
+
+def _told(
+    runs: list[dict[str, Any]], options: argparse.Namespace
+) -> tuple[float | None, float | None]:
+    """Reward of what was drawn in the end, and median seconds of an update, means over runs."""
+    rewards, medians = [], []
+    for run in runs:
+        path = options.work / "runs" / f"{_slug(run['name'])}-{run['seed']}" / "log.jsonl"
+        if not path.exists():
+            continue
+        log = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        phase = log[-1].get("phase")
+        log = [entry for entry in log if entry.get("phase") == phase]
+        paces = [
+            (after["seconds"] - before["seconds"]) / (after["update"] - before["update"])
+            for before, after in pairwise(log)
+            if before["kind"] == after["kind"] == "update" and after["update"] > before["update"]
+        ]
+        scores = [entry["reward"] for entry in log if "reward" in entry]
+        if scores:
+            rewards.append(statistics.mean(scores[-max(1, len(scores) // 5) :]))
+        if paces:
+            medians.append(statistics.median(paces))
+    return (
+        statistics.mean(rewards) if rewards else None,
+        statistics.mean(medians) if medians else None,
+    )
 
 
 def _means(runs: list[dict[str, Any]]) -> list[str]:
@@ -177,8 +212,8 @@ def _means(runs: list[dict[str, Any]]) -> list[str]:
         values = [run[key]["bleu"] for run in runs]
         spread = f" ({min(values):.1f}–{max(values):.1f})" if len(values) > 1 else ""
         cells.append(f"{statistics.mean(values):.1f}{spread}")
-    chrf = statistics.mean(run["test, beam 5"]["chrf"] for run in runs)
-    return [*cells, f"{chrf:.1f}"]
+    chrf = (statistics.mean(run[f"test, beam {beam}"]["chrf"] for run in runs) for beam in (1, 5))
+    return [*cells, " / ".join(f"{value:.1f}" for value in chrf)]
 
 
 def significance(

@@ -353,12 +353,10 @@ class CriticSection(_Section):
         le=1,
         description="Share of the way that delayed actor and critic go at each update.",
     )
-    correction: float = Field(
-        default=1.0,
-        ge=0,
-        le=1,
-        description="Share of what the critic missed of the tokens drawn that the actor learns "
-        "from besides; 0 is Bahdanau et al. 2017, 1 is right in the mean whatever the critic is.",
+    gradient: Literal["all", "corrected", "drawn"] = Field(
+        default="all",
+        description="How the actor learns: from the values of `all` tokens, as in Bahdanau et al. "
+        "2017; `corrected` by what they missed of the tokens drawn; from the `drawn` ones alone.",
     )
     pretraining: int = Field(
         default=200,

@@ -150,7 +150,9 @@ def test_what_was_never_drawn_is_worth_what_the_state_is() -> None:
     found = objective.draw.judged(tiny.samples([rows]), tiny.batch())
     found = replace(found, rewards=torch.tensor([[0.5, 0.25, 0.0]]).expand(4, 3))
     actions, aims = found.packed(found.actions), found.packed(torch.tensor([returns] * 4))
-    torch.testing.assert_close(found.packed(objective._targets(found, tiny.batch())), aims)
+    states = objective._delayed(found, tiny.batch(), False)
+    told = TARGETS["monte_carlo"](found, states, 0.9)
+    torch.testing.assert_close(found.packed(told), aims)
     optimiser = torch.optim.Adam(critic.parameters(), lr=0.01)
     for _ in range(300):
         values = objective._said(critic, found, tiny.batch())

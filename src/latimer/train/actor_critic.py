@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor, nn
 
 from latimer.nn.critic import Critic, Values, delayed, follow
 from latimer.nn.dropout import silence
-from latimer.nn.policy import Peaks, action_log_probs, expected_values
+from latimer.nn.policy import Peaks, action_log_probs
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.rl.td_targets import monte_carlo
 from latimer.text.batching import Batch
+from latimer.train.actor_gradients import ACTOR_GRADIENTS, OWN_DRAWS, ActorLoss, Seen
 from latimer.train.critic_figures import CRITIC_FIGURES, critic_figures
-from latimer.train.critic_targets import BOOTSTRAPS, TARGETS, Delayed
+from latimer.train.critic_targets import BOOTSTRAPS, TARGETS, Delayed, state_values
 from latimer.train.mixing import negative_log_likelihood
 from latimer.train.objective import Loss
 from latimer.train.reinforce import FIGURES, trajectory_figures
@@ -34,24 +34,23 @@ class CriticSettings:
 
     target: a name of `critic_targets.TARGETS`; lambda_ of λ-returns; penalty: λ_C on the spread of
     its values; follow: how far the delayed networks go towards their originals at each update;
-    correction: how much of what the critic missed of the actions taken the actor learns from too.
+    gradient: a name of `actor_gradients.ACTOR_GRADIENTS`.
     """
 
     target: str = "expected_sarsa"
     lambda_: float = 0.9
     penalty: float = 1e-3
     follow: float = 0.02
-    correction: float = 0.0
+    gradient: str = "all"
 
 
 class ActorCritic:
     """A critic learns the values of an actor's tokens; the actor raises Σ_a π(a) q(a) in return.
 
-    Trajectories are drawn from a delayed actor, targets made with it and a delayed critic. The
-    actor's gradient is Σ_t Σ_a dπ(a | prefix)/dθ q(a) of every token, not only of those drawn,
-    and `likelihood` times that of the references. It is as wrong as the critic is; with a
-    correction of 1, which adds dlog π(a_t)/dθ times the return less q(a_t), it is right in the mean
-    and varies the less the better the critic (Gu et al. 2017; what is between, in their 2017b).
+    Targets are made with a delayed actor and a delayed critic. The actor's gradient is one of
+    `ACTOR_GRADIENTS`, by default Σ_t Σ_a dπ(a | prefix)/dθ q(a) of every token, not only of those
+    drawn, and `likelihood` times that of the references. Trajectories are drawn from the delayed
+    actor, or from the actor itself where its gradient asks for that.
     """
 
     def __init__(
@@ -96,11 +95,16 @@ class ActorCritic:
 
         Neither gives the other a gradient.
         """
-        found, acts = self.draw(self.delayed_network, batch), self.clock.over
+        own = self.settings.gradient in OWN_DRAWS
+        found = self.draw(self.network if own else self.delayed_network, batch)
+        acts = self.clock.over
         with silence():
             values = self._said(self.critic, found, batch)
-            targets = found.packed(self._targets(found, batch))
-            actor = self._actor_loss(found, batch, values) if acts else None
+            states = self._delayed(found, batch, acts)
+            targets = found.packed(
+                TARGETS[self.settings.target](found, states, self.settings.lambda_)
+            )
+            actor = self._actor_loss(found, batch, values, states, targets) if acts else None
         taken = values.taken(found.packed(found.actions))
         spread = values.spread(first_action())
         loss = (taken - targets).square().sum() + self.settings.penalty * spread.sum()
@@ -125,40 +129,35 @@ class ActorCritic:
         return said
 
     @torch.no_grad()
-    def _targets(self, found: Trajectories, batch: Batch) -> Tensor:
-        """What the critic should say of each action, `[rows, time]`."""
+    def _delayed(self, found: Trajectories, batch: Batch, acts: bool) -> Delayed:
+        """What the delayed networks know of the states, as far as anybody will ask."""
         network, critic, settings = self.delayed_network, self.delayed_critic, self.settings
         none = torch.empty(0, device=found.actions.device)
-        asked = settings.target in BOOTSTRAPS
-        follows = settings.target in ("expected_sarsa", "lambda_return")
-        states = Delayed(
+        compares = acts and settings.gradient == "drawn"
+        asked = compares or settings.target in BOOTSTRAPS
+        follows = compares or settings.target in ("expected_sarsa", "lambda_return")
+        return Delayed(
             features_of(network, batch, found) if follows else none,
             network.output,
             self._said(critic, found, batch) if asked else Values(critic.output, none, none),
             first_action(),
             self.draw.temperature,
         )
-        return TARGETS[settings.target](found, states, settings.lambda_)
 
-    def _actor_loss(self, found: Trajectories, batch: Batch, said: Values) -> _Actor:
-        """−Σ_t Σ_a π(a) q(a) over the states of the trajectories, and what is told of π there."""
+    def _actor_loss(
+        self, found: Trajectories, batch: Batch, said: Values, states: Delayed, targets: Tensor
+    ) -> ActorLoss:
         network = self.network
-        features = features_of(network, batch, found)
-        expected = expected_values(
-            features, network.output, partial(said.compared, first=first_action()),
-            first=first_action(), temperature=self.draw.temperature,
-            taken=(found.packed(found.actions), self._missed(found, said)),
+        seen = Seen(
+            features_of(network, batch, found), network.output, found.packed(found.actions),
+            found.packed(monte_carlo(found.rewards, found.discounts)), said, targets,
+            lambda: found.packed(state_values(found, states)), first_action(),
+            self.draw.temperature,
         )  # fmt: skip
-        return _Actor(-expected.total, expected.peaks)
-
-    def _missed(self, found: Trajectories, said: Values) -> Tensor:
-        """What the critic missed of the actions taken, as far as the actor hears of it, packed."""
-        actions = found.packed(found.actions)
-        returns = found.packed(monte_carlo(found.rewards, found.discounts))
-        return self.settings.correction * (returns - said.taken(actions).detach())
+        return ACTOR_GRADIENTS[self.settings.gradient](seen)
 
     def _figures(
-        self, found: Trajectories, batch: Batch, values: Tensor, actor: _Actor | None
+        self, found: Trajectories, batch: Batch, values: Tensor, actor: ActorLoss | None
     ) -> dict[str, Tensor]:
         tokens = found.lengths.sum().to(values.dtype)
         drawn = -found.log_probs.sum().to(values.dtype) / tokens  # an entropy, of what was drawn
@@ -180,12 +179,6 @@ class _Clock(nn.Module):
     @property
     def over(self) -> bool:
         return int(self.left) == 0
-
-
-@dataclass(frozen=True)
-class _Actor:
-    loss: Tensor
-    peaks: Peaks
 
 
 def log_probs_of(

@@ -91,6 +91,15 @@ def one_step(step: Step, found: Trajectories, delayed: Delayed) -> Tensor:
     return targets
 
 
+@torch.no_grad()
+def state_values(found: Trajectories, delayed: Delayed) -> Tensor:
+    """V' = Σ_a π'(a) q'(a) of the state before each action, `[rows, time]`."""
+    rows = len(found.actions)
+    begin = (delayed.policy(slice(rows)) * delayed.values(slice(rows))).sum(1)
+    reached = one_step(_expected, found, delayed) - found.rewards
+    return torch.cat([begin[:, None].to(reached.dtype), reached[:, :-1]], 1)
+
+
 def _monte_carlo(found: Trajectories, delayed: Delayed, lambda_: float) -> Tensor:
     return td_targets.monte_carlo(found.rewards, found.discounts)
 

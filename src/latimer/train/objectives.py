@@ -83,7 +83,7 @@ def _critic_alone(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
 def _with_critic(recipe: Recipe, network: Seq2Seq, draw: Draw, pretraining: int) -> Objective:
     asked = recipe.critic
     settings = CriticSettings(
-        asked.target, asked.trace, asked.penalty, asked.follow, asked.correction
+        asked.target, asked.trace, asked.penalty, asked.follow, asked.gradient
     )
     return ActorCritic(
         network, _critic(recipe, network), draw, settings,

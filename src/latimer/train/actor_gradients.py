@@ -1,0 +1,92 @@
+"""What an actor does with a critic: which tokens it weighs, and by what.
+
+One has a gradient for every token of the vocabulary, and is as wrong as the critic is about tokens
+that nobody drew; the others judge by what was drawn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
+
+from torch import Tensor
+
+from latimer.nn.critic import Values
+from latimer.nn.output import Output
+from latimer.nn.policy import Peaks, expected_values, policy_gradient
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What there is to learn from, packed, `[tokens]` if nothing else is said.
+
+    features `[tokens, readout]`, the actor's, with gradients, are what its output layer reads;
+    actions those taken, returns what followed; said the critic's values, targets what the critic is
+    taught of the actions; baseline gives what the delayed critic thinks of the states, Σ_a π' q'.
+    """
+
+    features: Tensor
+    output: Output
+    actions: Tensor
+    returns: Tensor
+    said: Values
+    targets: Tensor
+    baseline: Callable[[], Tensor]
+    first: int
+    temperature: float
+
+
+class ActorLoss(NamedTuple):
+    """loss `[]`, a sum over tokens, with gradients, and what is told of the policy, without."""
+
+    loss: Tensor
+    peaks: Peaks
+
+
+def every_token(seen: Seen) -> ActorLoss:
+    """−Σ_t Σ_a π(a) q(a) (Bahdanau et al. 2017, equation 4)."""
+    expected = expected_values(
+        seen.features, seen.output, partial(seen.said.compared, first=seen.first),
+        first=seen.first, temperature=seen.temperature,
+    )  # fmt: skip
+    return ActorLoss(-expected.total, expected.peaks)
+
+
+def corrected(seen: Seen) -> ActorLoss:
+    """`every_token`, and −Σ_t log π(a_t) times what q missed of the return.
+
+    Right in the mean whatever q is, and the quieter the better q is (Gu et al. 2017, Q-Prop,
+    equation 8).
+    """
+    missed = seen.returns - seen.said.taken(seen.actions).detach()
+    expected = expected_values(
+        seen.features, seen.output, partial(seen.said.compared, first=seen.first),
+        first=seen.first, temperature=seen.temperature, taken=(seen.actions, missed),
+    )  # fmt: skip
+    return ActorLoss(-expected.total, expected.peaks)
+
+
+def drawn_token(seen: Seen) -> ActorLoss:
+    """−Σ_t log π(a_t) times the target of a_t less the value of the state, its advantage.
+
+    The actor–critic of Sutton & Barto 2018, section 13.5, where the target is that of expected
+    SARSA; REINFORCE with a baseline where it is the return.
+    """
+    surrogate = policy_gradient(
+        seen.features, seen.output, seen.actions, seen.targets - seen.baseline(),
+        first=seen.first, temperature=seen.temperature,
+    )  # fmt: skip
+    return ActorLoss(surrogate.loss, surrogate.peaks)
+
+
+ACTOR_GRADIENTS: dict[str, Callable[[Seen], ActorLoss]] = {
+    "all": every_token,
+    "corrected": corrected,
+    "drawn": drawn_token,
+}
+"""By name; the paper's is `all`."""
+
+OWN_DRAWS = ("corrected", "drawn")
+"""Those that are right for what the actor itself draws, and not for a delayed one's."""
