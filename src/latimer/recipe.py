@@ -335,10 +335,10 @@ class CriticSection(_Section):
     reads: Literal["reference", "source"] = Field(
         default="reference", description="What its encoder reads."
     )
-    head: Literal["layer", "pointer"] | None = Field(
-        default=None,
-        description="`layer` is the output layer of Bahdanau et al.; `pointer` adds values of the "
-        "places of the reference. By default a critic that reads the reference has a pointer.",
+    head: Literal["auto", "layer", "pointer"] = Field(
+        default="auto",
+        description="`layer` is the output layer of Bahdanau et al. 2017, a `pointer` adds values "
+        "of the places of the reference; `auto` is a pointer if the reference is read.",
     )
     target: Literal["expected_sarsa", "sarsa", "q_learning", "lambda_return", "monte_carlo"] = (
         Field(default="expected_sarsa", description="What it learns: a target of `latimer.rl`.")
@@ -372,8 +372,10 @@ class CriticSection(_Section):
 
     @property
     def which_head(self) -> str:
-        """`head`, or what it is by default."""
-        return self.head or ("pointer" if self.reads == "reference" else "layer")
+        """`head`, or what `auto` stands for."""
+        if self.head != "auto":
+            return self.head
+        return "pointer" if self.reads == "reference" else "layer"
 
     @model_validator(mode="after")
     def _pointed(self) -> CriticSection:

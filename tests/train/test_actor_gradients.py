@@ -1,0 +1,119 @@
+"""What the actor does with a critic: right in the mean where theory says so."""
+
+from __future__ import annotations
+
+import pytest
+import tiny_world as tiny
+import torch
+from torch import Tensor, nn
+
+from latimer.nn.critic import Values
+from latimer.nn.dropout import noise, silence
+from latimer.nn.output import Output
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.rl.td_targets import monte_carlo
+from latimer.text.subwords import EOS
+from latimer.train.actor_critic import ActorCritic, CriticSettings
+from latimer.train.actor_gradients import ACTOR_GRADIENTS, Seen
+from latimer.train.critic_targets import TARGETS, Delayed, state_values
+from latimer.train.objectives import build_critic
+from latimer.train.trajectories import Trajectories, features_of
+
+
+def everything() -> Trajectories:
+    rows = tiny.sequences()
+    return tiny.draw(len(rows)).judged(tiny.samples([rows]), tiny.batch())
+
+
+def prefixes(found: Trajectories) -> list[tuple[int, ...]]:
+    """What was written before each action, packed."""
+    time, rows = found.actions.shape[1], range(len(found.actions))
+    return [
+        tuple(found.actions[row, :t].tolist())
+        for t in range(time)
+        for row in rows
+        if t < int(found.lengths[row])
+    ]
+
+
+def table(found: Trajectories, values: dict[tuple[int, ...], Tensor]) -> Values:
+    """A critic of exactly these values."""
+    rows = torch.stack([values[prefix] for prefix in prefixes(found)])
+    output = Output(nn.Parameter(rows.t().contiguous())).double()
+    return Values(output, torch.eye(len(rows)).double(), torch.zeros(len(rows)).double())
+
+
+def states(net: Seq2Seq, found: Trajectories, critic: Values) -> Delayed:
+    with torch.no_grad(), silence():
+        return Delayed(features_of(net, tiny.batch(), found), net.output, critic, EOS)
+
+
+def true_gradient(net: Seq2Seq) -> list[Tensor]:
+    rows = tiny.sequences()
+    return tiny.gradient((tiny.log_policy(net, rows).exp() * tiny.returns(rows)).sum(), net)
+
+
+def test_values_of_states_are_those_of_the_policy() -> None:
+    net, found = tiny.network(), everything()
+    values = tiny.exact_values(net)
+    said = found.packed(state_values(found, states(net, found, table(found, values))))
+    for prefix, value in zip(prefixes(found), said.tolist(), strict=True):
+        wanted = (tiny.next_chances(net, prefix) * values[prefix][EOS:]).sum()
+        assert value == pytest.approx(float(wanted), abs=1e-6)
+
+
+@pytest.mark.parametrize("target", ["expected_sarsa", "sarsa", "lambda_return", "monte_carlo"])
+def test_advantages_of_what_was_drawn_are_right_in_the_mean_if_the_critic_is(target: str) -> None:
+    """And with returns as targets whatever the critic says."""
+    net, found = tiny.network(), everything()
+    values = tiny.exact_values(net)
+    if target == "monte_carlo":
+        torch.manual_seed(4)
+        values = {prefix: torch.randn(tiny.VOCAB).double() for prefix in values}
+    critic = table(found, values)
+    delayed = states(net, found, critic)
+    chances = found.scattered(tiny.log_policy(net, tiny.sequences()).exp().detach()[None])
+    weights = chances[:, None].expand(found.actions.shape)
+    with silence():
+        features = features_of(net, tiny.batch(), found)
+    seen = Seen(
+        features, net.output, found.packed(found.actions),
+        found.packed(monte_carlo(found.rewards, found.discounts)), critic,
+        found.packed(weights * TARGETS[target](found, delayed, 0.6)),
+        lambda: found.packed(weights * state_values(found, delayed)), EOS, 1.0,
+    )  # fmt: skip
+    ours = tiny.gradient(-ACTOR_GRADIENTS["drawn"](seen).loss, net)
+    tiny.assert_same(ours, true_gradient(net))
+
+
+@pytest.mark.parametrize("name", ACTOR_GRADIENTS)
+def test_what_is_drawn_comes_from_whom_the_gradient_asks(name: str) -> None:
+    net = tiny.network()
+    critic = build_critic(
+        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
+        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0,
+    ).double()  # fmt: skip
+    draw = tiny.draw(2)
+    objective = ActorCritic(net, critic, draw, CriticSettings(gradient=name))
+    asked: list[object] = []
+
+    def drawing(network: Seq2Seq, batch: object) -> Trajectories:
+        asked.append(network)
+        return draw(network, tiny.batch())
+
+    object.__setattr__(objective, "draw", _Drawing(drawing))
+    with noise(torch.Generator().manual_seed(2)):
+        objective.loss(tiny.batch())
+    wanted = objective.delayed_network if name == "all" else objective.network
+    assert asked == [wanted]
+
+
+class _Drawing:
+    temperature = 1.0
+
+    def __init__(self, function: object) -> None:
+        self.function = function
+
+    def __call__(self, network: Seq2Seq, batch: object) -> Trajectories:
+        found: Trajectories = self.function(network, batch)  # type: ignore[operator]
+        return found
