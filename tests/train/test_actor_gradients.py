@@ -14,8 +14,8 @@ from latimer.nn.seq2seq import Seq2Seq
 from latimer.rl.td_targets import monte_carlo
 from latimer.text.subwords import EOS
 from latimer.train.actor_critic import ActorCritic, CriticSettings
-from latimer.train.actor_gradients import ACTOR_GRADIENTS, Seen
-from latimer.train.critic_targets import TARGETS, Delayed, state_values
+from latimer.train.actor_gradients import ACTOR_GRADIENTS, Seen, less_others
+from latimer.train.critic_targets import Delayed, state_values
 from latimer.train.objectives import build_critic
 from latimer.train.trajectories import Trajectories, features_of
 
@@ -62,28 +62,42 @@ def test_values_of_states_are_those_of_the_policy() -> None:
         assert value == pytest.approx(float(wanted), abs=1e-6)
 
 
-@pytest.mark.parametrize("target", ["expected_sarsa", "sarsa", "lambda_return", "monte_carlo"])
-def test_advantages_of_what_was_drawn_are_right_in_the_mean_if_the_critic_is(target: str) -> None:
-    """And with returns as targets whatever the critic says."""
+@pytest.mark.parametrize("name", ["drawn", "corrected"])
+def test_right_in_the_mean_whatever_the_critic_says(name: str) -> None:
     net, found = tiny.network(), everything()
-    values = tiny.exact_values(net)
-    if target == "monte_carlo":
-        torch.manual_seed(4)
-        values = {prefix: torch.randn(tiny.VOCAB).double() for prefix in values}
+    torch.manual_seed(4)
+    values = {prefix: torch.randn(tiny.VOCAB).double() for prefix in tiny.exact_values(net)}
+    chances = found.scattered(tiny.log_policy(net, tiny.sequences()).exp().detach()[None])
+    weights = found.packed(chances[:, None].expand(found.actions.shape))
     critic = table(found, values)
     delayed = states(net, found, critic)
-    chances = found.scattered(tiny.log_policy(net, tiny.sequences()).exp().detach()[None])
-    weights = chances[:, None].expand(found.actions.shape)
     with silence():
         features = features_of(net, tiny.batch(), found)
+    # Each translation by its chance: what the critic says of a state, and what it misses, by that.
+    weighted = Values(critic.output, weights.diag(), critic.common)
     seen = Seen(
         features, net.output, found.packed(found.actions),
-        found.packed(monte_carlo(found.rewards, found.discounts)), critic,
-        found.packed(weights * TARGETS[target](found, delayed, 0.6)),
-        lambda: found.packed(weights * state_values(found, delayed)), EOS, 1.0,
+        weights * found.packed(monte_carlo(found.rewards, found.discounts)), weighted,
+        lambda: weights * found.packed(state_values(found, delayed)), lambda same: same, EOS, 1.0,
     )  # fmt: skip
-    ours = tiny.gradient(-ACTOR_GRADIENTS["drawn"](seen).loss, net)
+    ours = tiny.gradient(-ACTOR_GRADIENTS[name](seen).loss, net)
     tiny.assert_same(ours, true_gradient(net))
+
+
+def test_others_are_those_of_the_sentence_at_the_same_time() -> None:
+    rows = [[[4, 5, EOS], [6, EOS], [5, 5, 5]], [[EOS], [4, EOS], [6, EOS]]]
+    found = tiny.draw(3).judged(tiny.samples(rows), tiny.batch(2))
+    told = torch.zeros(6, 3)
+    told[:3] = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 0.0], [7.0, 8.0, 9.0]])
+    told[3:] = torch.tensor([[1.0, 0.0, 0.0], [2.0, 3.0, 0.0], [6.0, 7.0, 0.0]])
+    wanted = torch.zeros(6, 3)
+    wanted[:3] = torch.tensor([[-4.5, -4.5, -1.5], [0.0, 0.0, 0.0], [4.5, 4.5, 7.5]])
+    wanted[3:] = torch.tensor([[-3.0, 0.0, 0.0], [-1.5, -0.5, 0.0], [4.5, 5.5, 0.0]])
+    ours = less_others(found, found.packed(told[found.places]))
+    torch.testing.assert_close(ours, found.packed(wanted[found.places]))
+    alone = tiny.draw(1).judged(tiny.samples([[[4, EOS]]]), tiny.batch())
+    values = torch.tensor([2.0, 3.0])
+    assert torch.equal(less_others(alone, values), values)
 
 
 @pytest.mark.parametrize("name", ACTOR_GRADIENTS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +15,7 @@ from latimer.nn.policy import Peaks, action_log_probs
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.rl.td_targets import monte_carlo
 from latimer.text.batching import Batch
-from latimer.train.actor_gradients import ACTOR_GRADIENTS, OWN_DRAWS, ActorLoss, Seen
+from latimer.train.actor_gradients import ACTOR_GRADIENTS, OWN_DRAWS, ActorLoss, Seen, less_others
 from latimer.train.critic_figures import CRITIC_FIGURES, critic_figures
 from latimer.train.critic_targets import BOOTSTRAPS, TARGETS, Delayed, state_values
 from latimer.train.mixing import negative_log_likelihood
@@ -104,7 +105,7 @@ class ActorCritic:
             targets = found.packed(
                 TARGETS[self.settings.target](found, states, self.settings.lambda_)
             )
-            actor = self._actor_loss(found, batch, values, states, targets) if acts else None
+            actor = self._actor_loss(found, batch, values, states) if acts else None
         taken = values.taken(found.packed(found.actions))
         spread = values.spread(first_action())
         loss = (taken - targets).square().sum() + self.settings.penalty * spread.sum()
@@ -145,14 +146,14 @@ class ActorCritic:
         )
 
     def _actor_loss(
-        self, found: Trajectories, batch: Batch, said: Values, states: Delayed, targets: Tensor
+        self, found: Trajectories, batch: Batch, said: Values, states: Delayed
     ) -> ActorLoss:
         network = self.network
         seen = Seen(
             features_of(network, batch, found), network.output, found.packed(found.actions),
-            found.packed(monte_carlo(found.rewards, found.discounts)), said, targets,
-            lambda: found.packed(state_values(found, states)), first_action(),
-            self.draw.temperature,
+            found.packed(monte_carlo(found.rewards, found.discounts)), said,
+            lambda: found.packed(state_values(found, states)), partial(less_others, found),
+            first_action(), self.draw.temperature,
         )  # fmt: skip
         return ACTOR_GRADIENTS[self.settings.gradient](seen)
 

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from latimer.nn.critic import Values
 from latimer.nn.output import Output
 from latimer.nn.policy import Peaks, expected_values, policy_gradient
+from latimer.train.trajectories import Trajectories
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,9 @@ class Seen:
     """What there is to learn from, packed, `[tokens]` if nothing else is said.
 
     features `[tokens, readout]`, the actor's, with gradients, are what its output layer reads;
-    actions those taken, returns what followed; said the critic's values, targets what the critic is
-    taught of the actions; baseline gives what the delayed critic thinks of the states, Σ_a π' q'.
+    actions those taken, returns what followed; said the critic's values; baseline gives what the
+    delayed critic thinks of the states, Σ_a π' q'; compared takes from what is told of the actions
+    of a translation what others of its sentence have in the mean, see `less_others`.
     """
 
     features: Tensor
@@ -32,8 +35,8 @@ class Seen:
     actions: Tensor
     returns: Tensor
     said: Values
-    targets: Tensor
     baseline: Callable[[], Tensor]
+    compared: Callable[[Tensor], Tensor]
     first: int
     temperature: float
 
@@ -60,7 +63,7 @@ def corrected(seen: Seen) -> ActorLoss:
     Right in the mean whatever q is, and the quieter the better q is (Gu et al. 2017, Q-Prop,
     equation 8).
     """
-    missed = seen.returns - seen.said.taken(seen.actions).detach()
+    missed = seen.compared(seen.returns - seen.said.taken(seen.actions).detach())
     expected = expected_values(
         seen.features, seen.output, partial(seen.said.compared, first=seen.first),
         first=seen.first, temperature=seen.temperature, taken=(seen.actions, missed),
@@ -69,16 +72,34 @@ def corrected(seen: Seen) -> ActorLoss:
 
 
 def drawn_token(seen: Seen) -> ActorLoss:
-    """−Σ_t log π(a_t) times the target of a_t less the value of the state, its advantage.
+    """−Σ_t log π(a_t) A_t, where A_t is what followed less what the critic thought of the state.
 
-    The actor–critic of Sutton & Barto 2018, section 13.5, where the target is that of expected
-    SARSA; REINFORCE with a baseline where it is the return.
+    REINFORCE with the critic as baseline (Sutton & Barto 2018, section 13.4): right in the mean
+    whatever the critic says, and the quieter the better it is. What it did not know of the sentence
+    the other translations tell.
     """
     surrogate = policy_gradient(
-        seen.features, seen.output, seen.actions, seen.targets - seen.baseline(),
+        seen.features, seen.output, seen.actions, seen.compared(seen.returns - seen.baseline()),
         first=seen.first, temperature=seen.temperature,
     )  # fmt: skip
     return ActorLoss(surrogate.loss, surrogate.peaks)
+
+
+def less_others(found: Trajectories, values: Tensor) -> Tensor:
+    """`values [tokens]` less their mean in the sentence's other translations at the same time.
+
+    A translation that has ended counts with 0. What other translations say does not depend on an
+    action, so that a gradient's mean stays as it is, as with one left out (Kool et al. 2019); a
+    single translation has nothing to be compared with.
+    """
+    if found.samples == 1:
+        return values
+    inside = found.mask
+    padded = values.new_zeros(inside.t().shape).masked_scatter(inside.t(), values).t()
+    grouped = torch.empty_like(padded).index_copy_(0, found.places, padded)
+    grouped = grouped.unflatten(0, (-1, found.samples))
+    rest = (grouped.sum(1, keepdim=True) - grouped) / (found.samples - 1)
+    return found.packed((grouped - rest).flatten(0, 1)[found.places])
 
 
 ACTOR_GRADIENTS: dict[str, Callable[[Seen], ActorLoss]] = {
