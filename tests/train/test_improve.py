@@ -148,6 +148,9 @@ def test_wrong_calls_get_one_line(model: Path, tmp_path: Path) -> None:
         improve(model, tmp_path / "run", objective="magic")
     with pytest.raises(InputError, match="not the description"):
         improve(tmp_path / "nothing", tmp_path / "run")
+    (tmp_path / "earlier" / "models" / "best").mkdir(parents=True)
+    with pytest.raises(InputError, match="here .*earlier/models/best$"):
+        improve(tmp_path / "earlier", tmp_path / "run")
     with pytest.raises(InputError, match="at least 2"):
         improve(model, tmp_path / "run", overrides=["objective.samples=1"])
     with pytest.raises(InputError, match="another network"):

@@ -29,9 +29,10 @@ def improvement(model: Path, objective: str, minutes: float, seed: int) -> dict[
         data = {part: dict(config["data"][part]) for part in ("train", "dev")}
         languages, network = config["languages"], config["network"]
     except (OSError, ValueError, KeyError, TypeError) as error:
+        best = model / "models" / "best"
         raise InputError(
-            f"{path}: not the description of a model that `latimer train` made; "
-            "name the folder of such a model"
+            f"{path}: not the description of a model that `latimer train` made; name the folder of "
+            f"such a model{f', here {best}' if best.is_dir() else ''}"
         ) from error
     for files in data.values():
         files.pop("pairs", None)
