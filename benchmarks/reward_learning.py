@@ -38,23 +38,25 @@ CONTROL = "likelihood continued"
 WARMTH = "objective.temperature=0.5"
 
 
-def actor_critic(target: str) -> tuple[str, list[str]]:
-    """Two fifths of the time a critic learns from returns, then actor and critic by `target`."""
+def actor_critic(target: str, gradient: str = "drawn", *more: str) -> tuple[str, list[str]]:
+    """A fifth of the time a critic learns from returns, then actor and critic by `target`."""
     settings = [
         WARMTH,
         "objective.samples=1",
-        "objective.likelihood=0.01",
+        "objective.likelihood=0",
         "critic.penalty=0.001",
         "critic.follow=0.05",
         "phases.critic.objective.kind=critic",
         "phases.critic.critic.target=monte_carlo",
-        "phases.critic.training.max_minutes=40%",
+        "phases.critic.training.max_minutes=20%",
         "phases.actor.objective.kind=actor_critic",
+        "phases.actor.objective.samples=5",
         f"phases.actor.critic.target={target}",
+        f"phases.actor.critic.gradient={gradient}",
         "phases.actor.critic.pretraining=0",
-        "phases.actor.training.max_minutes=60%",
+        "phases.actor.training.max_minutes=80%",
     ]
-    return "actor_critic", settings
+    return "actor_critic", [*settings, *more]
 
 
 METHODS: dict[str, tuple[str, list[str]]] = {
@@ -67,6 +69,9 @@ METHODS: dict[str, tuple[str, list[str]]] = {
     "actor-critic, SARSA": actor_critic("sarsa"),
     "actor-critic, Q-learning": actor_critic("q_learning"),
     "PPO": ("ppo", [WARMTH]),
+    "actor-critic of the paper": actor_critic(
+        "expected_sarsa", "all", "critic.head=layer", "phases.actor.objective.samples=1"
+    ),
     "REINFORCE, learned baseline": ("reinforce", [WARMTH, "objective.baseline=learned"]),
 }
 """Objective and further settings of each; 60% is a share of the time."""
