@@ -38,7 +38,7 @@ CONTROL = "likelihood continued"
 WARMTH = "objective.temperature=0.5"
 
 
-def actor_critic(target: str, gradient: str = "drawn", *more: str) -> tuple[str, list[str]]:
+def actor_critic(target: str, gradient: str = "corrected", *more: str) -> tuple[str, list[str]]:
     """A fifth of the time a critic learns from returns, then actor and critic by `target`."""
     settings = [
         WARMTH,
