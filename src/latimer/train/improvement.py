@@ -63,10 +63,10 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     # Label smoothing leaves much to tokens that no good translation has: what is drawn at 1 is far
     # from what search finds, and learning from it sharpens the policy before it betters search.
     "reinforce": {"objective": {"kind": "reinforce", "temperature": 0.5}},
-    # A critic that has not learnt enough leads astray; returns teach it the quickest.
+    # Right in the mean whatever the critic says; returns teach a critic the quickest.
     "actor_critic": {
-        "objective": {"kind": "actor_critic", "samples": 1, "likelihood": 0.1},
-        "critic": {"target": "monte_carlo", "pretraining": 300, "penalty": 0.01, "rate": 20.0},
+        "objective": {"kind": "actor_critic", "temperature": 0.5},
+        "critic": {"target": "monte_carlo", "gradient": "corrected", "rate": 20.0},
     },
     "mixer": {"objective": {"kind": "mixer", "baseline": "learned", "border_updates": 50}},
 }
