@@ -149,7 +149,7 @@ def test_wrong_calls_get_one_line(model: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not the description"):
         improve(tmp_path / "nothing", tmp_path / "run")
     (tmp_path / "earlier" / "models" / "best").mkdir(parents=True)
-    with pytest.raises(InputError, match="here .*earlier/models/best$"):
+    with pytest.raises(InputError, match=r"here .*earlier.models.best$"):
         improve(tmp_path / "earlier", tmp_path / "run")
     with pytest.raises(InputError, match="at least 2"):
         improve(model, tmp_path / "run", overrides=["objective.samples=1"])
