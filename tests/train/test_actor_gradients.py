@@ -73,12 +73,11 @@ def test_right_in_the_mean_whatever_the_critic_says(name: str) -> None:
     delayed = states(net, found, critic)
     with silence():
         features = features_of(net, tiny.batch(), found)
-    # Each translation by its chance: what the critic says of a state, and what it misses, by that.
-    weighted = Values(critic.output, weights.diag(), critic.common)
-    seen = Seen(
+    seen = Seen(  # each translation drawn as often as its chance is
         features, net.output, found.packed(found.actions),
-        weights * found.packed(monte_carlo(found.rewards, found.discounts)), weighted,
-        lambda: weights * found.packed(state_values(found, delayed)), lambda same: same, EOS, 1.0,
+        found.packed(monte_carlo(found.rewards, found.discounts)), critic,
+        lambda: found.packed(state_values(found, delayed)), weights, lambda gains: weights * gains,
+        EOS, 1.0,
     )  # fmt: skip
     ours = tiny.gradient(-ACTOR_GRADIENTS[name](seen).loss, net)
     tiny.assert_same(ours, true_gradient(net))

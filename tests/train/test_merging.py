@@ -6,11 +6,15 @@ import pytest
 import tiny_world as tiny
 import torch
 
+from latimer.nn.critic import build_critic
 from latimer.nn.dropout import noise, silence
 from latimer.nn.policy import policy_gradient
 from latimer.text.subwords import EOS
+from latimer.train import actor_critic
+from latimer.train.actor_critic import ActorCritic, CriticSettings
+from latimer.train.actor_gradients import ACTOR_GRADIENTS
 from latimer.train.baselines import BASELINES
-from latimer.train.merging import firsts, merged
+from latimer.train.merging import Merged, firsts, merged
 from latimer.train.reinforce import Reinforce
 from latimer.train.trajectories import Trajectories, features_of, first_action
 
@@ -64,6 +68,34 @@ def test_gradients_are_those_of_reading_all(name: str) -> None:
     )
     value = (plain.loss + own) / (found.samples * 2)
     tiny.assert_same(ours, tiny.gradient(value, net))
+
+
+@pytest.mark.parametrize("target", ["expected_sarsa", "monte_carlo"])
+@pytest.mark.parametrize("gradient", ACTOR_GRADIENTS)
+def test_actor_and_critic_learn_the_same_from_reading_all(
+    gradient: str, target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net, batch, found = tiny.network(), tiny.batch(2), drawn()
+    critic = build_critic(
+        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
+        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0, head="pointer",
+    ).double()  # fmt: skip
+    torch.manual_seed(6)
+    for parameter in critic.parameters():
+        torch.nn.init.normal_(parameter)
+    settings = CriticSettings(target, penalty=0.1, gradient=gradient)
+    draw = _Given(found, tiny.draw(4))
+    objective = ActorCritic(net, critic, draw, settings)  # type: ignore[arg-type]
+    once = objective.loss(batch)
+    ours = [tiny.gradient(once.value, net), tiny.gradient(objective.loss(batch).value, critic)]
+    everything = Merged(found, torch.arange(int(found.lengths.sum())))
+    monkeypatch.setattr(actor_critic, "merged", lambda found: everything)
+    each = objective.loss(batch)
+    theirs = [tiny.gradient(each.value, net), tiny.gradient(objective.loss(batch).value, critic)]
+    for mine, its in zip(ours, theirs, strict=True):
+        tiny.assert_same(mine, its)
+    for name in ("reward", "critic_error", "explained_variance", "peak"):
+        assert float(once.figures[name]) == pytest.approx(float(each.figures[name]), abs=1e-6)
 
 
 class _Given:

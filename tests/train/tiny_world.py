@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
@@ -96,7 +96,7 @@ def returns(rows: list[list[int]]) -> Tensor:
     return found.grouped(found.scores)[0].double()
 
 
-def gradient(value: Tensor, net: Seq2Seq) -> list[Tensor]:
+def gradient(value: Tensor, net: nn.Module) -> list[Tensor]:
     """Of `value` by all parameters; noughts where there is none."""
     parameters = list(net.parameters())
     found = torch.autograd.grad(value, parameters, allow_unused=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +17,7 @@ from latimer.text.batching import Batch
 from latimer.train.actor_gradients import ACTOR_GRADIENTS, OWN_DRAWS, ActorLoss, Seen, less_others
 from latimer.train.critic_figures import CRITIC_FIGURES, critic_figures
 from latimer.train.critic_targets import BOOTSTRAPS, TARGETS, Delayed, state_values
+from latimer.train.merging import Merged, merged
 from latimer.train.mixing import negative_log_likelihood
 from latimer.train.objective import Loss
 from latimer.train.reinforce import FIGURES, trajectory_figures
@@ -98,18 +98,18 @@ class ActorCritic:
         """
         own = self.settings.gradient in OWN_DRAWS
         found = self.draw(self.network if own else self.delayed_network, batch)
-        acts = self.clock.over
+        several, acts = merged(found), self.clock.over
+        distinct, times = several.distinct, several.times
         with silence():
-            values = self._said(self.critic, found, batch)
-            states = self._delayed(found, batch, acts)
-            targets = found.packed(
-                TARGETS[self.settings.target](found, states, self.settings.lambda_)
-            )
-            actor = self._actor_loss(found, batch, values, states) if acts else None
-        taken = values.taken(found.packed(found.actions))
+            values = self._said(self.critic, distinct, batch)
+            states = self._delayed(distinct, batch, acts)
+            rule = TARGETS[self.settings.target]
+            targets = distinct.packed(rule(distinct, states, self.settings.lambda_))
+            actor = self._actor_loss(found, several, batch, values, states) if acts else None
+        taken = values.taken(distinct.packed(distinct.actions))
         spread = values.spread(first_action())
-        loss = (taken - targets).square().sum() + self.settings.penalty * spread.sum()
-        figures = self._figures(found, batch, taken.detach(), actor)
+        loss = (times * ((taken - targets).square() + self.settings.penalty * spread)).sum()
+        figures = self._figures(found, several, batch, taken.detach(), actor)
         if actor is not None:
             loss = loss + actor.loss
         loss = loss / (found.samples * len(batch.source))
@@ -146,26 +146,35 @@ class ActorCritic:
         )
 
     def _actor_loss(
-        self, found: Trajectories, batch: Batch, said: Values, states: Delayed
+        self, found: Trajectories, several: Merged, batch: Batch, said: Values, states: Delayed
     ) -> ActorLoss:
-        network = self.network
+        distinct, network = several.distinct, self.network
         seen = Seen(
-            features_of(network, batch, found), network.output, found.packed(found.actions),
-            found.packed(monte_carlo(found.rewards, found.discounts)), said,
-            lambda: found.packed(state_values(found, states)), partial(less_others, found),
+            features_of(network, batch, distinct), network.output,
+            distinct.packed(distinct.actions),
+            distinct.packed(monte_carlo(distinct.rewards, distinct.discounts)), said,
+            lambda: distinct.packed(state_values(distinct, states)), several.times,
+            lambda gains: several.summed(less_others(found, several.every(gains))),
             first_action(), self.draw.temperature,
         )  # fmt: skip
         return ACTOR_GRADIENTS[self.settings.gradient](seen)
 
     def _figures(
-        self, found: Trajectories, batch: Batch, values: Tensor, actor: ActorLoss | None
+        self,
+        found: Trajectories,
+        several: Merged,
+        batch: Batch,
+        values: Tensor,
+        actor: ActorLoss | None,
     ) -> dict[str, Tensor]:
         tokens = found.lengths.sum().to(values.dtype)
         drawn = -found.log_probs.sum().to(values.dtype) / tokens  # an entropy, of what was drawn
         none = values.new_zeros(1)
-        peaks = actor.peaks if actor else Peaks(none, none)
+        peaks = Peaks(none, none)
+        if actor:
+            peaks = actor.peaks._replace(one=several.every(actor.peaks.one))
         figures = trajectory_figures(found, batch, -drawn, peaks)
-        return figures | critic_figures(found, values)
+        return figures | critic_figures(found, several.every(values))
 
 
 class _Clock(nn.Module):

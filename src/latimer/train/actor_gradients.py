@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -26,8 +25,9 @@ class Seen:
 
     features `[tokens, readout]`, the actor's, with gradients, are what its output layer reads;
     actions those taken, returns what followed; said the critic's values; baseline gives what the
-    delayed critic thinks of the states, Σ_a π' q'; compared takes from what is told of the actions
-    of a translation what others of its sentence have in the mean, see `less_others`.
+    delayed critic thinks of the states, Σ_a π' q'. Where what was drawn several times stands once,
+    times says how often; weighed makes weights of what the actions gained, times included, less
+    what the sentence's other translations gained (`less_others`).
     """
 
     features: Tensor
@@ -36,9 +36,15 @@ class Seen:
     returns: Tensor
     said: Values
     baseline: Callable[[], Tensor]
-    compared: Callable[[Tensor], Tensor]
+    times: Tensor
+    weighed: Callable[[Tensor], Tensor]
     first: int
     temperature: float
+
+    def worth(self, tokens: slice) -> Tensor:
+        """Q of all actions from `first` on, as often as they were drawn, `[tokens, actions]`."""
+        values = self.said.compared(tokens, self.first)
+        return values.mul_(self.times[tokens, None])
 
 
 class ActorLoss(NamedTuple):
@@ -51,9 +57,8 @@ class ActorLoss(NamedTuple):
 def every_token(seen: Seen) -> ActorLoss:
     """−Σ_t Σ_a π(a) q(a) (Bahdanau et al. 2017, equation 4)."""
     expected = expected_values(
-        seen.features, seen.output, partial(seen.said.compared, first=seen.first),
-        first=seen.first, temperature=seen.temperature,
-    )  # fmt: skip
+        seen.features, seen.output, seen.worth, first=seen.first, temperature=seen.temperature
+    )
     return ActorLoss(-expected.total, expected.peaks)
 
 
@@ -63,9 +68,9 @@ def corrected(seen: Seen) -> ActorLoss:
     Right in the mean whatever q is, and the quieter the better q is (Gu et al. 2017, Q-Prop,
     equation 8).
     """
-    missed = seen.compared(seen.returns - seen.said.taken(seen.actions).detach())
+    missed = seen.weighed(seen.returns - seen.said.taken(seen.actions).detach())
     expected = expected_values(
-        seen.features, seen.output, partial(seen.said.compared, first=seen.first),
+        seen.features, seen.output, seen.worth,
         first=seen.first, temperature=seen.temperature, taken=(seen.actions, missed),
     )  # fmt: skip
     return ActorLoss(-expected.total, expected.peaks)
@@ -79,7 +84,7 @@ def drawn_token(seen: Seen) -> ActorLoss:
     the other translations tell.
     """
     surrogate = policy_gradient(
-        seen.features, seen.output, seen.actions, seen.compared(seen.returns - seen.baseline()),
+        seen.features, seen.output, seen.actions, seen.weighed(seen.returns - seen.baseline()),
         first=seen.first, temperature=seen.temperature,
     )  # fmt: skip
     return ActorLoss(surrogate.loss, surrogate.peaks)

@@ -26,6 +26,11 @@ class Merged(NamedTuple):
     distinct: Trajectories
     places: Tensor
 
+    @property
+    def times(self) -> Tensor:
+        """How often each action of `distinct` was drawn, float32."""
+        return self.summed(torch.ones(len(self.places), device=self.places.device))
+
     def summed(self, values: Tensor) -> Tensor:
         """`values [tokens]` of all actions, added up for those of `distinct`."""
         total = values.new_zeros(int(self.distinct.lengths.sum()))
