@@ -31,6 +31,14 @@ from latimer.train.update import Updater, build_optimisers
 from latimer.train.workers import Workers
 
 LIKELIHOOD = "likelihood"
+
+
+def actor_critic(target: str, gradient: str, samples: int) -> list[str]:
+    """Settings of an actor–critic whose actor learns, too."""
+    kind = [f"critic.target={target}", f"critic.gradient={gradient}", "critic.pretraining=0"]
+    return [*kind, f"objective.samples={samples}"]
+
+
 METHODS: dict[str, tuple[str, list[str]]] = {
     LIKELIHOOD: ("likelihood", []),
     "REINFORCE, 5 samples": ("reinforce", ["objective.samples=5"]),
@@ -40,13 +48,14 @@ METHODS: dict[str, tuple[str, list[str]]] = {
     ),
     "minimum risk, 5 samples": ("minimum_risk", ["objective.samples=5"]),
     "PPO, 5 samples": ("ppo", ["objective.samples=5"]),
-    "actor–critic, expected SARSA": (
+    "actor–critic of the paper, 1 sample": (
         "actor_critic",
-        ["critic.target=expected_sarsa", "critic.pretraining=0"],
+        actor_critic("expected_sarsa", "all", 1),
     ),
-    "actor–critic, Monte-Carlo": (
+    "the same, Monte-Carlo": ("actor_critic", actor_critic("monte_carlo", "all", 1)),
+    "actor–critic, corrected, 5 samples": (
         "actor_critic",
-        ["critic.target=monte_carlo", "critic.pretraining=0"],
+        actor_critic("expected_sarsa", "corrected", 5),
     ),
 }
 """Objective and further settings of each."""
