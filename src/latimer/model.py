@@ -105,8 +105,7 @@ def load_critic(folder: str | Path, device: str = "cpu") -> Model:
     """
     if not Path(folder).is_dir():
         raise InputError(
-            f"{folder}: no such critic; `latimer improve MODEL --objective actor_critic "
-            "--set critic.reads=source` makes one"
+            f"{folder}: no such critic; `latimer improve MODEL --objective critic` makes one"
         )
     reads = _read_config(Path(folder) / CONFIG, CRITIC_FORMAT).get("reads")
     if reads != "source":

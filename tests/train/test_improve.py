@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 
 from latimer.commands.improve import improve
 from latimer.errors import InputError, LatimerError
+from latimer.model import load_critic
 from latimer.recipe import load_recipe, override_recipe
 from latimer.train.collapse import Limits
 from latimer.train.dev_policy import DEV_FIGURES
@@ -56,7 +57,7 @@ def improved(model: Path, run: Path, updates: int, objective: str, *more: str) -
     return dict(load_file(newest / "network.safetensors"))
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("objective", [name for name in OBJECTIVES if name != "critic"])
 def test_continuing_is_the_same_as_never_stopping(
     model: Path, tmp_path: Path, objective: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +105,20 @@ def test_figures_continue_exactly(model: Path, tmp_path: Path, objective: str) -
         )
         assert len(straight) == expected
         assert straight == twice
+
+
+def test_one_word_makes_a_critic_for_search_and_leaves_the_translator(
+    model: Path, tmp_path: Path
+) -> None:
+    for name, updates in (("straight", 4), ("twice", 2), ("twice", 4)):
+        improved(model, tmp_path / name, updates, "critic")
+    folders = [tmp_path / name / "models" / "critic" for name in ("straight", "twice")]
+    straight, twice = (load_critic(folder).network.state_dict() for folder in folders)
+    assert all(straight[name].equal(twice[name]) for name in straight)
+    assert straight["output.weight"].abs().max() > 0
+    best = tmp_path / "twice" / "models" / "best"
+    before, after = (load_file(folder / "weights.safetensors") for folder in (model, best))
+    assert all(before[name].equal(after[name]) for name in before)
 
 
 def test_validations_tell_what_became_of_the_policy(model: Path, tmp_path: Path) -> None:

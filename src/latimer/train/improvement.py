@@ -10,9 +10,10 @@ from typing import Any
 from latimer.errors import InputError
 
 OBJECTIVES = (
-    "reinforce", "minimum_risk", "ppo", "actor_critic", "mixer", "scheduled_sampling", "likelihood"
+    "reinforce", "minimum_risk", "ppo", "actor_critic", "critic", "mixer", "scheduled_sampling",
+    "likelihood",
 )  # fmt: skip
-"""What a translator can be improved by."""
+"""What a translator can be improved by; `critic` learns a critic to search with."""
 
 
 def improvement(model: Path, objective: str, minutes: float, seed: int) -> dict[str, Any]:
@@ -67,6 +68,11 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     "actor_critic": {
         "objective": {"kind": "actor_critic", "temperature": 0.5},
         "critic": {"target": "monte_carlo", "gradient": "corrected", "rate": 20.0},
+    },
+    # What guides search values what the translator would go on with, once and near its best.
+    "critic": {
+        "objective": {"kind": "critic", "temperature": 0.5, "samples": 1},
+        "critic": {"reads": "source", "target": "monte_carlo", "rate": 20.0},
     },
     "mixer": {"objective": {"kind": "mixer", "baseline": "learned", "border_updates": 50}},
 }
