@@ -266,6 +266,25 @@ def test_values_of_all_are_those_of_each(head: str) -> None:
             critic.whole()
 
 
+def test_values_are_not_compared_in_halves() -> None:
+    critic = build_critic(
+        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
+        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0, head="pointer",
+    )  # fmt: skip
+    torch.manual_seed(3)
+    for parameter in critic.parameters():
+        nn.init.normal_(parameter)
+    found = everything()
+    read = (tiny.batch(), found.sentences, found.inputs, found.lengths)
+    with torch.autocast("cpu", torch.bfloat16):
+        said = critic(*read)
+        inside = said.of(slice(None), EOS)
+        taken = said.taken(torch.full((len(inside),), EOS))
+    assert inside.dtype == taken.dtype == torch.float32
+    assert torch.equal(inside, said.of(slice(None), EOS))
+    torch.testing.assert_close(taken, inside[:, 0], rtol=1e-5, atol=1e-5)
+
+
 def test_a_pointer_into_the_source_is_refused() -> None:
     with pytest.raises(ValueError, match="reads the reference"):
         build_critic(

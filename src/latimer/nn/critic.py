@@ -73,10 +73,12 @@ class Values:
     def compared(self, tokens: slice, first: int) -> Tensor:
         """As `of`, less the common part; of EOS too, which has none, so that all compare as there.
 
-        That is one column to change instead of all.
+        That is one column to change instead of all. Differences of values are small: these products
+        are never done in halves.
         """
         weight, bias = self.output.weight[first:], self.output.bias[first:]
-        values = nn.functional.linear(self.features[tokens].to(weight.dtype), weight, bias)
+        with torch.autocast(weight.device.type, enabled=False):
+            values = nn.functional.linear(self.features[tokens].to(weight.dtype), weight, bias)
         values[:, EOS - first] -= self.common[tokens]
         return values if self.pointed is None else self.pointed.added(values, tokens, first)
 

@@ -53,6 +53,7 @@ class Pointer(nn.Module):
         values = self.question(padded) @ memory.values.to(features.dtype).transpose(1, 2)
         values = values + self.context(padded).gather(2, contexts(inputs, read))
         values = values.masked_fill(memory.bias[:, None] < 0, 0.0)
+        values = values.to(self.question.weight.dtype)
         return pack(values, lengths), pack(read[:, None].expand_as(values), lengths)
 
 
