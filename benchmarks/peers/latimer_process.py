@@ -68,9 +68,12 @@ def translate(flags: argparse.Namespace) -> None:
     """Translate a file of pieces by beam search, batches of like length."""
     model = load_model(flags.folder)
     network = fold(model.network)
-    if choose_products(flags.precision, network.device) == "int8":
+    precision = choose_products(flags.precision, network.device)
+    if precision == "int8":
         network = in_int8(network)
-    shortlist = choose_shortlist(flags.shortlist, model.lexicon, network, joint=True)
+    shortlist = choose_shortlist(
+        flags.shortlist, model.lexicon, network, joint=True, precision=precision
+    )
     processor = load_processor(Corpus(flags.source.parent).model.read_bytes())
     sources = [processor.piece_to_id(line.split()) for line in read_lines(flags.source)]
     order = sorted(range(len(sources)), key=lambda row: len(sources[row]))

@@ -1,6 +1,7 @@
 """Search in each sentence's own vocabulary, against search in the whole one that bans the rest."""
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -138,8 +139,19 @@ def test_a_small_vocabulary_is_looked_at_whole(monkeypatch):
     assert [t.score for t in short] != [t.score for t in whole]
 
 
+def test_quick_products_need_a_larger_vocabulary_to_leave_any_out(monkeypatch):
+    model = model_with_lexicon()
+    chosen = partial(shortlists.choose_shortlist, "auto", model.lexicon, model.network, joint=True)
+    monkeypatch.setattr(shortlists, "SMALL", 0)
+    assert chosen(precision="fp32") is not None
+    assert chosen(precision="int8") is None
+    monkeypatch.setattr(shortlists, "SMALL_IN_INT8", len(model.vocabulary.target))
+    assert chosen(precision="int8") is not None
+
+
 def test_other_searches_look_at_the_whole_vocabulary(monkeypatch):
     monkeypatch.setattr(shortlists, "SMALL", 0)
+    monkeypatch.setattr(shortlists, "SMALL_IN_INT8", 0)
     model, lines = model_with_lexicon(), sentences(10, seed=5)
     automatic, whole = (NeuralTranslator(model, shortlist=kind) for kind in ("auto", "off"))
     ways = ({"way": Sampling(2, seed=1)}, {"nbest": 2}, {"min_length": 3}, {"prefix": "Ka"})

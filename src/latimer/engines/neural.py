@@ -95,8 +95,9 @@ class NeuralTranslator:
         self._scorer = self._combined(self._models, language_model, weight, guide)
         self._pool = Pool(threads)
         self._shortlist = choose_shortlist(
-            shortlist, model.lexicon, self._scorer, joint=model.vocabulary.joint
-        )
+            shortlist, model.lexicon, self._scorer, joint=model.vocabulary.joint,
+            precision=self.precision,
+        )  # fmt: skip
         self._wanted = shortlist
 
     def _combined(
