@@ -4,11 +4,21 @@ Every message is one line that names the file, line or key and says what to do. 
 prints it without a traceback and leaves with the exit code of its class.
 """
 
+from pathlib import Path
+
 
 class LatimerError(Exception):
     """The work failed (disk full, a killed process); exit code 1."""
 
     exit_code = 1
+
+
+class Collapsed(LatimerError):
+    """A run was given up because a figure went wrong; exit code 1. `best` is what it keeps."""
+
+    def __init__(self, message: str, best: Path) -> None:
+        super().__init__(message)
+        self.best = best
 
 
 class InputError(LatimerError):

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import sys
+from functools import partial
 
 import pytest
 from command import latimer as command
@@ -13,6 +14,7 @@ import latimer
 from generated import write_wheel
 from latimer.cli import main
 from latimer.text import homeassistant
+from latimer.train.collapse import Limits
 from made_language import components, write_text, write_tsv
 
 BRIEFLY = ["--minutes", "0.02", "--threads", "1"]
@@ -147,6 +149,21 @@ def test_two_text_files_name_their_languages(inside, tmp_path):
     assert code == 0
     assert (out / "corpus" / "dev.xx").exists()
     assert f"--pairs {source} {target}" in printed
+
+
+def test_learning_from_reward_that_is_given_up_leaves_what_likelihood_learnt(
+    tsv, inside, monkeypatch, tmp_path
+):
+    monkeypatch.setattr("latimer.train.run.Limits", partial(Limits, more_entropy=-100.0))
+    code, printed, said = inside(
+        "quickstart", "--pairs", tsv, "--to", "xx", "--out", tmp_path / "out", "--json",
+        "--threads", "1", "--minutes", "0.02", "--improve-minutes", "0.1",
+    )  # fmt: skip
+    assert code == 0, said
+    assert "the run was given up: the policy has come apart" in " ".join(said.split())
+    told = json.loads(printed)
+    assert told["improvement"]["updates"] <= 50
+    assert (tmp_path / "out" / "models" / "best" / "weights.safetensors").is_file()
 
 
 def test_home_assistant_is_fetched_split_by_component_and_credited(inside, monkeypatch, tmp_path):

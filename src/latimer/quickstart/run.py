@@ -16,7 +16,7 @@ from rich.text import Text
 
 from latimer.engines.neural import load
 from latimer.engines.translator import Translation
-from latimer.errors import LatimerError
+from latimer.errors import Collapsed, LatimerError
 from latimer.quickstart import corpus
 from latimer.quickstart.corpus import Languages
 from latimer.quickstart.improvement import Gain, copy, improve
@@ -219,11 +219,15 @@ def _improve(plan: Plan, model: Path, console: Console) -> _Improved:
     _say(console, f"\nLearning from the BLEU of its own translations, {time}", "bold")
     display = TrainingDisplay(console, 60 * plan.improve_minutes)
     command = "latimer quickstart " + " ".join(plan.again)
-    with display:
-        better, interrupted = improve(
-            plan.out, model, minutes=plan.improve_minutes, seed=plan.seed, threads=plan.threads,
-            on_event=display, command=command,
-        )  # fmt: skip
+    try:
+        with display:
+            better, interrupted = improve(
+                plan.out, model, minutes=plan.improve_minutes, seed=plan.seed,
+                threads=plan.threads, on_event=display, command=command,
+            )  # fmt: skip
+    except Collapsed as collapsed:  # no reason to go without what likelihood has learnt
+        _say(console, f"  {collapsed}", "yellow")
+        better, interrupted = collapsed.best, None
     if interrupted:
         _say(console, "  stopped; Ctrl-C again leaves at once", "dim")
     last = display.last

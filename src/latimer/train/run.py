@@ -21,7 +21,7 @@ from pathlib import Path
 
 import torch
 
-from latimer.errors import InputError, LatimerError
+from latimer.errors import Collapsed, InputError
 from latimer.nn.critic import Critic, tied_inputs
 from latimer.recipe import Recipe
 from latimer.recipe_phases import BY_REFERENCES
@@ -87,7 +87,7 @@ def train(
                     group.wait()  # until all have read the model
         group.wait()  # a process that leaves early takes the others' connections with it
         if collapse is not None:
-            raise LatimerError(f"the run was given up: {collapse} [best model: {best}]")
+            raise Collapsed(f"the run was given up: {collapse} [best model: {best}]", best)
         return best
     finally:
         torch.set_num_threads(threads)
