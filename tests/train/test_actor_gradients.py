@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 import tiny_world as tiny
 import torch
@@ -12,12 +14,12 @@ from latimer.nn.dropout import noise, silence
 from latimer.nn.output import Output
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.rl.td_targets import monte_carlo
+from latimer.text.batching import Batch
 from latimer.text.subwords import EOS
 from latimer.train.actor_critic import ActorCritic, CriticSettings
 from latimer.train.actor_gradients import ACTOR_GRADIENTS, Seen, less_others
 from latimer.train.critic_targets import Delayed, state_values
-from latimer.train.objectives import build_critic
-from latimer.train.trajectories import Trajectories, features_of
+from latimer.train.trajectories import Draw, Trajectories, features_of
 
 
 def everything() -> Trajectories:
@@ -102,31 +104,19 @@ def test_others_are_those_of_the_sentence_at_the_same_time() -> None:
 @pytest.mark.parametrize("name", ACTOR_GRADIENTS)
 def test_what_is_drawn_comes_from_whom_the_gradient_asks(name: str) -> None:
     net = tiny.network()
-    critic = build_critic(
-        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
-        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0,
-    ).double()  # fmt: skip
-    draw = tiny.draw(2)
-    objective = ActorCritic(net, critic, draw, CriticSettings(gradient=name))
+    critic = tiny.critic()
     asked: list[object] = []
 
-    def drawing(network: Seq2Seq, batch: object) -> Trajectories:
-        asked.append(network)
-        return draw(network, tiny.batch())
+    class Drawing:
+        temperature = 1.0
 
-    object.__setattr__(objective, "draw", _Drawing(drawing))
+        def __call__(self, network: Seq2Seq, batch: Batch) -> Trajectories:
+            asked.append(network)
+            return tiny.draw(2)(network, batch)
+
+    settings = CriticSettings(gradient=name)
+    objective = ActorCritic(net, critic, cast(Draw, Drawing()), settings)
     with noise(torch.Generator().manual_seed(2)):
         objective.loss(tiny.batch())
     wanted = objective.delayed_network if name == "all" else objective.network
     assert asked == [wanted]
-
-
-class _Drawing:
-    temperature = 1.0
-
-    def __init__(self, function: object) -> None:
-        self.function = function
-
-    def __call__(self, network: Seq2Seq, batch: object) -> Trajectories:
-        found: Trajectories = self.function(network, batch)  # type: ignore[operator]
-        return found

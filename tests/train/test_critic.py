@@ -126,10 +126,7 @@ def test_spread_is_that_of_all_values() -> None:
 
 def made(pretraining: int = 0, **settings: object) -> ActorCritic:
     net = tiny.network()
-    critic = build_critic(
-        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
-        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0,
-    ).double()  # fmt: skip
+    critic = tiny.critic()
     nn.init.normal_(critic.output.weight)
     chosen = CriticSettings(**settings)  # type: ignore[arg-type]
     return ActorCritic(net, critic, tiny.draw(3), chosen, pretraining=pretraining)
@@ -222,10 +219,7 @@ def test_explained_variance_of_a_critic_that_knows_is_one() -> None:
 
 @pytest.mark.parametrize("reads", ["reference", "source"])
 def test_a_critic_reads_what_it_should(reads: str) -> None:
-    critic = build_critic(
-        reads=reads, source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
-        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0,
-    ).double()  # fmt: skip
+    critic = tiny.critic(reads=reads)
     first = tiny.batch()
     inputs, lengths = torch.tensor([[BOS, 4]]), torch.tensor([2])
     read = partial(critic, sentences=torch.tensor([0]), inputs=inputs, lengths=lengths)
@@ -241,10 +235,7 @@ def test_a_critic_reads_what_it_should(reads: str) -> None:
 
 @pytest.mark.parametrize("head", ["layer", "pointer"])
 def test_values_of_all_are_those_of_each(head: str) -> None:
-    critic = build_critic(
-        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
-        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0, head=head,
-    ).double()  # fmt: skip
+    critic = tiny.critic(head=head)
     torch.manual_seed(3)
     for parameter in critic.parameters():
         nn.init.normal_(parameter)

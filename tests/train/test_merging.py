@@ -6,7 +6,6 @@ import pytest
 import tiny_world as tiny
 import torch
 
-from latimer.nn.critic import build_critic
 from latimer.nn.dropout import noise, silence
 from latimer.nn.policy import policy_gradient
 from latimer.text.subwords import EOS
@@ -76,10 +75,7 @@ def test_actor_and_critic_learn_the_same_from_reading_all(
     gradient: str, target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     net, batch, found = tiny.network(), tiny.batch(2), drawn()
-    critic = build_critic(
-        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
-        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0, head="pointer",
-    ).double()  # fmt: skip
+    critic = tiny.critic(head="pointer")
     torch.manual_seed(6)
     for parameter in critic.parameters():
         torch.nn.init.normal_(parameter)

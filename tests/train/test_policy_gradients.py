@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from latimer.nn import policy
-from latimer.nn.critic import Values, build_critic
+from latimer.nn.critic import Values
 from latimer.nn.dropout import noise, silence
 from latimer.nn.output import Output
 from latimer.nn.policy import expected_values, policy_gradient
@@ -131,10 +131,7 @@ def test_corrected_actor_critic_in_the_mean_is_the_true_gradient_whatever_the_cr
     head: str,
 ) -> None:
     net, rows, batch = tiny.network(), tiny.sequences(), tiny.batch()
-    critic = build_critic(
-        reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
-        encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0, head=head,
-    ).double()  # fmt: skip
+    critic = tiny.critic(head=head)
     torch.manual_seed(8)
     for parameter in critic.parameters():
         nn.init.normal_(parameter)

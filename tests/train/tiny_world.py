@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from latimer.nn.build import build_seq2seq
+from latimer.nn.critic import Critic, build_critic
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.sampling import Samples
 from latimer.text.batching import Batch
@@ -37,6 +38,14 @@ def network(seed: int = 0, **options: object) -> Seq2Seq:
         for parameter in made.parameters():
             parameter.mul_(2.0)
     return made
+
+
+def critic(reads: str = "reference", head: str = "layer") -> Critic:
+    """A critic as small, that knows nothing yet."""
+    return build_critic(
+        reads=reads, source_vocab=VOCAB, target_vocab=VOCAB, embedding=6, encoder_size=3,
+        decoder_size=6, attention_size=3, readout=6, dropout=0.0, head=head,
+    ).double()  # fmt: skip
 
 
 def batch(copies: int = 1) -> Batch:
