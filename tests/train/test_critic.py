@@ -276,6 +276,16 @@ def test_values_are_not_compared_in_halves() -> None:
     torch.testing.assert_close(taken, inside[:, 0], rtol=1e-5, atol=1e-5)
 
 
+def test_padding_in_all_rows_changes_nothing() -> None:
+    critic, found = tiny.critic(head="pointer"), everything()
+    nn.init.normal_(critic.pointer.context.weight)  # type: ignore[union-attr]
+    wide = tiny.batch()
+    object.__setattr__(wide, "target", nn.functional.pad(wide.target, (0, 2)))
+    read = (found.sentences, found.inputs, found.lengths)
+    one, other = (critic(batch, *read).of(slice(None), EOS) for batch in (tiny.batch(), wide))
+    torch.testing.assert_close(one, other)
+
+
 def test_a_pointer_into_the_source_is_refused() -> None:
     with pytest.raises(ValueError, match="reads the reference"):
         build_critic(

@@ -149,6 +149,9 @@ class Critic(nn.Module):
         common = (features.to(weight.dtype) * weight).sum(1) + self.common_bias
         if self.pointer is None:
             return Values(self.output, features, common)
+        read = read[
+            :, : memory.values.shape[1]
+        ]  # an encoder leaves out what is padding in all rows
         pointed = self.pointer(features, memory, read[sentences], inputs, lengths)
         return Values(self.output, features, common, Pointed(*pointed))
 
