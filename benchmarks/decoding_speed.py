@@ -36,7 +36,7 @@ from benchmarks.common import (
 )
 from latimer.model import Model, load_model
 from latimer.nn.decoder import State
-from latimer.nn.int8 import PRECISIONS, choose_products, in_int8
+from latimer.nn.products import PRODUCTS, choose_products
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.beam import beam_search
 from latimer.search.greedy import greedy_search
@@ -198,7 +198,9 @@ def parse_flags() -> argparse.Namespace:
     result.add_argument("--beams", type=int, nargs="+", default=[1, 5])
     result.add_argument("--batches", type=int, nargs="+", default=[1, 16, 64, 256])
     result.add_argument("--seconds", type=float, default=8, help="a measurement (%(default)s)")
-    result.add_argument("--precision", choices=PRECISIONS, default="auto", help="(%(default)s)")
+    result.add_argument(
+        "--precision", choices=["auto", *PRODUCTS], default="auto", help="(%(default)s)"
+    )
     return result.parse_args()
 
 
@@ -213,7 +215,7 @@ def main() -> None:
     with torch.inference_mode():
         for name, model in chosen.items():
             sources = [model.vocabulary.encode_source(text)[0] for text in texts]
-            network = in_int8(model.network) if precision == "int8" else model.network
+            network = PRODUCTS[precision](model.network)
             for beam in flags.beams:
                 for batch in flags.batches:
                     speeds[name, beam, batch] = measure(

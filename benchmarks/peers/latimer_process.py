@@ -19,7 +19,7 @@ from benchmarks.peers.run_timed import UpdateClock
 from latimer.engines.shortlist import Shortlisted, choose_shortlist
 from latimer.model import load_model
 from latimer.nn.folded import fold
-from latimer.nn.int8 import PRECISIONS, choose_products, in_int8
+from latimer.nn.products import PRODUCTS, choose_products
 from latimer.search.beam import STOPS, beam_search
 from latimer.search.scorer import Scorer, default_max_length
 from latimer.text.batching import pad_sources
@@ -67,10 +67,8 @@ def train(flags: argparse.Namespace) -> None:
 def translate(flags: argparse.Namespace) -> None:
     """Translate a file of pieces by beam search, batches of like length."""
     model = load_model(flags.folder)
-    network = fold(model.network)
-    precision = choose_products(flags.precision, network.device)
-    if precision == "int8":
-        network = in_int8(network)
+    precision = choose_products(flags.precision, model.network.device)
+    network = PRODUCTS[precision](fold(model.network))
     shortlist = choose_shortlist(
         flags.shortlist, model.lexicon, network, joint=True, precision=precision
     )
@@ -118,7 +116,7 @@ def main() -> None:
     translating.add_argument("--beam", type=int, default=5)
     translating.add_argument("--batch", type=int, default=64)
     translating.add_argument("--stop", choices=list(STOPS), default="safe")
-    translating.add_argument("--precision", choices=PRECISIONS, default="auto")
+    translating.add_argument("--precision", choices=["auto", *PRODUCTS], default="auto")
     translating.add_argument("--shortlist", default="auto")
     translating.set_defaults(run=translate)
     flags = parser.parse_args()

@@ -256,9 +256,9 @@ class ObjectiveSection(_Section):
     )  # fmt: skip
     reward: str = Field(
         default="bleu",
-        description="What is raised: `bleu`, `gleu` or `edits` of pieces, `word_bleu`, `word_gleu` "
-        "or `word_edits` of words, `chrf`, `ter`, a function of two texts (`module:function`), or "
-        "a mixture such as `0.7 bleu + 0.3 chrf`.",
+        description="What is raised: `bleu`, `balanced_bleu`, `gleu` or `edits` of pieces, the "
+        "same of words (`word_bleu`, …), `chrf`, `ter`, a function of two texts "
+        "(`module:function`), or a mixture such as `0.7 bleu + 0.3 chrf`.",
     )
     samples: int = Field(
         default=5, ge=1, le=1000, description="Translations drawn for each sentence."

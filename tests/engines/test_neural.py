@@ -8,6 +8,7 @@ from latimer.engines.neural import MAX_LENGTH, MAX_PIECES, MAX_ROWS, NeuralTrans
 from latimer.engines.ways import Exact
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
+from latimer.nn.products import PRODUCTS
 from tiny_model import copying_model, save_tiny_model, sentences, tiny_model
 
 
@@ -196,11 +197,11 @@ def test_precision_is_that_of_search_alone(tmp_path):
     texts = ["Kalo suti.", "Mira tonu suka?"]
     exact = NeuralTranslator(model).translate(texts)
     rounded = NeuralTranslator(model, precision="auto")
-    assert rounded.precision in ("fp32", "int8")
+    assert rounded.precision in PRODUCTS
     for one, other in zip(exact, rounded.translate(texts), strict=True):
         assert (one.score == other.score) == (rounded.precision == "fp32")
         assert abs(one.score - other.score) < 0.1
     assert all(torch.equal(weights[name], p) for name, p in model.network.named_parameters())
     assert NeuralTranslator(model).translate(texts) == exact
-    with pytest.raises(InputError, match="precision 'half': choose one of auto, fp32, int8"):
+    with pytest.raises(InputError, match="precision 'half': choose one of auto, fp32, fp16, int8"):
         NeuralTranslator(model, precision="half")

@@ -134,7 +134,7 @@ def test_a_function_that_fails_is_named():
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("blue", "unknown 'blue'; valid choices: bleu, gleu, edits, chrf, "),
+        ("blue", "unknown 'blue'; valid choices: bleu, balanced_bleu, gleu, "),
         ("much bleu", "'much' is no weight"),
         ("bleu gleu bleu", "write it as"),
         ("", "write it as"),

@@ -1,5 +1,7 @@
 """BLEU of prefixes against sacreBLEU, one prefix at a time."""
 
+import math
+
 import sacrebleu
 import torch
 from hypothesis import given, settings
@@ -80,3 +82,25 @@ def test_neighbours_and_padding_make_no_difference():
     alone = ours([[1, 2, 3]], [[1, 2, 4]])
     beside = ours([[1, 2, 3], [1] * 9], [[1, 2, 4], [2] * 12], filler=1)
     torch.testing.assert_close(beside[:1, :3], alone, rtol=0, atol=0)
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(sentences, sentences), min_size=1, max_size=4), st.integers(1, 3))
+def test_a_longer_reference_in_the_penalty_alone(pairs, added):
+    """Beside sacreBLEU's score, only the exponent of the penalty differs."""
+    hypotheses, references = zip(*pairs, strict=True)
+    found = ours(hypotheses, references, brevity=added)
+    for row, (hypothesis, reference) in enumerate(pairs):
+        for end in range(1, len(hypothesis) + 1):
+            short = [min(0.0, 1 - (len(reference) + more) / end) for more in (0, added)]
+            expected = theirs(hypothesis[:end], reference) * math.exp(short[1] - short[0])
+            assert abs(found[row, end - 1].item() - expected) < 1e-6
+
+
+def test_in_balance_one_wrong_word_more_costs_nothing():
+    """Of what is as long as the reference: lost in all precisions what the penalty gains."""
+    right = list(range(40))
+    found = ours([right, [*right, 99]], [right, right], brevity=1)[:, [39, 40]]
+    assert abs(math.log(found[0, 0] / found[1, 1])) < 0.002
+    found = ours([right, [*right, 99]], [right, right])[:, [39, 40]]
+    assert math.log(found[0, 0] / found[1, 1]) > 0.02

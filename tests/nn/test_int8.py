@@ -5,10 +5,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latimer.errors import InputError
 from latimer.nn import int8
 from latimer.nn.build import build_seq2seq
-from latimer.nn.int8 import Int8Weight, choose_products, in_int8, quantise
+from latimer.nn.int8 import Int8Weight, quantise
+from latimer.nn.rounded import rounded
 from networks import NETWORKS
 from tiny_model import SIZES
 
@@ -23,10 +23,10 @@ exact = pytest.mark.skipif(not int8.int8_exact(CPU), reason="int8 sums saturate 
 )
 def test_rounding_is_off_by_at_most_half_a_scale(rows):
     values = torch.tensor(rows)
-    rounded, scales = quantise(values)
-    assert rounded.dtype == torch.int8
-    assert rounded.abs().max() <= 127
-    error = (rounded.double() * scales.double() - values.double()).abs()
+    whole, scales = quantise(values)
+    assert whole.dtype == torch.int8
+    assert whole.abs().max() <= 127
+    error = (whole.double() * scales.double() - values.double()).abs()
     assert (error <= 0.5001 * scales.double() + 1e-30).all()
 
 
@@ -42,8 +42,8 @@ def test_a_product_is_that_of_the_rounded_numbers(bias, width):
     rows, columns = inputs.flatten(0, 1), stored.dequantised().double()
     for start in range(0, width, 512):
         block = slice(start, start + 512)
-        rounded, scales = quantise(rows[:, block])
-        wanted += (rounded.double() * scales.double()) @ columns[:, block].t()
+        whole, scales = quantise(rows[:, block])
+        wanted += (whole.double() * scales.double()) @ columns[:, block].t()
     found = torch.nn.functional.linear(inputs, stored, added)
     wanted = wanted.view(2, 7, 40) + (0 if added is None else added.double())
     torch.testing.assert_close(found.double(), wanted, rtol=1e-5, atol=1e-4)
@@ -71,6 +71,17 @@ def test_broken_numbers_stay_broken():
     assert torch.equal(found[2], torch.zeros(3))
 
 
+@exact
+def test_a_part_is_the_same_rows():
+    torch.manual_seed(0)
+    weight, rows, inputs = (
+        Int8Weight(torch.randn(40, 700)),
+        torch.tensor([7, 0, 39]),
+        torch.randn(2, 700),
+    )
+    torch.testing.assert_close(weight.part(rows).linear(inputs), weight.linear(inputs)[:, rows])
+
+
 def test_other_functions_see_the_float_weight():
     torch.manual_seed(0)
     weight = torch.randn(5, 4)
@@ -87,7 +98,7 @@ def test_every_network_steps_nearly_as_in_float32(options):
     network = build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
     before = {name: p.clone() for name, p in network.named_parameters()}
     network.eval()
-    twin = in_int8(network)
+    twin = rounded(network, Int8Weight)
     source, lengths = torch.randint(4, 11, (3, 5)), torch.tensor([5, 4, 2])
     states = [net.start(source, lengths) for net in (network, twin)]
     for token in (1, 5, 7):
@@ -99,21 +110,6 @@ def test_every_network_steps_nearly_as_in_float32(options):
     assert all(torch.equal(before[name], p) for name, p in network.named_parameters())
     shared = {p.data_ptr() for p in network.encoder.parameters()}
     assert {p.data_ptr() for p in twin.encoder.parameters()} == shared
-
-
-def test_the_choice(monkeypatch):
-    monkeypatch.setattr(int8, "int8_exact", lambda device: device.type == "cpu")
-    for pays in (True, False):
-        monkeypatch.setattr(int8, "int8_pays", lambda pays=pays: pays)
-        assert choose_products("auto", CPU) == ("int8" if pays else "fp32")
-        assert choose_products("int8", CPU) == "int8"
-        assert choose_products("fp32", CPU) == "fp32"
-    monkeypatch.setattr(int8, "int8_exact", lambda device: False)
-    assert choose_products("auto", CPU) == "fp32"
-    with pytest.raises(InputError, match=r"int8.*not exact.*fp32"):
-        choose_products("int8", CPU)
-    with pytest.raises(InputError, match=r"'bf17'.*auto, fp32, int8"):
-        choose_products("bf17", CPU)
 
 
 def test_saturating_sums_are_noticed(monkeypatch):

@@ -2,9 +2,10 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from latimer.search import top
 from latimer.search.top import best_continuations, log_sum_exp
 
 
@@ -24,7 +25,16 @@ def sorted_by_hand(log_probs, scores, normalisers, k):
     return result
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.fixture(params=[0, 1 << 62], ids=["dealt out", "sorted"])
+def few(request, monkeypatch):
+    """Both ways to the same result, whatever the size."""
+    monkeypatch.setattr(top, "FEW", request.param)
+
+
+@pytest.mark.usefixtures("few")
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     seed=st.integers(0, 100_000),
     sentences=st.integers(1, 3),

@@ -45,7 +45,7 @@ Threads = Annotated[int | None, typer.Option(help="CPU threads.  [default: every
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, …")]
 
 Precision = Annotated[
-    str, typer.Option(help="Products in search: auto (int8 where it pays), fp32 or int8.")
+    str, typer.Option(help="Products in search: auto (what is fast here), fp32, fp16 or int8.")
 ]
 
 

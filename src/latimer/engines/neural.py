@@ -23,7 +23,7 @@ from latimer.files import MAX_LINE_BYTES
 from latimer.metrics.report import written_without_spaces
 from latimer.model import Model, load_critic, load_model
 from latimer.nn.folded import fold
-from latimer.nn.int8 import choose_products, in_int8
+from latimer.nn.products import PRODUCTS, choose_products
 from latimer.search.beam import beam_search, check_settings
 from latimer.search.combined import Ensemble, ShallowFusion
 from latimer.search.constrained import constrained_beam_search
@@ -80,10 +80,10 @@ class NeuralTranslator:
         All share the vocabularies of `model`. `threads` batches are translated at the same
         time; see `latimer.threads`.
 
-        `precision` is that of the products in search: fp32, int8, or auto. See `latimer.nn.int8`.
+        `precision` is that of the products in search: auto, or one of `latimer.nn.products`.
         `shortlist` is "off", how many pieces each source piece adds to the vocabulary that a
         search for the best translation looks at, or "auto"; see `latimer.nn.shortlist`.
-        Raises InputError for other settings, and for int8 where it is not exact.
+        Raises InputError for other settings, and for a precision that this machine does not have.
         """
         self.model = model
         self.model.network.eval()
@@ -108,8 +108,8 @@ class NeuralTranslator:
         guide: tuple[Model, float] | None,
     ) -> Scorer[Any]:
         def ready(model: Model) -> Scorer[Any]:
-            network = fold(model.network.eval())
-            return in_int8(network) if self.precision == "int8" else network
+            prepared: Scorer[Any] = PRODUCTS[self.precision](fold(model.network.eval()))
+            return prepared
 
         first = models[0].vocabulary
         for other in models[1:]:
@@ -393,8 +393,8 @@ def load(
 
     With several `threads` so many batches are translated at the same time; that pays after
     `torch.set_num_threads(1)`. `precision` is that of products: `auto` takes int8 where this CPU
-    multiplies it exactly and faster, `fp32` gives the same translations on every machine, to
-    rounding.
+    multiplies it exactly and faster, or else fp16 where that is faster; `fp32` gives the same
+    translations on every machine, to rounding.
 
     Raises InputError naming the file that is missing, damaged or foreign, or an unusable device.
     """

@@ -168,10 +168,12 @@ def _on_words(score: Callable[[Units, Units], Tensor]) -> Callable[[Pieces], Rew
 
 REWARDS: dict[str, Callable[[Pieces], Reward]] = {
     "bleu": lambda pieces: prefix_bleu,
+    "balanced_bleu": lambda pieces: partial(prefix_bleu, brevity=1.0),
     "gleu": lambda pieces: prefix_gleu,
     "edits": lambda pieces: prefix_edits,
     "chrf": _chrf,
     "word_bleu": _on_words(bleu),
+    "word_balanced_bleu": _on_words(partial(bleu, brevity=1.0)),
     "word_gleu": _on_words(gleu),
     "word_edits": _on_words(agreement),
     "ter": _ter,

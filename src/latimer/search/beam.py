@@ -142,6 +142,14 @@ def beam_search(
         going &= ~cut
         bounds = scoring.upper_bound(best.log_probs, longest).masked_fill(~going, -torch.inf)
         going &= STOPS[stop](bounds, ended.to_beat(live.sentences))[:, None]
+        if bool(going.all()):  # as usual with few sentences, and then there is less to do
+            history.keep(None)
+            kept = rows.flatten()
+            state = state.select(kept)
+            coverage.select(kept)
+            slots = live.slots - ending.sum(1)
+            live = _Live(live.sentences, slots, best.log_probs, tokens)
+            continue
         chosen = _compact(going)
         if chosen is None:
             break

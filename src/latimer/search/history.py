@@ -16,7 +16,7 @@ class History:
     def __init__(self) -> None:
         self._tokens: list[Tensor] = []  # [candidates]
         self._rows: list[Tensor] = []  # [candidates]: the row a candidate extends
-        self._kept: list[Tensor] = []  # [rows of the next step]: the candidate a row was
+        self._kept: list[Tensor | None] = []  # [rows of the next step]: the candidate a row was
         self._attention: list[Tensor | None] = []  # [rows, source_time]
 
     def __len__(self) -> int:
@@ -29,8 +29,8 @@ class History:
         self._rows.append(rows)
         self._attention.append(attention)
 
-    def keep(self, candidates: Tensor) -> None:
-        """The candidates of the last step that are the rows of the next, `[rows]`."""
+    def keep(self, candidates: Tensor | None) -> None:
+        """The candidates of the last step that are the rows of the next, `[rows]`; None for all."""
         self._kept.append(candidates)
 
     def trace(self, lengths: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -53,7 +53,8 @@ class History:
             if attention is not None and weights is not None:
                 attention[reached, step, : weights.size(1)] = weights[rows].to(attention.dtype)
             if step:
-                place[reached] = self._kept[step - 1][rows]
+                kept = self._kept[step - 1]
+                place[reached] = rows if kept is None else kept[rows]
         return tokens, attention
 
     def _empty_attention(self, hypotheses: int, longest: int) -> Tensor | None:

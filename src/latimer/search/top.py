@@ -14,6 +14,9 @@ GROUPS = 128
 Measured on one core with `[320, 8000]`: torch.topk by row 3.7 ms, `best_continuations` 1.6 ms.
 """
 
+FEW = 1 << 16
+"""So many scores in all are sorted as quickly as dealt out."""
+
 _CHUNK = 1 << 17  # elements whose exponentials stay in the cache while they are summed
 
 
@@ -35,14 +38,15 @@ def log_sum_exp(scores: Tensor) -> Tensor:
     time the cache is large enough. NaN for a row that holds NaN, +∞ or nothing but −∞.
     """
     scores = scores.float()
-    highest = scores.amax(1, keepdim=True)
-    sums = torch.empty_like(highest)
     rows = max(1, _CHUNK // scores.size(1))
-    for first in range(0, len(scores), rows):
-        chunk = slice(first, first + rows)
-        powers = (scores[chunk] - highest[chunk]).mul_(1 / math.log(2)).exp2_()
-        torch.sum(powers, 1, keepdim=True, out=sums[chunk])
-    return (highest + sums.log()).squeeze(1)
+    parts = [_log_sum_exp(chunk) for chunk in scores.split(rows)] if len(scores) > rows else []
+    return torch.cat(parts) if parts else _log_sum_exp(scores)
+
+
+def _log_sum_exp(scores: Tensor) -> Tensor:
+    highest = scores.amax(1, keepdim=True)
+    sums = (scores - highest).mul_(1 / math.log(2)).exp2_().sum(1)
+    return sums.log_().add_(highest.squeeze(1))
 
 
 def best_continuations(
@@ -60,7 +64,7 @@ def best_continuations(
     scores = scores.unflatten(0, (sentences, width))
     columns = scores.size(2)
     k = min(k, width * columns)
-    if columns >= 4 * GROUPS and 4 * k < width * GROUPS:
+    if scores.numel() > FEW and columns >= 4 * GROUPS and 4 * k < width * GROUPS:
         values, flat, follower = _by_groups(offsets, scores, k)
     else:
         values, flat, follower = _by_sorting(_totals(offsets, scores).flatten(1), k)

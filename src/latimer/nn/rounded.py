@@ -1,0 +1,144 @@
+"""Weights rounded for search on a CPU, behind the face of a tensor.
+
+A network for search shares everything with the one it is made of, but for matrices that stand here
+in fewer bits. Each kind of rounding is a class of its own: `latimer.nn.int8`, `latimer.nn.fp16`.
+"""
+
+from __future__ import annotations
+
+import copy
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from typing import Any, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+M = TypeVar("M", bound=nn.Module)
+
+
+class Rounded(ABC):
+    """A weight `[outputs, inputs]` for `torch.nn.functional.linear`, which sees a tensor in it.
+
+    Whatever else is done with it is done with the float32 tensor that its values stand for.
+    """
+
+    def __init__(self, weight: Tensor) -> None:
+        """Of `weight`; subclasses keep its values."""
+        self.shape, self.device, self.dtype = weight.shape, weight.device, torch.float32
+
+    @abstractmethod
+    def linear(self, inputs: Tensor, bias: Tensor | None = None) -> Tensor:
+        """`inputs [..., inputs]` times the weight, plus `bias [outputs]`: `[..., outputs]`."""
+
+    @abstractmethod
+    def dequantised(self) -> Tensor:
+        """The float32 weight `[outputs, inputs]` that the values stand for."""
+
+    @abstractmethod
+    def __getitem__(self, rows: Tensor) -> Tensor:
+        """Rows of the float32 weight, `[…, inputs]` for `rows […]`."""
+
+    def part(self, rows: Tensor) -> Rounded:
+        """The same of some outputs only, `rows [n]`."""
+        return type(self)(self[rows])
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # not there yet, as while being copied
+            raise AttributeError(name)
+        return getattr(self.dequantised(), name)
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    @classmethod
+    def __torch_function__(
+        cls,
+        function: Callable[..., Any],
+        types: Sequence[type],
+        args: tuple[Any, ...] = (),
+        kwargs: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """PyTorch's way of asking an argument that is not a tensor what to do."""
+        kwargs = kwargs or {}
+        if function is nn.functional.linear and not kwargs and isinstance(args[1], cls):
+            return args[1].linear(args[0], *args[2:])
+        named = {name: _dequantised(argument) for name, argument in kwargs.items()}
+        return function(*_dequantised(args), **named)
+
+
+def _dequantised(argument: Any) -> Any:
+    """An argument, or a list or tuple of some, with float32 tensors for rounded weights."""
+    if isinstance(argument, Rounded):
+        return argument.dequantised()
+    if isinstance(argument, list | tuple):
+        return type(argument)(_dequantised(part) for part in argument)
+    return argument
+
+
+def rounded(network: M, kind: Callable[[Tensor], Rounded | None]) -> M:
+    """A network for search that shares the parameters of `network` but has weights of a `kind`.
+
+    Every matrix of a module called `decoder` or `output` is rounded, embeddings excepted and what
+    is used once a sentence: bridges and the keys of attention. Where `kind` gives None for a matrix
+    it stays as it is. Only inference makes sense with it.
+    """
+    known = {id(tensor): tensor for tensor in chain(network.parameters(), network.buffers())}
+    twin = copy.deepcopy(network, known)  # the structure only: tensors are taken as they are
+    for name, part in twin.named_children():
+        if name in ("decoder", "output"):
+            for path, module in part.named_modules():
+                if not {"bridges", "key"} & set(path.split(".")):
+                    _round(module, kind)
+    return twin
+
+
+def _round(module: nn.Module, kind: Callable[[Tensor], Rounded | None]) -> None:
+    if isinstance(module, nn.Embedding):
+        return
+    for name, parameter in list(module.named_parameters(recurse=False)):
+        weight = kind(parameter.detach()) if parameter.dim() == 2 else None
+        if weight is not None:
+            delattr(module, name)
+            setattr(module, name, weight)
+
+
+def pays(
+    kind: Callable[[Tensor], Rounded | None],
+    rows: int,
+    *,
+    gain: float = 1.5,
+    budget: float = 0.04,
+) -> bool:
+    """Whether products with rounded weights are `gain` times as fast here as in float32, by trying.
+
+    The shape is that of a step of search, `[rows, 512]` by `[512, 1536]`; each has about `budget`
+    seconds.
+    """
+    inputs, matrix = torch.ones(rows, 512), torch.ones(1536, 512)
+    weight = kind(matrix)
+    if weight is None:
+        return False
+    fast = _quickest(lambda: weight.linear(inputs), budget)
+    return fast * gain < _quickest(lambda: nn.functional.linear(inputs, matrix), budget)
+
+
+def _quickest(work: Callable[[], object], budget: float) -> float:
+    """Seconds of the quickest of the runs that fit in `budget` seconds.
+
+    The first run is left out, unless it alone takes longer: without instructions for it, int8 is
+    a hundred times slower than float32.
+    """
+    begun = time.perf_counter()
+    work()
+    best = time.perf_counter() - begun
+    if best > budget:
+        return best
+    begun = time.perf_counter()
+    while time.perf_counter() - begun < budget:
+        start = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - start)
+    return best
