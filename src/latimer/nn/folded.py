@@ -77,6 +77,7 @@ class FoldedDecoder(nn.Module):
         )
         self.read = _linear(of_state)
         self.score = 2 * attention.score_weight.detach()
+        self.one = self.score.new_ones(())
 
     def remember(self, values: Tensor, bias: Tensor, summary: Tensor) -> Memory:
         """What steps read of the encoder's outputs `values` and `summary`."""
@@ -108,7 +109,7 @@ class FoldedDecoder(nn.Module):
         """Attention weights `[sentences, width, source_time]`; `query [rows, size]` is doubled."""
         sentences, _, size = memory.keys.shape
         asked = _power(query).view(sentences, -1, 1, size)
-        layer = torch.addcmul(asked.new_ones(()), asked, memory.keys[:, None]).reciprocal_()
+        layer = torch.addcmul(self.one, asked, memory.keys[:, None]).reciprocal_()
         return (layer @ self.score + memory.bias[:, None]).softmax(-1)
 
 

@@ -28,11 +28,9 @@ class Fp16Weight(Rounded):
 
     def linear(self, inputs: Tensor, bias: Tensor | None = None) -> Tensor:
         """See `Rounded`."""
-        rows = inputs.reshape(-1, inputs.shape[-1]).float()
-        outputs: Tensor = torch.ops.quantized.linear_dynamic_fp16.default(rows, self._packed)
-        if bias is not None:
-            outputs += bias
-        return outputs.view(*inputs.shape[:-1], outputs.shape[1])
+        product = torch.ops.quantized.linear_dynamic_fp16.default
+        outputs: Tensor = product(inputs.float(), self._packed)
+        return outputs if bias is None else outputs.add_(bias)
 
     def dequantised(self) -> Tensor:
         """See `Rounded`."""

@@ -137,11 +137,13 @@ def beam_search(
         ending, going = sort_out(live.slots, best.log_probs, tokens)
         longest = limits[live.sentences][:, None]
         cut = going & (longest == length)
-        finals = scoring.score(best.log_probs, limits.new_tensor(length)) + coverage.of(rows)
-        ended.add(live.sentences, ending, cut, length, best.log_probs, finals)
-        going &= ~cut
-        bounds = scoring.upper_bound(best.log_probs, longest).masked_fill(~going, -torch.inf)
-        going &= STOPS[stop](bounds, ended.to_beat(live.sentences))[:, None]
+        if bool((ending | cut).any()):
+            finals = scoring.score(best.log_probs, limits.new_tensor(length)) + coverage.of(rows)
+            ended.add(live.sentences, ending, cut, length, best.log_probs, finals)
+            going &= ~cut
+        if ended:  # until then there is nothing to beat
+            bounds = scoring.upper_bound(best.log_probs, longest).masked_fill(~going, -torch.inf)
+            going &= STOPS[stop](bounds, ended.to_beat(live.sentences))[:, None]
         if bool(going.all()):  # as usual with few sentences, and then there is less to do
             history.keep(None)
             kept = rows.flatten()
@@ -202,7 +204,7 @@ def _extend(
 ) -> tuple[Continuations, Tensor]:
     """The best candidates of each sentence and their tokens, `[sentences, k]`."""
     normalisers = log_sum_exp(scores)
-    check_normaliser(normalisers[live.log_probs.flatten() > -torch.inf])
+    check_normaliser(normalisers, live.log_probs)
     allowed = permitted(scores, allow_unk)
     first = scores.size(1) - allowed.size(1)
     found = pick(

@@ -144,7 +144,7 @@ def _extend(live: _Live, scores: Tensor, diversity: float, allow_unk: bool) -> _
     """The best candidates of every group, given those of the groups before it."""
     shape = live.log_probs.shape
     normalisers = log_sum_exp(scores)
-    check_normaliser(normalisers[live.log_probs.flatten() > -torch.inf])
+    check_normaliser(normalisers, live.log_probs)
     allowed = permitted(scores, allow_unk)
     offset = scores.size(1) - allowed.size(1)
     allowed, normalisers = allowed.unflatten(0, shape), normalisers.view(shape)

@@ -31,6 +31,10 @@ class Ended:
         self._best = torch.full((batch, nbest), -torch.inf, dtype=torch.float64, device=device)
         self._records: list[_Record] = []
 
+    def __bool__(self) -> bool:
+        """Whether anything has ended."""
+        return bool(self._records)
+
     def add(
         self,
         sentences: Tensor,

@@ -81,12 +81,16 @@ def permitted(scores: Tensor, allow_unk: bool) -> Tensor:
     return scores
 
 
-def check_normaliser(normaliser: Tensor) -> None:
-    """Refuse the scores of a broken model: `normaliser` holds the log-sum-exp of live rows.
+def check_normaliser(normaliser: Tensor, log_probs: Tensor | None = None) -> None:
+    """Refuse the scores of a broken model: `normaliser [rows]` holds their log-sum-exp.
 
-    Raises LatimerError when one is NaN or infinite.
+    Rows whose `log_probs`, in any shape, are −∞ are dead and may hold anything.
+    Raises LatimerError when one of the others is NaN or infinite.
     """
-    if not bool(torch.isfinite(normaliser).all()):
+    sound = torch.isfinite(normaliser)
+    if bool(sound.all()):
+        return
+    if log_probs is None or not bool(sound[log_probs.flatten() > -torch.inf].all()):
         raise LatimerError(
             "the model is broken: it scored the next token with NaN, with infinity, or gave every "
             "token probability zero; its weights are damaged or its training diverged"

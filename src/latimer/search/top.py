@@ -65,21 +65,33 @@ def best_continuations(
     columns = scores.size(2)
     k = min(k, width * columns)
     if scores.numel() > FEW and columns >= 4 * GROUPS and 4 * k < width * GROUPS:
-        values, flat, follower = _by_groups(offsets, scores, k)
+        ranked, flat = _by_groups(offsets, scores, k)
     else:
-        values, flat, follower = _by_sorting(_totals(offsets, scores).flatten(1), k)
-    last = values[:, -1]
+        ranked, flat = _by_sorting(_totals(offsets, scores).flatten(1), k)
+    values = ranked[:, :k]
+    if not bool((ranked[:, 1:] < ranked[:, :-1]).all()):
+        values, flat = _in_order_of_places(offsets, scores, ranked, flat)
+    parents = torch.div(flat, columns, rounding_mode="floor")
+    return Continuations(values, parents, flat - parents * columns)
+
+
+def _in_order_of_places(
+    offsets: Tensor, scores: Tensor, ranked: Tensor, flat: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Of equal values those with the lowest places, and in the order of their places.
+
+    `ranked [sentences, k + 1]` and the places `flat [sentences, k]` of all but the last.
+    """
+    values, last, follower = ranked[:, :-1], ranked[:, -2], ranked[:, -1]
     tied = (follower == last) & (last > -torch.inf)
     if bool(tied.any()):
         some = tied.nonzero().squeeze(1)
         totals = _totals(offsets[some], scores[some]).flatten(1)
-        flat[some] = _lowest_of_equals(totals, last[some], k)
+        flat[some] = _lowest_of_equals(totals, last[some], flat.size(1))
         values[some] = totals.gather(1, flat[some])
     flat, order = flat.sort(dim=1)
     values, order = values.gather(1, order).sort(dim=1, descending=True, stable=True)
-    flat = flat.gather(1, order)
-    parents = torch.div(flat, columns, rounding_mode="floor")
-    return Continuations(values, parents, flat - parents * columns)
+    return values, flat.gather(1, order)
 
 
 def _totals(offsets: Tensor, scores: Tensor) -> Tensor:
@@ -88,15 +100,18 @@ def _totals(offsets: Tensor, scores: Tensor) -> Tensor:
     return (scores.double() + offsets[..., None]).masked_fill_(dead[..., None], -torch.inf)
 
 
-def _by_sorting(totals: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The k largest of each row of `totals [sentences, n]`, their places, and the next largest."""
+def _by_sorting(totals: Tensor, k: int) -> tuple[Tensor, Tensor]:
+    """The k + 1 largest of each row of `totals [sentences, n]`, and the places of the first k.
+
+    Where there are no more than k, NaN stands at the end.
+    """
     values, places = totals.topk(min(k + 1, totals.size(1)), dim=1)
     if values.size(1) == k:
-        return values, places, torch.full_like(values[:, 0], torch.nan)
-    return values[:, :k], places[:, :k], values[:, k]
+        values = torch.nn.functional.pad(values, (0, 1), value=torch.nan)
+    return values, places[:, :k]
 
 
-def _by_groups(offsets: Tensor, scores: Tensor, k: int) -> tuple[Tensor, Tensor, Tensor]:
+def _by_groups(offsets: Tensor, scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
     """As `_by_sorting(_totals(offsets, scores))`, exactly, looking at few columns twice.
 
     The k groups with the largest maxima hold the k largest elements: each has one element at
@@ -106,7 +121,7 @@ def _by_groups(offsets: Tensor, scores: Tensor, k: int) -> tuple[Tensor, Tensor,
     size = columns // GROUPS
     even, rest = scores[..., : size * GROUPS], scores[..., size * GROUPS :]
     maxima = _totals(offsets, even.unflatten(2, (size, GROUPS)).amax(2)).flatten(1)
-    _, groups, next_maximum = _by_sorting(maxima, k)
+    maxima, groups = _by_sorting(maxima, k)
     parents = torch.div(groups, GROUPS, rounding_mode="floor")
     members = torch.arange(0, size * GROUPS, GROUPS, device=scores.device)
     inside = (groups - parents * GROUPS)[..., None] + members  # [sentences, k, size]
@@ -120,8 +135,9 @@ def _by_groups(offsets: Tensor, scores: Tensor, k: int) -> tuple[Tensor, Tensor,
         others = (prefixes[:, None] + beside).flatten().expand(sentences, -1)
         found = torch.cat([found, _totals(offsets, rest).flatten(1)], 1)
         places = torch.cat([places, others], 1)
-    values, chosen, follower = _by_sorting(found, k)
-    return values, places.gather(1, chosen), torch.maximum(follower, next_maximum)
+    values, chosen = _by_sorting(found, k)
+    follower = torch.maximum(values[:, k:], maxima[:, k:])
+    return torch.cat([values[:, :k], follower], 1), places.gather(1, chosen)
 
 
 def _lowest_of_equals(totals: Tensor, last: Tensor, k: int) -> Tensor:
