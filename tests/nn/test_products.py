@@ -1,5 +1,7 @@
 """Which matrix products search takes."""
 
+import time
+
 import pytest
 import torch
 
@@ -7,6 +9,7 @@ from latimer.errors import InputError
 from latimer.nn import products
 from latimer.nn.int8 import Int8Weight
 from latimer.nn.products import FEW, MANY, PRODUCTS, choose_products
+from latimer.nn.rounded import PROBE, Rounded, pays
 
 CPU = torch.device("cpu")
 
@@ -62,3 +65,34 @@ def test_what_does_not_work_is_refused_by_name(machine, name, message):
     machine(able=(), quick=())
     with pytest.raises(InputError, match=message):
         choose_products(name, CPU)
+
+
+class Slow(Rounded):
+    """Products that take their time, and count their rows."""
+
+    rows = 0
+
+    def linear(self, inputs, bias=None):
+        Slow.rows += len(inputs)
+        time.sleep(0.001 * len(inputs))
+        return inputs
+
+    def dequantised(self):
+        raise NotImplementedError
+
+    def __getitem__(self, rows):
+        raise NotImplementedError
+
+
+def test_what_is_far_too_slow_is_given_up_soon():
+    assert not pays(Slow, 1000)
+    assert Slow.rows <= 2 * PROBE
+
+
+def test_what_costs_nothing_pays():
+    class Quick(Slow):
+        def linear(self, inputs, bias=None):
+            return inputs
+
+    assert pays(Quick, MANY)
+    assert not pays(lambda weight: None, MANY)

@@ -34,7 +34,7 @@ def choose_products(wanted: str, device: torch.device) -> str:
     if wanted == "auto":
         if int8_exact(device) and pays(Int8Weight, MANY):
             return "int8"
-        return "fp16" if fp16_works(device) and pays(fp16_weight, FEW, budget=0.01) else "fp32"
+        return "fp16" if fp16_works(device) and pays(fp16_weight, FEW, gain=1.2) else "fp32"
     if wanted not in PRODUCTS:
         raise InputError(f"precision {wanted!r}: choose one of auto, {', '.join(PRODUCTS)}")
     if wanted == "int8" and not int8_exact(device):

@@ -7,6 +7,7 @@ in fewer bits. Each kind of rounding is a class of its own: `latimer.nn.int8`, `
 from __future__ import annotations
 
 import copy
+import math
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,8 @@ import torch
 from torch import Tensor, nn
 
 M = TypeVar("M", bound=nn.Module)
+
+PROBE = 8
 
 
 class Rounded(ABC):
@@ -115,29 +118,22 @@ def pays(
     """Whether products with rounded weights are `gain` times as fast here as in float32, by trying.
 
     The shape is that of a step of search, `[rows, 512]` by `[512, 1536]`; each has about `budget`
-    seconds.
+    seconds. What is far too slow, as int8 is without instructions for it, is given up after two
+    products of a few rows.
     """
     inputs, matrix = torch.ones(rows, 512), torch.ones(1536, 512)
     weight = kind(matrix)
-    if weight is None:
+    if weight is None or _quickest(lambda: weight.linear(inputs[:PROBE]), 0.0) > budget / 8:
         return False
     fast = _quickest(lambda: weight.linear(inputs), budget)
     return fast * gain < _quickest(lambda: nn.functional.linear(inputs, matrix), budget)
 
 
 def _quickest(work: Callable[[], object], budget: float) -> float:
-    """Seconds of the quickest of the runs that fit in `budget` seconds.
-
-    The first run is left out, unless it alone takes longer: without instructions for it, int8 is
-    a hundred times slower than float32.
-    """
-    begun = time.perf_counter()
+    """Seconds of the quickest of the runs that fit in `budget` seconds, but for the first."""
     work()
-    best = time.perf_counter() - begun
-    if best > budget:
-        return best
-    begun = time.perf_counter()
-    while time.perf_counter() - begun < budget:
+    best, begun = math.inf, time.perf_counter()
+    while best == math.inf or time.perf_counter() - begun < budget:
         start = time.perf_counter()
         work()
         best = min(best, time.perf_counter() - start)
