@@ -61,7 +61,8 @@ def actor_critic(target: str, gradient: str = "corrected", *more: str) -> tuple[
 
 METHODS: dict[str, tuple[str, list[str]]] = {
     CONTROL: ("likelihood", ["training.validate_every=200"]),  # its updates are short
-    "REINFORCE, leave one out": ("reinforce", [WARMTH]),
+    "REINFORCE, leave one out": ("reinforce", [WARMTH, "objective.baseline=leave_one_out"]),
+    "REINFORCE, rewards to go": ("reinforce", [WARMTH, "objective.baseline=to_go"]),
     "actor-critic, expected SARSA": actor_critic("expected_sarsa"),
     "minimum risk": ("minimum_risk", [WARMTH]),
     "REINFORCE, self-critical": ("reinforce", [WARMTH, "objective.baseline=self_critical"]),

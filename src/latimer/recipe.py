@@ -266,10 +266,12 @@ class ObjectiveSection(_Section):
     temperature: float = Field(
         default=1.0, ge=0.01, le=100, description="Of the policy they are drawn from."
     )
-    baseline: Literal["none", "running_mean", "self_critical", "leave_one_out", "learned"] = Field(
+    baseline: Literal[
+        "none", "running_mean", "self_critical", "leave_one_out", "to_go", "learned"
+    ] = Field(
         default="leave_one_out",
-        description="What a score is compared with (`reinforce`, `mixer`); `leave_one_out` needs 2 "
-        "samples.",
+        description="What a score is compared with (`reinforce`, `mixer`); `leave_one_out` and "
+        "`to_go` need 2 samples.",
     )
     sharpness: float = Field(
         default=0.005, gt=0, le=100, description="Exponent of probabilities (`minimum_risk`)."
@@ -318,13 +320,12 @@ class ObjectiveSection(_Section):
 
     @model_validator(mode="after")
     def _check(self) -> ObjectiveSection:
+        with_baseline = self.kind in ("reinforce", "mixer")
         compares = self.kind in ("minimum_risk", "ppo") or (
-            self.kind in ("reinforce", "mixer") and self.baseline == "leave_one_out"
+            with_baseline and self.baseline in ("leave_one_out", "to_go")
         )
         if compares and self.samples < 2:
-            what = (
-                "the baseline leave_one_out" if self.kind in ("reinforce", "mixer") else self.kind
-            )
+            what = f"the baseline {self.baseline}" if with_baseline else self.kind
             raise impossible("objective.samples", f"{what} compares translations: at least 2")
         return self
 

@@ -17,9 +17,9 @@ from latimer.rl.td_targets import monte_carlo
 from latimer.text.batching import Batch
 from latimer.text.subwords import EOS
 from latimer.train.actor_critic import ActorCritic, CriticSettings
-from latimer.train.actor_gradients import ACTOR_GRADIENTS, Seen, less_others
+from latimer.train.actor_gradients import ACTOR_GRADIENTS, Seen
 from latimer.train.critic_targets import Delayed, state_values
-from latimer.train.trajectories import Draw, Trajectories, features_of
+from latimer.train.trajectories import Draw, Trajectories, features_of, less_others
 
 
 def everything() -> Trajectories:

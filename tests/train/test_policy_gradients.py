@@ -67,14 +67,15 @@ def test_reinforce_in_the_mean_is_the_true_gradient(name: str, attention: str) -
     tiny.assert_same(tiny.gradient(-loss, net), true_gradient(net))
 
 
-def test_leaving_one_out_in_the_mean_is_the_true_gradient() -> None:
+@pytest.mark.parametrize("name", ["leave_one_out", "to_go"])
+def test_leaving_one_out_in_the_mean_is_the_true_gradient(name: str) -> None:
     net, rows = tiny.network(), tiny.sequences()
     chances = tiny.log_policy(net, rows).exp().detach()
     pairs = list(product(range(len(rows)), repeat=2))
     batch = tiny.batch(len(pairs))
     found = tiny.draw(2).judged(tiny.samples([[rows[a], rows[b]] for a, b in pairs]), batch)
     both = torch.stack([chances[a] * chances[b] for a, b in pairs])[:, None].expand(-1, 2)
-    loss = surrogate(net, found, batch, "leave_one_out", both / 2)
+    loss = surrogate(net, found, batch, name, both / 2)
     tiny.assert_same(tiny.gradient(-loss, net), true_gradient(net))
 
 

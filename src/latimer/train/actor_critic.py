@@ -14,7 +14,7 @@ from latimer.nn.policy import Peaks, action_log_probs
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.rl.td_targets import monte_carlo
 from latimer.text.batching import Batch
-from latimer.train.actor_gradients import ACTOR_GRADIENTS, OWN_DRAWS, ActorLoss, Seen, less_others
+from latimer.train.actor_gradients import ACTOR_GRADIENTS, OWN_DRAWS, ActorLoss, Seen
 from latimer.train.critic_figures import CRITIC_FIGURES, critic_figures
 from latimer.train.critic_targets import BOOTSTRAPS, TARGETS, Delayed, state_values
 from latimer.train.merging import Merged, merged
@@ -26,6 +26,7 @@ from latimer.train.trajectories import (
     Trajectories,
     features_of,
     first_action,
+    less_others,
 )
 
 

@@ -10,13 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import torch
 from torch import Tensor
 
 from latimer.nn.critic import Values
 from latimer.nn.output import Output
 from latimer.nn.policy import Peaks, expected_values, policy_gradient
-from latimer.train.trajectories import Trajectories
 
 
 @dataclass(frozen=True)
@@ -88,23 +86,6 @@ def drawn_token(seen: Seen) -> ActorLoss:
         first=seen.first, temperature=seen.temperature,
     )  # fmt: skip
     return ActorLoss(surrogate.loss, surrogate.peaks)
-
-
-def less_others(found: Trajectories, values: Tensor) -> Tensor:
-    """`values [tokens]` less their mean in the sentence's other translations at the same time.
-
-    A translation that has ended counts with 0. What other translations say does not depend on an
-    action, so that a gradient's mean stays as it is, as with one left out (Kool et al. 2019); a
-    single translation has nothing to be compared with.
-    """
-    if found.samples == 1:
-        return values
-    inside = found.mask
-    padded = values.new_zeros(inside.t().shape).masked_scatter(inside.t(), values).t()
-    grouped = torch.empty_like(padded).index_copy_(0, found.places, padded)
-    grouped = grouped.unflatten(0, (-1, found.samples))
-    rest = (grouped.sum(1, keepdim=True) - grouped) / (found.samples - 1)
-    return found.packed((grouped - rest).flatten(0, 1)[found.places])
 
 
 ACTOR_GRADIENTS: dict[str, Callable[[Seen], ActorLoss]] = {

@@ -16,7 +16,7 @@ from latimer.nn.seq2seq import Seq2Seq
 from latimer.rl.td_targets import monte_carlo
 from latimer.text.batching import Batch
 from latimer.train.critic_figures import CRITIC_FIGURES, critic_figures
-from latimer.train.trajectories import Draw, Trajectories
+from latimer.train.trajectories import Draw, Trajectories, less_others
 
 
 class Baseline(Protocol):
@@ -102,6 +102,22 @@ class LeaveOneOut(_Constant):
         mean = scores.mean(1, keepdim=True)
         advantages = (scores - mean) * (found.samples / (found.samples - 1))
         return _every(found, found.scattered(advantages)), features.new_zeros(())
+
+
+class ToGo(_Constant):
+    """The mean return of the sentence's other translations from the same time on.
+
+    Compared with it is the return from there on, Σ_{k ≥ t} r_k: what was gained before an action
+    is none of its doing (Sutton & Barto 2018, section 13.3). A translation that has ended has
+    nothing more to gain.
+    """
+
+    def advantages(
+        self, found: Trajectories, features: Tensor, network: Seq2Seq, batch: Batch, draw: Draw
+    ) -> tuple[Tensor, Tensor]:
+        """See `Baseline`."""
+        returns = found.packed(monte_carlo(found.rewards, found.discounts))
+        return less_others(found, returns), features.new_zeros(())
 
 
 class SelfCritical(_Constant):
@@ -213,6 +229,7 @@ BASELINES: dict[str, Callable[[int], Baseline]] = {
     "running_mean": lambda readout: RunningMean(),
     "self_critical": lambda readout: SelfCritical(),
     "leave_one_out": lambda readout: LeaveOneOut(),
+    "to_go": lambda readout: ToGo(),
     "learned": LearnedValue,
 }
 """By name, from the width of the network's features."""

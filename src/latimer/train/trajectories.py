@@ -162,6 +162,23 @@ class Draw:
         return self.scored(tokens, lengths, batch)[:, -1], lengths
 
 
+def less_others(found: Trajectories, values: Tensor) -> Tensor:
+    """`values [tokens]` less their mean in the sentence's other translations at the same time.
+
+    A translation that has ended counts with 0. What other translations say does not depend on an
+    action, so that a gradient's mean stays as it is, as with one left out (Kool et al. 2019); a
+    single translation has nothing to be compared with.
+    """
+    if found.samples == 1:
+        return values
+    inside = found.mask
+    padded = values.new_zeros(inside.t().shape).masked_scatter(inside.t(), values).t()
+    grouped = torch.empty_like(padded).index_copy_(0, found.places, padded)
+    grouped = grouped.unflatten(0, (-1, found.samples))
+    rest = (grouped.sum(1, keepdim=True) - grouped) / (found.samples - 1)
+    return found.packed((grouped - rest).flatten(0, 1)[found.places])
+
+
 def features_of(network: Seq2Seq, batch: Batch, trajectories: Trajectories) -> Tensor:
     """What the output layer reads before each action, packed, `[tokens, readout]`.
 
