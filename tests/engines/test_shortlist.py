@@ -16,6 +16,8 @@ from latimer.engines.ways import Sampling
 from latimer.errors import InputError
 from latimer.model import save_model
 from latimer.nn.build import build_seq2seq
+from latimer.nn.fp16 import fp16_works
+from latimer.nn.int8 import int8_exact
 from latimer.search.beam import beam_search
 from latimer.text.batching import pad_sources
 from latimer.text.lexicon import Lexicon
@@ -26,6 +28,8 @@ from tiny_model import SIZES, copying_model, sentences, tiny_model
 
 VOCAB = 40
 TRANSLATORS = {n: o for n, o in NETWORKS.items() if o.get("kind") != "language_model"}
+
+CPU = torch.device("cpu")
 
 
 def random_lexicon(seed, vocab=VOCAB):
@@ -176,3 +180,22 @@ def test_what_has_no_lexicon_has_no_shortlist():
     with pytest.raises(InputError, match=r"shortlist 9: .*with other models"):
         NeuralTranslator(model, others=[model], shortlist="9")
     NeuralTranslator(model, others=[model])
+
+
+@pytest.mark.parametrize(
+    "precision",
+    [
+        pytest.param("fp16", marks=pytest.mark.skipif(not fp16_works(CPU), reason="no products")),
+        pytest.param("int8", marks=pytest.mark.skipif(not int8_exact(CPU), reason="not exact")),
+    ],
+)
+def test_rounded_weights_are_shortlisted_too(precision):
+    """Most translations are those of float32, with scores that are near and not the same."""
+    model, lines = model_with_lexicon(), sentences(20, seed=5)
+    exactly, nearly = (
+        NeuralTranslator(model, precision=kind, shortlist=20).translate(lines, max_length=12)
+        for kind in ("fp32", precision)
+    )
+    same = [(a, b) for a, b in zip(exactly, nearly, strict=True) if a.text == b.text]
+    assert len(same) >= 15
+    assert all(0 < abs(one.score - other.score) < 0.1 for one, other in same)
