@@ -122,7 +122,7 @@ def test_one_word_makes_a_critic_for_search_and_leaves_the_translator(
 
 
 def test_validations_tell_what_became_of_the_policy(model: Path, tmp_path: Path) -> None:
-    improved(model, tmp_path / "run", 4, "reinforce", "training.learning_rate=3e-2")
+    improved(model, tmp_path / "run", 4, "reinforce", "training.learning_rate=5e-3")
     first, *_, last = reports(tmp_path / "run", "validation")
     assert set(DEV_FIGURES) <= set(first)
     assert first["kl"] == pytest.approx(0, abs=1e-6)
@@ -130,7 +130,7 @@ def test_validations_tell_what_became_of_the_policy(model: Path, tmp_path: Path)
     assert first["reward_gap"] == pytest.approx(first["reward_greedy"] - first["reward_sampled"])
     assert 0 < first["peak"] < first["top10"] <= 1
     (tmp_path / "run" / "start.safetensors").unlink()  # as in a run of an older version
-    improved(model, tmp_path / "run", 6, "reinforce", "training.learning_rate=3e-2")
+    improved(model, tmp_path / "run", 6, "reinforce", "training.learning_rate=5e-3")
     older = reports(tmp_path / "run", "validation")[-1]
     assert "entropy" in older
     assert "kl" not in older
