@@ -71,11 +71,8 @@ class Shortlist:
         self._joint, self._none = joint, target_vocab
         self._is_common = torch.zeros(target_vocab + 1, dtype=torch.bool, device=device)
         self._is_common[self.common] = True
-        output = network.output
-        self.weight, self.bias = (
-            _part(output.weight, self.common),
-            output.bias[self.common].detach(),
-        )
+        self.weight = _part(network.output.weight, self.common)
+        self.bias = network.output.bias[self.common].detach()
 
     def choose(self, source: Tensor) -> Vocabularies:
         """The vocabularies for `source [sentences, time]`, padded."""

@@ -149,8 +149,7 @@ def beam_search(
             kept = rows.flatten()
             state = state.select(kept)
             coverage.select(kept)
-            slots = live.slots - ending.sum(1)
-            live = _Live(live.sentences, slots, best.log_probs, tokens)
+            live = _Live(live.sentences, live.slots, best.log_probs, tokens)
             continue
         chosen = _compact(going)
         if chosen is None:
