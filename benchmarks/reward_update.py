@@ -57,6 +57,10 @@ METHODS: dict[str, tuple[str, list[str]]] = {
         "actor_critic",
         actor_critic("expected_sarsa", "corrected", 5),
     ),
+    "the same, nothing delayed": (
+        "actor_critic",
+        [*actor_critic("expected_sarsa", "corrected", 5), "critic.follow=1"],
+    ),
 }
 """Objective and further settings of each."""
 

@@ -147,7 +147,8 @@ def test_what_was_never_drawn_is_worth_what_the_state_is() -> None:
     found = objective.draw.judged(tiny.samples([rows]), tiny.batch())
     found = replace(found, rewards=torch.tensor([[0.5, 0.25, 0.0]]).expand(4, 3))
     actions, aims = found.packed(found.actions), found.packed(torch.tensor([returns] * 4))
-    states = objective._delayed(found, tiny.batch(), False)
+    none = Values(critic.output, aims, aims)
+    states = objective._delayed(found, tiny.batch(), None, none)
     told = TARGETS["monte_carlo"](found, states, 0.9)
     torch.testing.assert_close(found.packed(told), aims)
     optimiser = torch.optim.Adam(critic.parameters(), lr=0.01)
@@ -206,6 +207,35 @@ def test_delayed_networks_get_no_gradient_and_follow() -> None:
     after = objective.delayed_critic
     for old, new in zip(before.parameters(), after.parameters(), strict=True):
         torch.testing.assert_close(new, old + 0.25)
+
+
+@pytest.mark.parametrize("acts", [True, False])
+@pytest.mark.parametrize("gradient", ["all", "corrected", "drawn"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_delayed_networks_that_follow_at_once_need_not_be_asked(
+    target: str, gradient: str, acts: bool
+) -> None:
+    at_once, slow = (
+        made(0 if acts else 1, target=target, gradient=gradient, follow=rate) for rate in (1.0, 0.5)
+    )
+    torch.manual_seed(3)
+    for parameter in at_once.critic.parameters():
+        nn.init.normal_(parameter, std=0.5)
+    for name, module in slow.modules.items():
+        if name != "clock":
+            module.load_state_dict(at_once.modules[name.removeprefix("delayed_")].state_dict())
+    for module in at_once.delayed_network, at_once.delayed_critic:
+        for parameter in module.parameters():
+            nn.init.constant_(parameter, torch.nan)
+    if gradient == "all":  # whose translations are the delayed actor's
+        at_once.delayed_network.load_state_dict(slow.network.state_dict())
+    for name in at_once.trained:
+        ours, theirs = (gradients(o, o.modules[name]) for o in (at_once, slow))
+        for one, other in zip(ours, theirs, strict=True):
+            assert (one is None) == (other is None)
+            if one is not None and other is not None:
+                assert not one.isnan().any()
+                torch.testing.assert_close(one, other)
 
 
 def test_explained_variance_of_a_critic_that_knows_is_one() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -103,10 +103,15 @@ class ActorCritic:
         distinct, times = several.distinct, several.times
         with silence():
             values = self._said(self.critic, distinct, batch)
-            states = self._delayed(distinct, batch, acts)
+            features = features_of(self.network, batch, distinct) if acts else None
+            states = self._delayed(distinct, batch, features, values)
+            actor = None
+            if features is not None:
+                actor = self._actor_loss(found, several, features, values, states)
+                if self.settings.follow == 1:
+                    states = replace(states, known=actor.values)
             rule = TARGETS[self.settings.target]
             targets = distinct.packed(rule(distinct, states, self.settings.lambda_))
-            actor = self._actor_loss(found, several, batch, values, states) if acts else None
         taken = values.taken(distinct.packed(distinct.actions))
         spread = values.spread(first_action())
         loss = (times * ((taken - targets).square() + self.settings.penalty * spread)).sum()
@@ -131,28 +136,38 @@ class ActorCritic:
         return said
 
     @torch.no_grad()
-    def _delayed(self, found: Trajectories, batch: Batch, acts: bool) -> Delayed:
-        """What the delayed networks know of the states, as far as anybody will ask."""
-        network, critic, settings = self.delayed_network, self.delayed_critic, self.settings
+    def _delayed(
+        self, found: Trajectories, batch: Batch, features: Tensor | None, values: Values
+    ) -> Delayed:
+        """What the delayed networks know of the states, as far as anybody will ask.
+
+        Actor and critic have read them already, into `features`, where the actor learns, and
+        `values`; delayed networks that follow at once are the same.
+        """
+        settings, critic = self.settings, self.delayed_critic
+        at_once = settings.follow == 1
+        network = self.network if at_once else self.delayed_network
         none = torch.empty(0, device=found.actions.device)
-        compares = acts and settings.gradient == "drawn"
-        asked = compares or settings.target in BOOTSTRAPS
-        follows = compares or settings.target in ("expected_sarsa", "lambda_return")
-        return Delayed(
-            features_of(network, batch, found) if follows else none,
-            network.output,
-            self._said(critic, found, batch) if asked else Values(critic.output, none, none),
-            first_action(),
-            self.draw.temperature,
-        )
+        compares = features is not None and settings.gradient == "drawn"
+        actor, said = none, Values(critic.output, none, none)
+        if compares or settings.target in ("expected_sarsa", "lambda_return"):
+            read = features if at_once else None
+            actor = features_of(network, batch, found) if read is None else read.detach()
+        if compares or settings.target in BOOTSTRAPS:
+            said = values if at_once else self._said(critic, found, batch)
+        return Delayed(actor, network.output, said, first_action(), self.draw.temperature)
 
     def _actor_loss(
-        self, found: Trajectories, several: Merged, batch: Batch, said: Values, states: Delayed
+        self,
+        found: Trajectories,
+        several: Merged,
+        features: Tensor,
+        said: Values,
+        states: Delayed,
     ) -> ActorLoss:
-        distinct, network = several.distinct, self.network
+        distinct = several.distinct
         seen = Seen(
-            features_of(network, batch, distinct), network.output,
-            distinct.packed(distinct.actions),
+            features, self.network.output, distinct.packed(distinct.actions),
             distinct.packed(monte_carlo(distinct.rewards, distinct.discounts)), said,
             lambda: distinct.packed(state_values(distinct, states)), several.times,
             lambda gains: several.summed(less_others(found, several.every(gains))),
