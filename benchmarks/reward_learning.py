@@ -39,22 +39,22 @@ WARMTH = "objective.temperature=0.5"
 
 
 def actor_critic(target: str, gradient: str = "corrected", *more: str) -> tuple[str, list[str]]:
-    """A fifth of the time a critic learns from returns, then actor and critic by `target`."""
+    """A tenth of the time a critic learns from returns, then actor and critic by `target`."""
     settings = [
         WARMTH,
         "objective.samples=1",
         "objective.likelihood=0",
         "critic.penalty=0.001",
-        "critic.follow=0.05",
+        "critic.follow=1",
         "phases.critic.objective.kind=critic",
         "phases.critic.critic.target=monte_carlo",
-        "phases.critic.training.max_minutes=20%",
+        "phases.critic.training.max_minutes=10%",
         "phases.actor.objective.kind=actor_critic",
         "phases.actor.objective.samples=5",
         f"phases.actor.critic.target={target}",
         f"phases.actor.critic.gradient={gradient}",
         "phases.actor.critic.pretraining=0",
-        "phases.actor.training.max_minutes=80%",
+        "phases.actor.training.max_minutes=90%",
     ]
     return "actor_critic", [*settings, *more]
 
@@ -71,7 +71,11 @@ METHODS: dict[str, tuple[str, list[str]]] = {
     "actor-critic, Q-learning": actor_critic("q_learning"),
     "PPO": ("ppo", [WARMTH]),
     "actor-critic of the paper": actor_critic(
-        "expected_sarsa", "all", "critic.head=layer", "phases.actor.objective.samples=1"
+        "expected_sarsa",
+        "all",
+        "critic.head=layer",
+        "critic.follow=0.05",
+        "phases.actor.objective.samples=1",
     ),
     "REINFORCE, learned baseline": ("reinforce", [WARMTH, "objective.baseline=learned"]),
 }
@@ -180,7 +184,8 @@ def show(options: argparse.Namespace) -> None:
             scores = ["" if reward is None else f"{100 * reward:.1f}", *_means(runs)]
             rows.append([name, len(runs), f"{updates:,.0f}", cost, *scores, p])
     header = ["method", "seeds", "updates", "cost of one", "reward", "dev greedy", "dev beam 5"]
-    header += ["test greedy", "test beam 5", "test chrF, greedy / beam 5", "p, greedy / beam 5"]
+    header += ["test greedy", "test beam 5", "dev chrF, greedy / beam 5"]
+    header += ["test chrF, greedy / beam 5", "p, greedy / beam 5"]
     print(markdown_table(header, rows))
 
 
@@ -218,8 +223,12 @@ def _means(runs: list[dict[str, Any]]) -> list[str]:
         values = [run[key]["bleu"] for run in runs]
         spread = f" ({min(values):.1f}–{max(values):.1f})" if len(values) > 1 else ""
         cells.append(f"{statistics.mean(values):.1f}{spread}")
-    chrf = (statistics.mean(run[f"test, beam {beam}"]["chrf"] for run in runs) for beam in (1, 5))
-    return [*cells, " / ".join(f"{value:.1f}" for value in chrf)]
+    for part in ("dev", "test"):
+        chrf = (
+            statistics.mean(run[f"{part}, beam {beam}"]["chrf"] for run in runs) for beam in (1, 5)
+        )
+        cells.append(" / ".join(f"{value:.1f}" for value in chrf))
+    return cells
 
 
 def significance(
