@@ -57,7 +57,11 @@ METHODS: dict[str, tuple[str, list[str]]] = {
         "actor_critic",
         actor_critic("expected_sarsa", "corrected", 5),
     ),
-    "the same, nothing delayed": (
+    "the same, no delayed actor": (
+        "actor_critic",
+        [*actor_critic("expected_sarsa", "corrected", 5), "critic.follow_actor=1"],
+    ),
+    "the same, no delayed critic either": (
         "actor_critic",
         [*actor_critic("expected_sarsa", "corrected", 5), "critic.follow=1"],
     ),

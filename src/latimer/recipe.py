@@ -352,7 +352,14 @@ class CriticSection(_Section):
         default=0.02,
         gt=0,
         le=1,
-        description="Share of the way that delayed actor and critic go at each update.",
+        description="Share of the way that the delayed critic goes at each update.",
+    )
+    follow_actor: float | None = Field(
+        default=None,
+        gt=0,
+        le=1,
+        description="The same of the delayed actor; null: as the critic, 1: there is none, which "
+        "saves reading everything once more.",
     )
     gradient: Literal["all", "corrected", "drawn"] = Field(
         default="all",
@@ -370,6 +377,11 @@ class CriticSection(_Section):
     )
     embedding: Size = Field(default=256, description="Width of its embeddings.")
     size: Size = Field(default=256, description="Units of its decoder; half of that an encoder's.")
+
+    @property
+    def which_follow_actor(self) -> float:
+        """`follow_actor`, or what null stands for."""
+        return self.follow if self.follow_actor is None else self.follow_actor
 
     @property
     def which_head(self) -> str:

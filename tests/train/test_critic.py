@@ -129,7 +129,7 @@ def made(pretraining: int = 0, **settings: object) -> ActorCritic:
     critic = tiny.critic()
     nn.init.normal_(critic.output.weight)
     chosen = CriticSettings(**settings)  # type: ignore[arg-type]
-    return ActorCritic(net, critic, tiny.draw(3), chosen, pretraining=pretraining)
+    return ActorCritic(net, critic, tiny.draw(6), chosen, pretraining=pretraining)
 
 
 def gradients(objective: ActorCritic, module: nn.Module) -> list[Tensor | None]:
@@ -197,38 +197,47 @@ def test_in_pretraining_the_actor_has_no_gradient_and_afterwards_it_has() -> Non
 
 
 def test_delayed_networks_get_no_gradient_and_follow() -> None:
-    objective = made(follow=0.25)
+    objective = made(follow=0.25, follow_actor=0.5)
     assert not any(p.requires_grad for p in objective.delayed_critic.parameters())
-    before = copy.deepcopy(objective.delayed_critic)
+    twins = (objective.delayed_critic, 0.25), (objective.delayed_network, 0.5)
+    before = [copy.deepcopy(twin) for twin, _ in twins]
     with torch.no_grad():
-        for parameter in objective.critic.parameters():
-            parameter.add_(1.0)
+        for module in objective.critic, objective.network:
+            for parameter in module.parameters():
+                parameter.add_(1.0)
     objective.updated({})
-    after = objective.delayed_critic
-    for old, new in zip(before.parameters(), after.parameters(), strict=True):
-        torch.testing.assert_close(new, old + 0.25)
+    for old_twin, (twin, rate) in zip(before, twins, strict=True):
+        for old, new in zip(old_twin.parameters(), twin.parameters(), strict=True):
+            torch.testing.assert_close(new, old + rate)
 
 
+@pytest.mark.parametrize("who", ["both", "actor", "critic"])
 @pytest.mark.parametrize("acts", [True, False])
 @pytest.mark.parametrize("gradient", ["all", "corrected", "drawn"])
 @pytest.mark.parametrize("target", TARGETS)
 def test_delayed_networks_that_follow_at_once_need_not_be_asked(
-    target: str, gradient: str, acts: bool
+    target: str, gradient: str, acts: bool, who: str
 ) -> None:
     at_once, slow = (
-        made(0 if acts else 1, target=target, gradient=gradient, follow=rate) for rate in (1.0, 0.5)
-    )
+        made(
+            0 if acts else 1, target=target, gradient=gradient,
+            follow=0.5 if who == "actor" else rate, follow_actor=0.5 if who == "critic" else rate,
+        )
+        for rate in (1.0, 0.5)
+    )  # fmt: skip
     torch.manual_seed(3)
     for parameter in at_once.critic.parameters():
         nn.init.normal_(parameter, std=0.5)
     for name, module in slow.modules.items():
         if name != "clock":
             module.load_state_dict(at_once.modules[name.removeprefix("delayed_")].state_dict())
-    for module in at_once.delayed_network, at_once.delayed_critic:
-        for parameter in module.parameters():
-            nn.init.constant_(parameter, torch.nan)
-    if gradient == "all":  # whose translations are the delayed actor's
-        at_once.delayed_network.load_state_dict(slow.network.state_dict())
+    for name, twin in (("critic", at_once.delayed_network), ("actor", at_once.delayed_critic)):
+        if who == name or (gradient == "all" and twin is at_once.delayed_network):
+            original = slow.network if twin is at_once.delayed_network else slow.critic
+            twin.load_state_dict(original.state_dict())
+        else:  # nobody may ask it
+            for parameter in twin.parameters():
+                nn.init.constant_(parameter, torch.nan)
     for name in at_once.trained:
         ours, theirs = (gradients(o, o.modules[name]) for o in (at_once, slow))
         for one, other in zip(ours, theirs, strict=True):

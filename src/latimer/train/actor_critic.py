@@ -35,14 +35,15 @@ class CriticSettings:
     """How a critic learns.
 
     target: a name of `critic_targets.TARGETS`; lambda_ of λ-returns; penalty: λ_C on the spread of
-    its values; follow: how far the delayed networks go towards their originals at each update;
-    gradient: a name of `actor_gradients.ACTOR_GRADIENTS`.
+    its values; follow: how far the delayed critic goes towards the critic at each update, and
+    follow_actor the delayed actor; gradient: a name of `actor_gradients.ACTOR_GRADIENTS`.
     """
 
     target: str = "expected_sarsa"
     lambda_: float = 0.9
     penalty: float = 1e-3
     follow: float = 0.02
+    follow_actor: float = 0.02
     gradient: str = "all"
 
 
@@ -108,7 +109,7 @@ class ActorCritic:
             actor = None
             if features is not None:
                 actor = self._actor_loss(found, several, features, values, states)
-                if self.settings.follow == 1:
+                if self.settings.follow == self.settings.follow_actor == 1:
                     states = replace(states, known=actor.values)
             rule = TARGETS[self.settings.target]
             targets = distinct.packed(rule(distinct, states, self.settings.lambda_))
@@ -128,7 +129,7 @@ class ActorCritic:
         """Let the delayed networks follow."""
         follow(self.delayed_critic, self.critic, self.settings.follow)
         if self.clock.over:
-            follow(self.delayed_network, self.network, self.settings.follow)
+            follow(self.delayed_network, self.network, self.settings.follow_actor)
         self.clock.left.sub_(1).clamp_(min=0)
 
     def _said(self, critic: Critic, found: Trajectories, batch: Batch) -> Values:
@@ -145,7 +146,7 @@ class ActorCritic:
         `values`; delayed networks that follow at once are the same.
         """
         settings, critic = self.settings, self.delayed_critic
-        at_once = settings.follow == 1
+        at_once = settings.follow_actor == 1
         network = self.network if at_once else self.delayed_network
         none = torch.empty(0, device=found.actions.device)
         compares = features is not None and settings.gradient == "drawn"
@@ -154,7 +155,7 @@ class ActorCritic:
             read = features if at_once else None
             actor = features_of(network, batch, found) if read is None else read.detach()
         if compares or settings.target in BOOTSTRAPS:
-            said = values if at_once else self._said(critic, found, batch)
+            said = values if settings.follow == 1 else self._said(critic, found, batch)
         return Delayed(actor, network.output, said, first_action(), self.draw.temperature)
 
     def _actor_loss(

@@ -83,8 +83,9 @@ def _critic_alone(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
 def _with_critic(recipe: Recipe, network: Seq2Seq, draw: Draw, pretraining: int) -> Objective:
     asked = recipe.critic
     settings = CriticSettings(
-        asked.target, asked.trace, asked.penalty, asked.follow, asked.gradient
-    )
+        asked.target, asked.trace, asked.penalty, asked.follow, asked.which_follow_actor,
+        asked.gradient,
+    )  # fmt: skip
     return ActorCritic(
         network, _critic(recipe, network), draw, settings,
         likelihood=recipe.objective.likelihood, pretraining=pretraining,
