@@ -231,13 +231,17 @@ def test_delayed_networks_that_follow_at_once_need_not_be_asked(
     for name, module in slow.modules.items():
         if name != "clock":
             module.load_state_dict(at_once.modules[name.removeprefix("delayed_")].state_dict())
-    for name, twin in (("critic", at_once.delayed_network), ("actor", at_once.delayed_critic)):
-        if who == name or (gradient == "all" and twin is at_once.delayed_network):
-            original = slow.network if twin is at_once.delayed_network else slow.critic
-            twin.load_state_dict(original.state_dict())
-        else:  # nobody may ask it
+    for name in ("critic", "network"):
+        twin, slower = at_once.modules[f"delayed_{name}"], slow.modules[f"delayed_{name}"]
+        if name == {"actor": "critic", "critic": "network"}.get(who):  # this one does lag behind
+            for parameter in slower.parameters():
+                nn.init.normal_(parameter, std=0.5)
+            twin.load_state_dict(slower.state_dict())
+        elif name == "critic" or gradient != "all":  # nobody may ask it; `all` draws from the actor
             for parameter in twin.parameters():
                 nn.init.constant_(parameter, torch.nan)
+        else:
+            twin.load_state_dict(slower.state_dict())
     for name in at_once.trained:
         ours, theirs = (gradients(o, o.modules[name]) for o in (at_once, slow))
         for one, other in zip(ours, theirs, strict=True):
