@@ -61,10 +61,6 @@ METHODS: dict[str, tuple[str, list[str]]] = {
         "actor_critic",
         [*actor_critic("expected_sarsa", "corrected", 5), "critic.follow_actor=1"],
     ),
-    "the same, no delayed critic either": (
-        "actor_critic",
-        [*actor_critic("expected_sarsa", "corrected", 5), "critic.follow=1"],
-    ),
 }
 """Objective and further settings of each."""
 

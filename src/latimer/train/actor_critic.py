@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -106,13 +106,11 @@ class ActorCritic:
             values = self._said(self.critic, distinct, batch)
             features = features_of(self.network, batch, distinct) if acts else None
             states = self._delayed(distinct, batch, features, values)
+            rule = TARGETS[self.settings.target]
+            targets = distinct.packed(rule(distinct, states, self.settings.lambda_))
             actor = None
             if features is not None:
                 actor = self._actor_loss(found, several, features, values, states)
-                if self.settings.follow == self.settings.follow_actor == 1:
-                    states = replace(states, known=actor.values)
-            rule = TARGETS[self.settings.target]
-            targets = distinct.packed(rule(distinct, states, self.settings.lambda_))
         taken = values.taken(distinct.packed(distinct.actions))
         spread = values.spread(first_action())
         loss = (times * ((taken - targets).square() + self.settings.penalty * spread)).sum()

@@ -39,10 +39,6 @@ class Seen:
     first: int
     temperature: float
 
-    def whole(self, expected: Tensor) -> Tensor:
-        """Σ_a π(a) q(a), `[tokens]`, from the `expected [tokens]` of `worth`."""
-        return expected / self.times + self.said.common.detach()
-
     def worth(self, tokens: slice) -> Tensor:
         """Q of all actions from `first` on, as often as they were drawn, `[tokens, actions]`."""
         values = self.said.compared(tokens, self.first)
@@ -50,14 +46,10 @@ class Seen:
 
 
 class ActorLoss(NamedTuple):
-    """loss `[]`, a sum over tokens, with gradients, and what is told of the policy, without.
-
-    values `[tokens]`, Σ_a π(a) q(a) of the states, where they were needed.
-    """
+    """loss `[]`, a sum over tokens, with gradients, and what is told of the policy, without."""
 
     loss: Tensor
     peaks: Peaks
-    values: Tensor | None = None
 
 
 def every_token(seen: Seen) -> ActorLoss:
@@ -65,7 +57,7 @@ def every_token(seen: Seen) -> ActorLoss:
     expected = expected_values(
         seen.features, seen.output, seen.worth, first=seen.first, temperature=seen.temperature
     )
-    return ActorLoss(-expected.total, expected.peaks, seen.whole(expected.values))
+    return ActorLoss(-expected.total, expected.peaks)
 
 
 def corrected(seen: Seen) -> ActorLoss:
@@ -79,7 +71,7 @@ def corrected(seen: Seen) -> ActorLoss:
         seen.features, seen.output, seen.worth,
         first=seen.first, temperature=seen.temperature, taken=(seen.actions, missed),
     )  # fmt: skip
-    return ActorLoss(-expected.total, expected.peaks, seen.whole(expected.values))
+    return ActorLoss(-expected.total, expected.peaks)
 
 
 def drawn_token(seen: Seen) -> ActorLoss:

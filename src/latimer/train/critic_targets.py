@@ -24,8 +24,7 @@ class Delayed:
     """Delayed actor and critic before every action of some trajectories, packed.
 
     actor `[tokens, readout]` are what its output layer reads, critic the values; `first` is the
-    lowest action, temperature that of the policy. Where somebody has added up Σ_a π'(a) q'(a)
-    already, known `[tokens]` has it.
+    lowest action, temperature that of the policy.
     """
 
     actor: Tensor
@@ -33,7 +32,6 @@ class Delayed:
     critic: Values
     first: int
     temperature: float = 1.0
-    known: Tensor | None = None
 
     def policy(self, tokens: slice) -> Tensor:
         """π' `[tokens, actions]`."""
@@ -95,12 +93,7 @@ def one_step(step: Step, found: Trajectories, delayed: Delayed) -> Tensor:
 
 def reached_values(found: Trajectories, delayed: Delayed) -> Tensor:
     """V' = Σ_a π'(a) q'(a) of the state that each action reaches, `[rows, time]`; 0 at the end."""
-    if delayed.known is None:
-        return one_step(_expected, found, delayed) - found.rewards
-    by_time = found.mask.t()
-    values = found.rewards.new_zeros(by_time.shape)
-    values = values.masked_scatter(by_time, delayed.known.to(values.dtype)).t()
-    return torch.cat([values[:, 1:], torch.zeros_like(values[:, :1])], 1)
+    return one_step(_expected, found, delayed) - found.rewards
 
 
 @torch.no_grad()
@@ -110,12 +103,6 @@ def state_values(found: Trajectories, delayed: Delayed) -> Tensor:
     begin = (delayed.policy(slice(rows)) * delayed.values(slice(rows))).sum(1)
     reached = reached_values(found, delayed)
     return torch.cat([begin[:, None].to(reached.dtype), reached[:, :-1]], 1)
-
-
-def _expected_sarsa(found: Trajectories, delayed: Delayed, lambda_: float) -> Tensor:
-    """With Σ_a π'(a) q'(a) added up, expected SARSA is TD(0)."""
-    values = reached_values(found, delayed)
-    return td_targets.td_zero(found.rewards, found.discounts, values)
 
 
 def _monte_carlo(found: Trajectories, delayed: Delayed, lambda_: float) -> Tensor:
@@ -128,7 +115,7 @@ def _lambda_return(found: Trajectories, delayed: Delayed, lambda_: float) -> Ten
 
 
 TARGETS: dict[str, Rule] = {
-    "expected_sarsa": _expected_sarsa,
+    "expected_sarsa": lambda found, delayed, lambda_: one_step(_expected, found, delayed),
     "sarsa": lambda found, delayed, lambda_: one_step(_sarsa, found, delayed),
     "q_learning": lambda found, delayed, lambda_: one_step(_greedy, found, delayed),
     "lambda_return": _lambda_return,
