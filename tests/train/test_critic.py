@@ -212,8 +212,10 @@ def test_delayed_networks_get_no_gradient_and_follow() -> None:
 
 
 @pytest.mark.parametrize("who", ["both", "actor", "critic"])
-@pytest.mark.parametrize("acts", [True, False])
-@pytest.mark.parametrize("gradient", ["all", "corrected", "drawn"])
+@pytest.mark.parametrize(
+    ("gradient", "acts"),
+    [("all", True), ("corrected", True), ("drawn", True), ("corrected", False)],
+)
 @pytest.mark.parametrize("target", TARGETS)
 def test_delayed_networks_that_follow_at_once_need_not_be_asked(
     target: str, gradient: str, acts: bool, who: str
