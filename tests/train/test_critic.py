@@ -25,12 +25,14 @@ from latimer.nn.critic import (
 from latimer.nn.dropout import noise, silence
 from latimer.nn.output import Output
 from latimer.nn.seq2seq import Seq2Seq
+from latimer.recipe import load_recipe
 from latimer.rl import value_iteration
 from latimer.text.batching import Batch
 from latimer.text.subwords import BOS, EOS
 from latimer.train.actor_critic import ActorCritic, CriticSettings
 from latimer.train.critic_figures import critic_figures
 from latimer.train.critic_targets import TARGETS, Delayed
+from latimer.train.objectives import OBJECTIVES
 from latimer.train.trajectories import Draw, Trajectories, features_of
 
 UPDATES, TOLERANCE = 250, 0.01
@@ -420,3 +422,21 @@ def test_a_critic_learns_the_values_that_theory_gives(target: str, head: str) ->
         objective.updated({})
     wanted = best if target == "q_learning" else policy
     torch.testing.assert_close(values_of(critic, listed), wanted, rtol=0, atol=TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("settings", "rates"),
+    [
+        (["critic.follow=0.25"], (0.25, 0.25)),
+        (["critic.follow=0.25", "critic.follow_actor=1"], (0.25, 1.0)),
+    ],
+)
+def test_the_delayed_actor_follows_as_the_critic_does_unless_told(
+    settings: list[str], rates: tuple[float, float]
+) -> None:
+    texts = [f"data.{part}.{side}=x" for part in ("train", "dev") for side in ("source", "target")]
+    asked = [*texts, "start=model", "objective.kind=actor_critic", *settings]
+    recipe = load_recipe("tiny", asked)
+    objective = OBJECTIVES["actor_critic"](recipe, tiny.network(), tiny.draw(2))
+    assert isinstance(objective, ActorCritic)
+    assert (objective.settings.follow, objective.settings.follow_actor) == rates
