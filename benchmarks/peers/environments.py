@@ -53,6 +53,7 @@ OPENNMT = Environment(
     mend_nothing,
 )
 
+CTRANSLATE2 = Environment("ctranslate2", (("ctranslate2==4.8.5",),), mend_nothing)
 
 PLANNERS = Environment("planners", (("quantecon==0.11.4", "mdpsolver==0.10.2"),), mend_nothing)
 

@@ -113,5 +113,40 @@ def test_every_network_steps_nearly_as_in_float32(options):
 
 
 def test_saturating_sums_are_noticed(monkeypatch):
-    monkeypatch.setattr(torch, "_int_mm", lambda a, b: (a.int() @ b.int()).clamp(max=2**15 - 1))
+    def saturated(self, rows):
+        return (rows.float() @ self.values.float().t()).clamp(-(2**15), 2**15 - 1) * self.scales
+
+    monkeypatch.setattr(int8._Block, "product", saturated)
     assert not int8.int8_exact(CPU)
+
+
+@exact
+@pytest.mark.parametrize("layout", [int8._packed, int8._plain])
+@pytest.mark.parametrize("rows", [1, 3, 64])
+@pytest.mark.parametrize("width", [1, 7, 24, 512])
+def test_products_are_exact_in_either_layout(layout, rows, width):
+    torch.manual_seed(0)
+    values, scales = quantise(torch.randn(37, width))
+    product = layout(values, scales.squeeze(1))
+    if product is None:
+        pytest.skip("PyTorch without oneDNN")
+    whole = torch.randint(-127, 128, (rows, width), dtype=torch.int8)
+    wanted = (whole.long() @ values.long().t()).float() * scales.squeeze(1)
+    assert torch.equal(product(whole), wanted)
+
+
+def test_no_rows_are_no_rows():
+    assert Int8Weight(torch.randn(5, 4)).linear(torch.zeros(0, 4)).shape == (0, 5)
+
+
+def test_without_a_layout_of_its_own_the_plain_product_serves(monkeypatch):
+    monkeypatch.delattr(torch.ops.onednn, "qlinear_prepack", raising=False)
+    monkeypatch.setattr(type(torch.ops.onednn), "__getattr__", _nothing)
+    assert int8._packed(torch.ones(3, 4, dtype=torch.int8), torch.ones(3)) is None
+    assert torch.equal(
+        Int8Weight(torch.ones(3, 4)).linear(torch.ones(2, 4)), torch.full((2, 3), 4.0)
+    )
+
+
+def _nothing(self, name):
+    raise AttributeError(name)

@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from latimer.search import top
-from latimer.search.top import best_continuations, log_sum_exp
+from latimer.search.top import best_continuations, first_highest, log_sum_exp
 
 
 def sorted_by_hand(log_probs, scores, normalisers, k):
@@ -83,3 +83,17 @@ def test_log_sum_exp_of_large_scores_does_not_overflow():
 )
 def test_log_sum_exp_of_broken_scores_is_not_finite(row):
     assert not log_sum_exp(torch.tensor([row])).isfinite().any()
+
+
+@given(st.integers(1, 40), st.sampled_from([1, 100, 127, 128, 1000, 3001]), st.integers(0, 2**31))
+def test_the_first_of_the_highest_is_that_of_a_search_one_by_one(rows, columns, seed):
+    generator = torch.Generator().manual_seed(seed)
+    # Few different values, so that most rows hold their largest several times.
+    scores = torch.randint(-3, 3, (rows, columns), generator=generator).float() * 40
+    scores[:, ::3] = -torch.inf
+    with pytest.MonkeyPatch.context() as patch:
+        for few in (0, top.FEW):
+            patch.setattr(top, "FEW", few)
+            for some in (scores, scores[:, columns // 3 :]):
+                wanted = [row.index(max(row)) for row in some.tolist()]
+                assert first_highest(some).tolist() == wanted

@@ -69,7 +69,7 @@ class FoldedDecoder(nn.Module):
             torch.cat([weights.bias_ih, readout.bias]),
             table,
         )
-        self.key = _linear(torch.cat([first.context_weight, of_context]))
+        self.context = _linear(torch.cat([first.context_weight, of_context]))
         query = 2 * attention.query_weight
         self.state = _linear(
             torch.cat([weights.weight_hh, query]),
@@ -81,7 +81,7 @@ class FoldedDecoder(nn.Module):
 
     def remember(self, values: Tensor, bias: Tensor, summary: Tensor) -> Memory:
         """What steps read of the encoder's outputs `values` and `summary`."""
-        return Memory(self.key(values), _power(self.attention.keys(values)), bias, summary)
+        return Memory(self.context(values), _power(self.attention.keys(values)), bias, summary)
 
     def start(self, memory: Memory) -> tuple[Tensor, ...]:
         """The layer's first state `[sentences, parts * H]`."""

@@ -8,6 +8,9 @@ that is not a product with a weight stays in float32, and so do the encoder's re
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -38,20 +41,16 @@ class Int8Weight(Rounded):
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__(weight)
-        parts = [quantise(part) for part in weight.detach().float().split(BLOCK, 1)]
-        self._values = [values.t().contiguous() for values, _ in parts]
-        self._scales = [scales.squeeze(1) for _, scales in parts]
+        blocks = weight.detach().float().split(BLOCK, 1)
+        self._blocks = [_Block(*quantise(block)) for block in blocks]
 
     def linear(self, inputs: Tensor, bias: Tensor | None = None) -> Tensor:
         """See `Rounded`."""
         rows = inputs.reshape(-1, inputs.shape[-1]).float()
         outputs = bias
-        for part, values, scales in zip(
-            rows.split(BLOCK, 1), self._values, self._scales, strict=True
-        ):
+        for part, block in zip(rows.split(BLOCK, 1), self._blocks, strict=True):
             rounded, row_scales = quantise(part)
-            # Converting first is faster than a product of mixed types.
-            sums = torch._int_mm(rounded, values).float().mul_(scales)
+            sums = block.product(rounded)
             if outputs is None:
                 outputs = sums.mul_(row_scales)
             else:
@@ -61,13 +60,44 @@ class Int8Weight(Rounded):
 
     def dequantised(self) -> Tensor:
         """See `Rounded`."""
-        parts = zip(self._values, self._scales, strict=True)
-        return torch.cat([values.t() * scales[:, None] for values, scales in parts], 1)
+        return torch.cat([block.values * block.scales[:, None] for block in self._blocks], 1)
 
     def __getitem__(self, rows: Tensor) -> Tensor:
         """See `Rounded`."""
-        parts = zip(self._values, self._scales, strict=True)
-        return torch.cat([v.t()[rows] * scales[rows][..., None] for v, scales in parts], -1)
+        return torch.cat([b.values[rows] * b.scales[rows][..., None] for b in self._blocks], -1)
+
+
+class _Block:
+    """Columns of a weight: `values [outputs, inputs]` in int8 and `scales [outputs, 1]`."""
+
+    def __init__(self, values: Tensor, scales: Tensor) -> None:
+        self.values, self.scales = values, scales.squeeze(1)
+        self._product = _packed(values, self.scales) or _plain(values, self.scales)
+
+    def product(self, rows: Tensor) -> Tensor:
+        """`rows [rows, inputs]` in int8 times the weight with its scales, float32."""
+        return self._product(rows) if len(rows) else self.scales.new_empty(0, len(self.values))
+
+
+def _packed(values: Tensor, scales: Tensor) -> Callable[[Tensor], Tensor] | None:
+    """The product with a weight in oneDNN's own layout, None where PyTorch has none.
+
+    Without it the weight would be brought into that layout at every product.
+    """
+    try:
+        weight = torch.ops.onednn.qlinear_prepack(values, None)
+        product = torch.ops.onednn.qlinear_pointwise.default
+    except (AttributeError, RuntimeError):
+        return None
+    zeros = torch.zeros(len(values), dtype=torch.int64)
+    wanted: tuple[Any, ...] = (weight, scales, zeros, None, 1.0, 0, torch.float32, "none", [], "")
+    return lambda rows: product(rows, 1.0, 0, *wanted)
+
+
+def _plain(values: Tensor, scales: Tensor) -> Callable[[Tensor], Tensor]:
+    """The same with a weight as it is."""
+    columns = values.t().clone(memory_format=torch.contiguous_format)
+    return lambda rows: torch._int_mm(rows, columns).float().mul_(scales)
 
 
 def int8_exact(device: torch.device) -> bool:
@@ -77,6 +107,8 @@ def int8_exact(device: torch.device) -> bool:
     """
     if device.type != "cpu":
         return False
-    rows = torch.full((32, 512), LEVELS, dtype=torch.int8)
-    sums = torch._int_mm(rows, torch.full((512, 64), LEVELS, dtype=torch.int8))
-    return bool((sums == 512 * LEVELS**2).all())
+    largest = _Block(torch.full((64, BLOCK), LEVELS, dtype=torch.int8), torch.ones(64, 1))
+    rows = torch.full((32, BLOCK), LEVELS, dtype=torch.int8)
+    return all(
+        bool((largest.product(sign * rows) == sign * BLOCK * LEVELS**2).all()) for sign in (1, -1)
+    )

@@ -14,7 +14,7 @@ from latimer.search.scorer import (
     length_limits,
     permitted,
 )
-from latimer.search.top import log_sum_exp
+from latimer.search.top import first_highest, log_sum_exp
 from latimer.text.subwords import BOS, EOS
 
 
@@ -62,7 +62,7 @@ def _best_tokens(scores: Tensor, allow_unk: bool) -> tuple[Tensor, Tensor]:
     normaliser = log_sum_exp(scores)
     check_normaliser(normaliser)
     allowed = permitted(scores, allow_unk)
-    columns = allowed.argmax(1)  # the first of equals
+    columns = first_highest(allowed)
     gains = allowed.gather(1, columns[:, None]).squeeze(1).double() - normaliser
     if bool(gains.isneginf().any()):
         raise dead_end()

@@ -17,6 +17,7 @@ Measured on one core with `[320, 8000]`: torch.topk by row 3.7 ms, `best_continu
 FEW = 1 << 16
 """So many scores in all are sorted as quickly as dealt out."""
 
+_BLOCK = 128
 _CHUNK = 1 << 17  # elements whose exponentials stay in the cache while they are summed
 
 
@@ -47,6 +48,26 @@ def _log_sum_exp(scores: Tensor) -> Tensor:
     highest = scores.amax(1, keepdim=True)
     sums = (scores - highest).mul_(1 / math.log(2)).exp2_().sum(1)
     return sums.log_().add_(highest.squeeze(1))
+
+
+def first_highest(scores: Tensor) -> Tensor:
+    """The column of the largest of each row of `scores [rows, columns]`, the first of equals.
+
+    As `argmax`, which takes four times as long for many rows: the largest of every `_BLOCK`
+    columns is a vectorised reduction, and only the first block that holds the row's is looked at.
+    """
+    columns = scores.size(1)
+    blocks = columns // _BLOCK
+    if scores.numel() < FEW:
+        return scores.argmax(1)
+    even, rest = scores[:, : blocks * _BLOCK], scores[:, blocks * _BLOCK :]
+    maxima = even.unflatten(1, (blocks, _BLOCK)).amax(2)
+    if rest.size(1):
+        maxima = torch.cat([maxima, rest.amax(1, keepdim=True)], 1)
+    first = maxima.argmax(1, keepdim=True) * _BLOCK
+    # Behind the last column the last stands again: the first of equals is still where it is.
+    inside = (first + torch.arange(_BLOCK, device=scores.device)).clamp_(max=columns - 1)
+    return first.squeeze(1) + scores.gather(1, inside).argmax(1)
 
 
 def best_continuations(
