@@ -48,6 +48,7 @@ from latimer.nn.products import PRODUCTS, choose_products
 from latimer.search.beam import beam_search
 from latimer.search.greedy import greedy_search
 from latimer.text.batching import pad_sources
+from latimer.text.lexicon import Lexicon
 from latimer.text.model1 import learn_lexicon
 from latimer.text.tokenised import TokenisedCorpus
 from latimer.train.allocator import keep_freed_memory
@@ -61,11 +62,11 @@ def main() -> None:
     flags = parse()
     core = pin(flags.core)
     with tempfile.TemporaryDirectory() as folder:
-        corpus, sources = prepare(flags.data, Path(folder))
+        lexicon, sources = prepare(flags.data, Path(folder))
         transformer = Transformer(ensure(CTRANSLATE2, flags.work), Path(folder), sources, flags)
         rates: dict[tuple[str, int], Rate] = {}
         for beam in flags.beams:
-            start = partial(latimer, corpus, sources, beam, flags.batch, flags.length)
+            start = partial(latimer, lexicon, sources, beam, flags.batch, flags.length)
             workers = {
                 f"Latimer, {'shortlist of 20' if likely else 'whole vocabulary'}": Worker(
                     partial(start, likely), core
@@ -95,17 +96,19 @@ def parse() -> argparse.Namespace:
     return result.parse_args()
 
 
-def prepare(data: Path, folder: Path) -> tuple[Path, Sources]:
-    """The tokenised text to learn a lexicon from, and the test set as pieces."""
+def prepare(data: Path, folder: Path) -> tuple[Lexicon, Sources]:
+    """The lexicon that makes shortlists, and the test set as pieces."""
     text = read_split(data, "train")
     processor = load_processor(train_joint_bpe(text))
     corpus = latimer_side.write_corpus(encode(processor, text), folder / "train.arrow")
-    return corpus, encode(processor, read_split(data, "test_2016_flickr")).source
+    size = REFERENCE.target_vocab
+    lexicon = learn_lexicon(TokenisedCorpus.open(corpus), size, size)
+    return lexicon, encode(processor, read_split(data, "test_2016_flickr")).source
 
 
 @torch.inference_mode()
 def latimer(
-    corpus: Path, sources: Sources, beam: int, batch: int, length: int, likely: int
+    lexicon: Lexicon, sources: Sources, beam: int, batch: int, length: int, likely: int
 ) -> Iterator[int]:
     """Pieces written, a batch at a time, for ever; `likely` 0 looks at the whole vocabulary."""
     keep_freed_memory()
@@ -115,8 +118,6 @@ def latimer(
     network = PRODUCTS[precision](fold(built))
     shortlist = None
     if likely:
-        size = REFERENCE.target_vocab
-        lexicon = learn_lexicon(TokenisedCorpus.open(corpus), size, size)
         shortlist = Shortlist(lexicon, network, joint=True, likely=likely)
     for some in cycle(batches(sources, batch)):
         padded, lengths = pad_sources([[*source, EOS] for source in some])

@@ -9,6 +9,7 @@ that is not a product with a weight stays in float32, and so do the encoder's re
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -18,6 +19,9 @@ from latimer.nn.rounded import Rounded
 
 LEVELS = 127
 """Values run from −127 to 127, so that negation is exact."""
+
+Product = Callable[[Tensor], Tensor]
+"""From `rows [rows, inputs]` in int8 to their products with a weight and its scales, float32."""
 
 BLOCK = 512
 """Inputs that share a scale, at most: states, contexts and embeddings differ in size."""
@@ -72,32 +76,46 @@ class _Block:
 
     def __init__(self, values: Tensor, scales: Tensor) -> None:
         self.values, self.scales = values, scales.squeeze(1)
-        self._product = _packed(values, self.scales) or _plain(values, self.scales)
+        self._product = (_exact_way() or _plain)(values, self.scales)
 
     def product(self, rows: Tensor) -> Tensor:
         """`rows [rows, inputs]` in int8 times the weight with its scales, float32."""
         return self._product(rows) if len(rows) else self.scales.new_empty(0, len(self.values))
 
 
-def _packed(values: Tensor, scales: Tensor) -> Callable[[Tensor], Tensor] | None:
-    """The product with a weight in oneDNN's own layout, None where PyTorch has none.
+def _packed(values: Tensor, scales: Tensor) -> Product:
+    """The product with a weight in oneDNN's own layout.
 
-    Without it the weight would be brought into that layout at every product.
+    Without it the weight would be brought into that layout at every product. Raises AttributeError
+    or RuntimeError where PyTorch has no such product.
     """
-    try:
-        weight = torch.ops.onednn.qlinear_prepack(values, None)
-        product = torch.ops.onednn.qlinear_pointwise.default
-    except (AttributeError, RuntimeError):
-        return None
+    weight = torch.ops.onednn.qlinear_prepack(values, None)
+    product = torch.ops.onednn.qlinear_pointwise.default
     zeros = torch.zeros(len(values), dtype=torch.int64)
     wanted: tuple[Any, ...] = (weight, scales, zeros, None, 1.0, 0, torch.float32, "none", [], "")
     return lambda rows: product(rows, 1.0, 0, *wanted)
 
 
-def _plain(values: Tensor, scales: Tensor) -> Callable[[Tensor], Tensor]:
+def _plain(values: Tensor, scales: Tensor) -> Product:
     """The same with a weight as it is."""
     columns = values.t().clone(memory_format=torch.contiguous_format)
     return lambda rows: torch._int_mm(rows, columns).float().mul_(scales)
+
+
+@cache
+def _exact_way() -> Callable[[Tensor, Tensor], Product] | None:
+    """The quicker of the ways that do not saturate on this CPU, None if both do."""
+    rows = torch.full((32, BLOCK), LEVELS, dtype=torch.int8)
+    values, ones = torch.full((64, BLOCK), LEVELS, dtype=torch.int8), torch.ones(64)
+    for way in (_packed, _plain):
+        try:
+            product = way(values, ones)
+            found = [product(sign * rows) * sign for sign in (1, -1)]
+        except (AttributeError, RuntimeError):
+            continue
+        if all(bool((sums == BLOCK * LEVELS**2).all()) for sums in found):
+            return way
+    return None
 
 
 def int8_exact(device: torch.device) -> bool:
@@ -105,10 +123,4 @@ def int8_exact(device: torch.device) -> bool:
 
     Nothing but a CPU is tried.
     """
-    if device.type != "cpu":
-        return False
-    largest = _Block(torch.full((64, BLOCK), LEVELS, dtype=torch.int8), torch.ones(64, 1))
-    rows = torch.full((32, BLOCK), LEVELS, dtype=torch.int8)
-    return all(
-        bool((largest.product(sign * rows) == sign * BLOCK * LEVELS**2).all()) for sign in (1, -1)
-    )
+    return device.type == "cpu" and _exact_way() is not None
