@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 
 from latimer.nn import int8
 from latimer.nn.build import build_seq2seq
+from latimer.nn.cells import CELLS
+from latimer.nn.encoder import Bidirectional
 from latimer.nn.int8 import Int8Weight, quantise
-from latimer.nn.rounded import rounded
+from latimer.nn.products import PRODUCTS
 from networks import NETWORKS
 from tiny_model import SIZES
 
@@ -98,7 +100,7 @@ def test_every_network_steps_nearly_as_in_float32(options):
     network = build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
     before = {name: p.clone() for name, p in network.named_parameters()}
     network.eval()
-    twin = rounded(network, Int8Weight)
+    twin = PRODUCTS["int8"](network)
     source, lengths = torch.randint(4, 11, (3, 5)), torch.tensor([5, 4, 2])
     states = [net.start(source, lengths) for net in (network, twin)]
     for token in (1, 5, 7):
@@ -108,8 +110,28 @@ def test_every_network_steps_nearly_as_in_float32(options):
         assert not torch.equal(exactly, nearly)
         torch.testing.assert_close(nearly, exactly, rtol=0, atol=0.05 * float(exactly.abs().max()))
     assert all(torch.equal(before[name], p) for name, p in network.named_parameters())
-    shared = {p.data_ptr() for p in network.encoder.parameters()}
-    assert {p.data_ptr() for p in twin.encoder.parameters()} == shared
+    own = {p.data_ptr() for p in network.parameters()}
+    assert {p.data_ptr() for p in twin.parameters()} <= own
+
+
+@exact
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_a_rounded_layer_reads_as_one_with_the_weights_it_stands_for(cell):
+    torch.manual_seed(0)
+    layer = Bidirectional(CELLS[cell], 24, 16)
+    inputs, active = torch.randn(6, 3, 24), [3, 3, 2, 2, 1, 1]
+    wanted, _ = layer(inputs, active)
+    for direction in (layer.ahead, layer.back):
+        for name in ("weight_ih", "weight_hh"):
+            weight = Int8Weight(getattr(direction.weights, name).detach())
+            delattr(direction.weights, name)
+            setattr(direction.weights, name, weight)
+    with torch.no_grad():
+        found, _ = layer(inputs, active)
+    assert not torch.equal(found, wanted)
+    torch.testing.assert_close(found, wanted, rtol=0, atol=0.02)
+    for t, rows in enumerate(active):
+        assert torch.equal(found[t, rows:], torch.zeros(3 - rows, 32))
 
 
 def saturated(values, scales):
@@ -155,6 +177,16 @@ def test_sums_are_exact(rows, width):
     whole = torch.randint(-127, 128, (rows, width), dtype=torch.int8)
     wanted = (whole.long() @ values.long().t()).float() * scales.squeeze(1)
     assert torch.equal(int8._Block(values, scales).product(whole), wanted)
+
+
+def test_products_have_few_numbers_of_rows():
+    counts = {len(int8._lengthened(torch.ones(rows, 3, dtype=torch.int8))) for rows in range(2000)}
+    assert len(counts) < 80
+    assert 1 not in counts
+    for rows in range(1, 2000):
+        longer = int8._lengthened(torch.ones(rows, 3, dtype=torch.int8))
+        assert len(longer) <= max(16, 9 * rows / 8 + 15)
+        assert int(longer.sum()) == 3 * rows
 
 
 def test_no_rows_are_no_rows():

@@ -97,7 +97,8 @@ def test_all_that_is_found_holds_its_phrases_and_the_batch_changes_nothing(
         assert [h.score for h in alone] == pytest.approx([h.score for h in found], abs=1e-5)
         if not several:
             (plain,) = beam_search(scorer, *sources(place), **one)
-            assert plain == found
+            assert [h.tokens for h in plain] == [h.tokens for h in found]
+            assert [h.score for h in plain] == pytest.approx([h.score for h in found], abs=1e-5)
 
 
 @given(seed=st.integers(0, 500), beam=st.integers(1, 6))

@@ -3,7 +3,7 @@
 A weight is rounded once, with a scale for each output; its inputs at every product, with a scale
 for each row (dynamic quantisation, as in Bhandare et al. 2019), a block of columns at a time. Sums
 are exact 32-bit integers, so what a row becomes does not depend on the rows beside it. Everything
-that is not a product with a weight stays in float32, and so do the encoder's recurrences.
+that is not a product with a weight stays in float32.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from latimer.nn.rounded import Rounded
 
@@ -25,6 +25,9 @@ Product = Callable[[Tensor], Tensor]
 
 BLOCK = 512
 """Inputs that share a scale, at most: states, contexts and embeddings differ in size."""
+
+FEW, TILE = 8, 16
+"""Rows are multiplied by so many at a time; more than `TILE` by an eighth of them, about."""
 
 SMALLEST = 1e-30
 """In place of the scale of a row of noughts, by which nought must be divided."""
@@ -54,7 +57,7 @@ class Int8Weight(Rounded):
         outputs = bias
         for part, block in zip(rows.split(BLOCK, 1), self._blocks, strict=True):
             rounded, row_scales = quantise(part)
-            sums = block.product(rounded)
+            sums = block.product(_lengthened(rounded))[: len(rounded)]
             if outputs is None:
                 outputs = sums.mul_(row_scales)
             else:
@@ -81,6 +84,19 @@ class _Block:
     def product(self, rows: Tensor) -> Tensor:
         """`rows [rows, inputs]` in int8 times the weight with its scales, float32."""
         return self._product(rows) if len(rows) else self.scales.new_empty(0, len(self.values))
+
+
+def _lengthened(rows: Tensor) -> Tensor:
+    """`rows [rows, inner]` with noughts behind them, so that they are one of few numbers of rows.
+
+    oneDNN prepares a product for every shape that it meets, which takes longer than the product,
+    and remembers some thousand: search, whose rows end one by one, would meet more. A single row
+    would get a loop that is hundreds of times slower.
+    """
+    count = len(rows)
+    step = max(FEW if count <= FEW else TILE, 1 << max(0, count.bit_length() - 4))
+    missing = -count % step
+    return nn.functional.pad(rows, (0, 0, 0, missing)) if missing else rows
 
 
 def _packed(values: Tensor, scales: Tensor) -> Product:

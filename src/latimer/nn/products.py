@@ -16,7 +16,7 @@ from latimer.nn.rounded import pays, rounded
 PRODUCTS: dict[str, Callable[[Any], Any]] = {
     "fp32": lambda network: network,
     "fp16": partial(rounded, kind=fp16_weight),
-    "int8": partial(rounded, kind=Int8Weight),
+    "int8": partial(rounded, kind=Int8Weight, parts=("encoder", "decoder", "output")),
 }
 """What is made of a network for products in each precision."""
 

@@ -20,6 +20,7 @@ from torch.autograd.function import once_differentiable
 
 from latimer.nn.cells import Cell
 from latimer.nn.precision import Products, outside_autocast, product_dtype
+from latimer.nn.rounded import Rounded
 
 
 def blank(like: Tensor, width: int, active: Sequence[int]) -> Tensor:
@@ -128,10 +129,25 @@ def scan(
     weights: CellWeights, x_gates: Tensor, start: Tensor, active: Sequence[int], *, reverse: bool
 ) -> Tensor:
     """States `[time, rows, parts * H]` of a cell over `x_gates [time, rows, gates * H]`."""
+    if isinstance(weights.weight_hh, Rounded):
+        return _read(weights, x_gates, start, active, reverse=reverse)
     products = Products(product_dtype(weights.weight_hh))
     return _Scan.apply(
         weights.cell, products, active, reverse, x_gates, start, weights.weight_hh, weights.bias_hh
     )
+
+
+def _read(
+    weights: CellWeights, x_gates: Tensor, start: Tensor, active: Sequence[int], *, reverse: bool
+) -> Tensor:
+    """As `scan`, with a rounded weight; not differentiable."""
+    states = blank(x_gates, start.shape[1], active)
+    x_t, states_t = by_step(x_gates, active), by_step(states, active)
+    before = start
+    for t in reversed(range(len(states))) if reverse else range(len(states)):
+        states_t[t].copy_(weights.step(x_t[t], before[: active[t]]))
+        before = states[t]
+    return states
 
 
 class _Scan(torch.autograd.Function):

@@ -81,17 +81,21 @@ def _dequantised(argument: Any) -> Any:
     return argument
 
 
-def rounded(network: M, kind: Callable[[Tensor], Rounded | None]) -> M:
+def rounded(
+    network: M,
+    kind: Callable[[Tensor], Rounded | None],
+    parts: Sequence[str] = ("decoder", "output"),
+) -> M:
     """A network for search that shares the parameters of `network` but has weights of a `kind`.
 
-    Every matrix of a module called `decoder` or `output` is rounded, embeddings excepted and what
-    is used once a sentence: bridges and the keys of attention. Where `kind` gives None for a matrix
-    it stays as it is. Only inference makes sense with it.
+    Every matrix of the modules called one of `parts` is rounded, embeddings excepted and what the
+    decoder uses once a sentence: bridges and the keys of attention. Where `kind` gives None for a
+    matrix it stays as it is. Only inference makes sense with it.
     """
     known = {id(tensor): tensor for tensor in chain(network.parameters(), network.buffers())}
     twin = copy.deepcopy(network, known)  # the structure only: tensors are taken as they are
     for name, part in twin.named_children():
-        if name in ("decoder", "output"):
+        if name in parts:
             for path, module in part.named_modules():
                 if not {"bridges", "key"} & set(path.split(".")):
                     _round(module, kind)

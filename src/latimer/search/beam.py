@@ -36,6 +36,7 @@ from latimer.search.top import Continuations, best_continuations, log_sum_exp
 from latimer.text.subwords import BOS, EOS
 
 MAX_BEAM = 4000
+SPARE = 8
 
 
 def safe(bounds: Tensor, to_beat: Tensor) -> Tensor:
@@ -229,12 +230,15 @@ def _compact(going: Tensor) -> tuple[Tensor, Tensor] | None:
 
     Returns the sentences that stay `[stay]` and the order of their candidates `[stay, width]`,
     those going on first; None when nothing does. Every sentence is as wide as the widest, because
-    states hold equally many rows for each.
+    states hold equally many rows for each. Sentences that have ended stay, with dead prefixes,
+    until they are an eighth: dropping one copies what the decoder reads of all others.
     """
     counts = going.sum(1)
     width = int(counts.max())
     if width == 0:
         return None
     stay = counts.nonzero().squeeze(1)
+    if len(stay) * SPARE > len(going) * (SPARE - 1):
+        stay = torch.arange(len(going), device=going.device)
     order = (~going[stay]).to(torch.uint8).argsort(dim=1, stable=True)
     return stay, order[:, :width]
