@@ -13,11 +13,12 @@ TEXTS = sentences(12, seed=5)
 
 @pytest.fixture(scope="module")
 def plain(model_folder):
-    return [t.text for t in library.load(model_folder).translate(TEXTS)]
+    return [t.text for t in library.load(model_folder, precision="fp32").translate(TEXTS)]
 
 
 def translate(folder, *options, texts=TEXTS):
-    run = latimer("translate", folder, *options, stdin="".join(t + "\n" for t in texts).encode())
+    text = "".join(line + "\n" for line in texts).encode()
+    run = latimer("translate", folder, "--precision", "fp32", *options, stdin=text)
     assert run.returncode == 0, run.stderr
     return run.stdout.decode().splitlines()
 
@@ -34,7 +35,7 @@ def test_terms_in_terms_out(model_folder, plain, tmp_path):
         if first.lower() not in words and second.lower() not in words:
             assert after == before
     assert found != plain
-    in_python = library.load(model_folder).translate(
+    in_python = library.load(model_folder, precision="fp32").translate(
         TEXTS, glossary={first.lower(): "vazo quinka", second.lower(): "nerlo"}
     )
     assert [t.text for t in in_python] == found

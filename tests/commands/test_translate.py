@@ -15,10 +15,13 @@ from tiny_model import sentences
 
 LINES = ["", *sentences(70, seed=11), "   ", "Kalo {name} — Ünïcode 日本語.", ""]
 
+FP32 = ("--precision", "fp32")
+"""Which products are the quickest is measured: a busy machine may say now this, now that."""
+
 
 @pytest.fixture(scope="module")
 def expected(model_folder):
-    translator = library.load(model_folder)
+    translator = library.load(model_folder, precision="fp32")
     return [translator.translate([line])[0].text for line in LINES]
 
 
@@ -31,7 +34,7 @@ def test_one_line_out_for_every_line_in(model_folder, expected, tmp_path, way):
     path.write_bytes(gzip.compress(text) if way == "gzip" else text)
     source = {"stdin": [], "dash": ["-"]}.get(way, [path])
     run = (in_process if way == "stdin" else latimer)(
-        "translate", model_folder, *source, stdin=text
+        "translate", model_folder, *FP32, *source, stdin=text
     )
     assert run.stderr == b""
     assert run.returncode == 0
@@ -40,7 +43,7 @@ def test_one_line_out_for_every_line_in(model_folder, expected, tmp_path, way):
 
 
 def test_a_last_line_without_its_end_and_windows_line_ends(model_folder, expected):
-    run = latimer("translate", model_folder, stdin="\r\n".join(LINES[:5]).encode())
+    run = latimer("translate", model_folder, *FP32, stdin="\r\n".join(LINES[:5]).encode())
     assert run.stdout.decode().split("\n") == [*expected[:5], ""]
 
 
@@ -51,7 +54,7 @@ def test_no_input_gives_no_output(model_folder):
 
 def test_a_typing_user_gets_an_answer_before_the_next_line(model_folder, expected):
     with subprocess.Popen(
-        [LATIMER, "translate", model_folder],
+        [LATIMER, "translate", model_folder, *FP32],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(),
     ) as process:  # fmt: skip
         for line, translation in zip(LINES[:3], expected[:3], strict=True):
@@ -79,7 +82,7 @@ def test_nbest_lines(model_folder):
 def test_json_lines_and_output_file(model_folder, expected, tmp_path):
     out = tmp_path / "out.jsonl"
     text = ("\n".join(LINES[:4]) + "\n").encode()
-    run = latimer("translate", model_folder, "--json", "--nbest", 2, "-o", out, stdin=text)
+    run = latimer("translate", model_folder, *FP32, "--json", "--nbest", 2, "-o", out, stdin=text)
     assert run.stdout == b""
     rows = [json.loads(line) for line in out.read_text("utf-8").splitlines()]
     assert [row["text"] for row in rows] == expected[:4]
@@ -112,7 +115,7 @@ def test_search_options_reach_the_search(model_folder):
     ids=["utf-8", "nul", "megabyte", "megabytes without end"],
 )
 def test_a_bad_line_is_named_and_what_precedes_it_is_out(model_folder, expected, bad, message):
-    run = latimer("translate", model_folder, stdin=LINES[1].encode() + b"\n" + bad)
+    run = latimer("translate", model_folder, *FP32, stdin=LINES[1].encode() + b"\n" + bad)
     assert message in complaint(run, 2)
     lines = run.stdout.decode().splitlines()
     assert lines[0] == expected[1]
@@ -120,7 +123,7 @@ def test_a_bad_line_is_named_and_what_precedes_it_is_out(model_folder, expected,
 
 
 def test_a_bad_line_in_a_process_of_its_own(model_folder, expected):
-    run = in_process("translate", model_folder, stdin=LINES[1].encode() + b"\n\xff\n")
+    run = in_process("translate", model_folder, *FP32, stdin=LINES[1].encode() + b"\n\xff\n")
     assert "stdin, line 2, byte 1: not UTF-8 (0xff)" in complaint(run, 2)
     assert run.stdout.decode() == expected[1] + "\n"
 
@@ -256,6 +259,7 @@ def test_diverse_translations(model_folder):
 def test_distinct_samples_differ_and_are_the_first_of_more(model_folder):
     text = ("\n".join(LINES[1:4]) + "\n").encode()
     given = ("translate", model_folder, "--sample", "--distinct", "--json", "--temperature", 0.2)
+    given = (*given, "--precision", "fp32")  # to be compared with scores in float32
     found = {}
     for count in (2, 5):
         run = latimer(*given, "--nbest", count, stdin=text)

@@ -109,6 +109,17 @@ def test_a_damaged_wheel_is_read_or_refused(
         list(homeassistant.read(wheel, "de"))
 
 
+def test_a_name_that_is_not_utf_8(tmp_path: Path) -> None:
+    wheel = write_wheel(tmp_path / "h.whl", COMPONENTS)
+    damaged = bytearray(wheel.read_bytes())
+    entry = damaged.index(b"PK\x01\x02")  # the first of the directory: flags at 8, name at 46
+    damaged[entry + 9] |= 0x08  # "the name is UTF-8"
+    damaged[entry + 46] = 0x80
+    wheel.write_bytes(damaged)
+    with pytest.raises(InputError, match=r"h\.whl: not a wheel, or a truncated one"):
+        list(homeassistant.read(wheel, "de"))
+
+
 def test_another_wheel(tmp_path: Path) -> None:
     wheel = tmp_path / "other.whl"
     with zipfile.ZipFile(wheel, "w") as archive:

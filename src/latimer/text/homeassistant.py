@@ -34,7 +34,10 @@ MAX_MEMBER_BYTES = 32_000_000
 _MEMBER = re.compile(
     r"homeassistant/components/(?P<component>.+)/translations/(?P<code>[^/]+)\.json"
 )
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError,
+    UnicodeDecodeError,
+)  # fmt: skip
 _OWN_FILE = (
     "to use your own text: latimer quickstart --pairs FILE, or latimer corpus FILE… --out DIR"
 )
@@ -175,7 +178,7 @@ def _strings(archive: zipfile.ZipFile, wheel: Path, member: str) -> dict[str, st
         "".join(strings.values()).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise InputError(f"{place}: not the JSON it should be ({error})") from error
-    except (*_DAMAGE, OSError, struct.error) as error:
+    except (*_DAMAGE, OSError) as error:
         raise InputError(f"{place}: damaged ({error}); fetch the wheel again") from error
     return strings
 
