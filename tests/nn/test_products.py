@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from latimer.errors import InputError
-from latimer.nn import products
+from latimer.nn import products, rounded
 from latimer.nn.int8 import Int8Weight
 from latimer.nn.products import FEW, MANY, PRODUCTS, choose_products
 from latimer.nn.rounded import PROBE, Rounded, pays
@@ -89,6 +89,16 @@ class Slow(Rounded):
 def test_what_is_far_too_slow_is_given_up_soon():
     assert not pays(Slow, 1000)
     assert Slow.rows <= 2 * PROBE
+
+
+@pytest.mark.skipif(not rounded._SHARP, reason="no precise clock of a thread's own time")
+def test_waiting_for_others_is_not_counted():
+    class Interrupted(Slow):
+        def linear(self, inputs, bias=None):
+            time.sleep(0.006)
+            return inputs
+
+    assert pays(Interrupted, 1000)
 
 
 def test_what_costs_nothing_pays():
