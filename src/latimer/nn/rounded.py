@@ -90,8 +90,8 @@ def rounded(
 ) -> M:
     """A network for search that shares the parameters of `network` but has weights of a `kind`.
 
-    Every matrix of the modules called one of `parts` is rounded, embeddings excepted and what the
-    decoder uses once a sentence: bridges and the keys of attention. Where `kind` gives None for a
+    Every matrix of the modules called one of `parts` is rounded but for embeddings, bridges and the
+    keys of attention. Where `kind` gives None for a
     matrix it stays as it is. Only inference makes sense with it.
     """
     known = {id(tensor): tensor for tensor in chain(network.parameters(), network.buffers())}

@@ -37,6 +37,7 @@ from latimer.text.subwords import BOS, EOS
 
 MAX_BEAM = 4000
 SPARE = 8
+"""One in so many sentences may have ended before those that have are dropped."""
 
 
 def safe(bounds: Tensor, to_beat: Tensor) -> Tensor:
