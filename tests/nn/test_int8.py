@@ -1,5 +1,7 @@
 """Products in int8 against the same sums in exact arithmetic, and search that uses them."""
 
+import time
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -140,6 +142,10 @@ def saturated(values, scales):
     return lambda rows: (rows.float() @ values.float().t()).clamp(-(2**15), 2**15 - 1) * scales
 
 
+def exactly(values, scales):
+    return lambda rows: (rows.double() @ values.double().t()).float() * scales
+
+
 def absent(values, scales):
     raise AttributeError("qlinear_prepack")
 
@@ -160,14 +166,44 @@ def test_saturating_sums_are_noticed(monkeypatch, untried):
 
 @pytest.mark.parametrize("packed", [saturated, absent])
 def test_the_plain_product_serves_where_the_packed_one_does_not(monkeypatch, untried, packed):
-    def exactly(values, scales):
-        return lambda rows: (rows.double() @ values.double().t()).float() * scales
-
     monkeypatch.setattr(int8, "_packed", packed)
     monkeypatch.setattr(int8, "_plain", exactly)
     assert int8.int8_exact(CPU)
     found = Int8Weight(torch.full((3, 4), 2.0)).linear(torch.ones(2, 4))
     torch.testing.assert_close(found, torch.full((2, 3), 8.0))
+
+
+def slowly(values, scales):
+    def product(rows):
+        begun = time.thread_time()
+        while time.thread_time() - begun < 2 * int8.SLOW:
+            pass
+        return exactly(values, scales)(rows)
+
+    return product
+
+
+def test_an_exact_product_that_is_far_too_slow_is_the_last_resort(monkeypatch, untried):
+    monkeypatch.setattr(int8, "_packed", slowly)
+    monkeypatch.setattr(int8, "_plain", exactly)
+    assert int8._exact_way() is exactly
+    int8._exact_way.cache_clear()
+    monkeypatch.setattr(int8, "_plain", saturated)
+    assert int8._exact_way() is slowly
+
+
+@exact
+@pytest.mark.parametrize("rows", [2, 8, 64])
+@pytest.mark.parametrize("largest", [False, True])
+def test_the_way_of_this_processor_is_as_the_sums_say_at_every_shape_of_a_small(rows, largest):
+    torch.manual_seed(0)
+    for outputs, width in ((1792, 512), (256, 512), (768, 256), (5000, 256)):
+        values, scales = quantise(torch.randn(outputs, width))
+        whole = torch.randint(-127, 128, (rows, width), dtype=torch.int8)
+        if largest:
+            values, whole = values.sign() * 127, torch.full_like(whole, -127)
+        wanted = (whole.double() @ values.double().t()).float() * scales.squeeze(1)
+        assert torch.equal(int8._Block(values, scales).product(whole), wanted)
 
 
 @exact

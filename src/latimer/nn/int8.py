@@ -9,13 +9,13 @@ that is not a product with a weight stays in float32.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from latimer.nn.rounded import Rounded
+from latimer.nn.rounded import Rounded, quickest
 
 LEVELS = 127
 """Values run from −127 to 127, so that negation is exact."""
@@ -26,8 +26,14 @@ Product = Callable[[Tensor], Tensor]
 BLOCK = 512
 """Inputs that share a scale, at most: states, contexts and embeddings differ in size."""
 
+NOUGHT = 128
+"""What stands for nought in unsigned integers."""
+
 FEW, TILE = 8, 16
 """Rows are multiplied by so many at a time; more than `TILE` by an eighth of them, about."""
+
+SLOW = 0.002
+"""Seconds that trying a product may take, thirty times what it does with instructions for it."""
 
 SMALLEST = 1e-30
 """In place of the scale of a row of noughts, by which nought must be divided."""
@@ -102,14 +108,16 @@ def _lengthened(rows: Tensor) -> Tensor:
 def _packed(values: Tensor, scales: Tensor) -> Product:
     """The product with a weight in oneDNN's own layout.
 
-    Without it the weight would be brought into that layout at every product. Raises AttributeError
-    or RuntimeError where PyTorch has no such product.
+    Without it the weight would be brought into that layout at every product. Rows are shifted to
+    unsigned integers, as x86's instructions want them (but for AMX, which takes both): of signed
+    ones oneDNN makes a loop there that is hundreds of times slower. Raises AttributeError or
+    RuntimeError where PyTorch has no such product.
     """
     weight = torch.ops.onednn.qlinear_prepack(values, None)
     product = torch.ops.onednn.qlinear_pointwise.default
     zeros = torch.zeros(len(values), dtype=torch.int64)
     wanted: tuple[Any, ...] = (weight, scales, zeros, None, 1.0, 0, torch.float32, "none", [], "")
-    return lambda rows: product(rows, 1.0, 0, *wanted)
+    return lambda rows: product(rows.view(torch.uint8) ^ NOUGHT, 1.0, NOUGHT, *wanted)
 
 
 def _plain(values: Tensor, scales: Tensor) -> Product:
@@ -120,9 +128,13 @@ def _plain(values: Tensor, scales: Tensor) -> Product:
 
 @cache
 def _exact_way() -> Callable[[Tensor, Tensor], Product] | None:
-    """The quicker of the ways that do not saturate on this CPU, None if both do."""
-    rows = torch.full((32, BLOCK), LEVELS, dtype=torch.int8)
+    """The first way that does not saturate on this CPU and is not far too slow there, if any.
+
+    If all that are exact are slow it is the first of them, None if there is none.
+    """
+    rows = torch.full((2 * TILE, BLOCK), LEVELS, dtype=torch.int8)
     values, ones = torch.full((64, BLOCK), LEVELS, dtype=torch.int8), torch.ones(64)
+    exact = []
     for way in (_packed, _plain):
         try:
             product = way(values, ones)
@@ -130,8 +142,10 @@ def _exact_way() -> Callable[[Tensor, Tensor], Product] | None:
         except (AttributeError, RuntimeError):
             continue
         if all(bool((sums == BLOCK * LEVELS**2).all()) for sums in found):
-            return way
-    return None
+            exact.append(way)
+            if quickest(partial(product, rows), SLOW) < SLOW:
+                return way
+    return exact[0] if exact else None
 
 
 def int8_exact(device: torch.device) -> bool:

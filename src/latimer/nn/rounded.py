@@ -132,14 +132,17 @@ def pays(
     if weight is None:
         return False
     # Several times if they are quick: one may be interrupted by whatever else the machine does.
-    if _quickest(lambda: weight.linear(inputs[:PROBE]), budget / 8) > budget / 8:
+    if quickest(lambda: weight.linear(inputs[:PROBE]), budget / 8) > budget / 8:
         return False
-    fast = _quickest(lambda: weight.linear(inputs), budget)
-    return fast * gain < _quickest(lambda: nn.functional.linear(inputs, matrix), budget)
+    fast = quickest(lambda: weight.linear(inputs), budget)
+    return fast * gain < quickest(lambda: nn.functional.linear(inputs, matrix), budget)
 
 
-def _quickest(work: Callable[[], object], budget: float) -> float:
-    """Seconds of the quickest of the runs that fit in `budget` seconds, but for the first."""
+def quickest(work: Callable[[], object], budget: float) -> float:
+    """Seconds of this thread in the quickest of the runs that fit in `budget` seconds.
+
+    The first is not timed.
+    """
     work()
     best, begun = math.inf, time.perf_counter()
     while best == math.inf or time.perf_counter() - begun < budget:
