@@ -136,7 +136,7 @@ def parse_flags() -> argparse.Namespace:
         "--stop", choices=list(STOPS), default="safe", help="of Latimer's beam search (%(default)s)"
     )
     result.add_argument(
-        "--shortlist", choices=["auto", "off"], default="auto", help="Latimer's (%(default)s)"
+        "--shortlist", default="auto", help="Latimer's: auto, off or a number (%(default)s)"
     )
     result.add_argument(
         "--only", choices=["training", "translating"], help="leave the other measurement out"

@@ -30,7 +30,7 @@ def contender(*, bf16: bool, stop: str, shortlist: str) -> Contender:
     """Latimer in the environment of this interpreter.
 
     It trains in bfloat16 or float32; `stop` says when its beam search ends, "safe" or "first",
-    and `shortlist` is that of its translators, "auto" or "off".
+    and `shortlist` is that of its translators: "auto", "off" or a number.
     """
     module = [sys.executable, "-m", "benchmarks.peers.latimer_process"]
 
