@@ -4,7 +4,8 @@ import pytest
 import torch
 
 import latimer
-from latimer.engines.neural import MAX_LENGTH, MAX_PIECES, MAX_ROWS, NeuralTranslator
+from latimer.engines.batch_search import MAX_ROWS
+from latimer.engines.neural import MAX_LENGTH, MAX_PIECES, NeuralTranslator
 from latimer.engines.ways import Exact
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES

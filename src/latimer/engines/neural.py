@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
-import torch
-
+from latimer.engines.batch_search import BatchSearch, Encoded, batches
 from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
 from latimer.engines.noisy_channel import NoisyChannel
 from latimer.engines.parts import Parts, split_text
 from latimer.engines.required import Required
-from latimer.engines.shortlist import Shortlisted, check_alone, choose_shortlist
+from latimer.engines.shortlist import check_alone, choose_shortlist
 from latimer.engines.translator import Alternative, Attention, Translation
 from latimer.engines.ways import Exact, Way
 from latimer.errors import InputError
@@ -26,35 +24,23 @@ from latimer.nn.folded import fold
 from latimer.nn.products import PRODUCTS, choose_products
 from latimer.search.beam import beam_search, check_settings
 from latimer.search.combined import Ensemble, ShallowFusion
-from latimer.search.constrained import constrained_beam_search
 from latimer.search.coverage import check_penalty, without_attention
 from latimer.search.diverse import check_groups, diverse_beam_search
 from latimer.search.guided import Guided
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import normaliser
-from latimer.search.rules import ForcedPrefix, MinimumLength, NoRepeat, Rule, Ruled
-from latimer.search.scorer import DeadEnd, Scorer, default_max_length
+from latimer.search.rules import MinimumLength, NoRepeat, Rule
+from latimer.search.scorer import Scorer
 from latimer.search.settings import SearchSettings, completed
-from latimer.text.batching import pad_sources
 from latimer.text.glossary import Glossary
 from latimer.threads import Pool
 
 BATCH_TOKENS = 2048
 """Source pieces in a batch, padding counted."""
-MAX_ROWS = 640
-"""Prefixes extended at once, beams counted: their scores fill 20 MB with 8,000 pieces."""
 MAX_PIECES = 250
 """A longer line is translated in parts: no network here is trained on such lengths."""
 MAX_LENGTH = 5000
 END = "</s>"
-
-
-class _Encoded(NamedTuple):
-    """One part ready for the network."""
-
-    text: str
-    pieces: list[int]
-    table: list[str]  # of placeholders
 
 
 class NeuralTranslator:
@@ -191,93 +177,49 @@ class NeuralTranslator:
         if way is not None:
             way.check()
         check_groups(beam, groups, diversity)
-        if way is not None and groups > 1:
-            raise InputError(f"groups: {groups} are for the beam, not for another search")
         self._check_coverage(coverage_penalty, way)
-        over_beam = (
-            beam_search
-            if groups == 1
-            else partial(diverse_beam_search, groups=groups, diversity=diversity)
-        )
-        encoded: dict[str, _Encoded] = {}
+        _check_together(way, groups, channel, phrases=bool(must or glossary))
+        encoded: dict[str, Encoded] = {}
         documents = [self._split(text, number, encoded) for number, text in enumerate(texts, 1)]
         forced = self._prefix(prefix, max_length, min_length)
         rules: list[Rule] = [MinimumLength(min_length)] if min_length else []
         rules += [] if no_repeat is None else [NoRepeat(no_repeat)]
-        if way is not None and channel is not None:
-            raise InputError("channel ranks what the beam finds; leave it or the other way out")
-        if way is not None and (must or glossary):
-            raise InputError(
-                "must and glossary are for the beam: no other way of searching heeds them"
-            )
-        if groups > 1 and (must or glossary):
-            raise InputError(
-                "must and glossary are for a beam of one group; leave them or groups out"
-            )
         required = Required(
             self.model.vocabulary, must, glossary, max_length=max_length, no_repeat=no_repeat,
             prefix=len(forced),
         )  # fmt: skip
-        alone = way is None and channel is None and groups == 1 and nbest == 1
-        alone = alone and not (rules or forced or must or glossary)
+        bound = bool(rules or forced or must or glossary)
+        alone = way is None and channel is None and groups == 1 and nbest == 1 and not bound
         check_alone(self._wanted, alone)
-        shortlist = self._shortlist if alone else None
+        diverse = partial(diverse_beam_search, groups=groups, diversity=diversity)
+        options = {
+            "beam": beam, "alpha": alpha, "normalisation": normalisation, "stop": stop,
+            "nbest": nbest if channel is None else beam, "coverage_penalty": coverage_penalty,
+            "keep_attention": attention,
+        }  # fmt: skip
+        search = BatchSearch(
+            self._scorer, self.model.network.device, beam_search if groups == 1 else diverse,
+            options, way, rules, forced, required, self._shortlist if alone else None, max_length,
+            self._text,
+        )  # fmt: skip
         unique = {part: encoded[part] for document in documents for part in document.flat}
-
-        @torch.inference_mode()
-        def search(batch: list[_Encoded]) -> list[list[Hypothesis]]:
-            source, lengths = pad_sources([part.pieces for part in batch])
-            limits: Any = default_max_length(lengths) if max_length is None else max_length
-            device = self.model.network.device
-            source, lengths = source.to(device), lengths.to(device)
-            beginning = [ForcedPrefix([forced] * len(batch))] if forced else []
-            bound = [*rules, *beginning]
-            scorer = Ruled(self._scorer, bound) if bound else self._scorer
-            names = [part.text for part in batch]
-            if way is not None:
-
-                def write(row: int, tokens: list[int]) -> str:
-                    return self._text(batch[row], tokens)
-
-                return way.search(scorer, source, lengths, limits, names, write)
-            short = None if shortlist is None else Shortlisted(shortlist, source)
-            phrases = required.pieces(names)
-            find: Any = over_beam
-            if any(phrases):
-                find = partial(constrained_beam_search, phrases=phrases)
-                if max_length is None:
-                    limits = limits + limits.new_tensor(required.room(phrases))
-            try:
-                found = find(
-                    scorer if short is None else short,
-                    source,
-                    lengths,
-                    max_length=limits,
-                    beam=beam,
-                    alpha=alpha,
-                    normalisation=normalisation,
-                    nbest=nbest if channel is None else beam,
-                    stop=stop,
-                    coverage_penalty=coverage_penalty,
-                    keep_attention=attention,
-                )
-            except DeadEnd as error:
-                raise required.explained(error, names) from None
-            return found if short is None else short.in_tokens(found)
-
-        found: dict[str, Translation] = {}
         width = way.rows if way else beam
-        batches = list(_batches(list(unique.values()), batch_tokens, width))
-        shapes = [(len(batch), len(batch[0].pieces) + 1) for batch in batches]
+        several = list(batches(list(unique.values()), batch_tokens, width))
+        shapes = [(len(batch), len(batch[0].pieces) + 1) for batch in several]
         of = "samples" if way and not isinstance(way, Exact) else "beam"
-        self._check_memory(
-            shapes, of, width, max_length, attention, bool(rules or forced or must or glossary)
-        )
-        for batch, results in zip(batches, self._pool.map(search, batches), strict=True):
-            for part, several in zip(batch, results, strict=True):
-                found[part.text] = self._translation(part, several)
+        self._check_memory(shapes, of, width, max_length, attention, bound)
+        found: dict[str, Translation] = {}
+        for batch, results in zip(several, self._pool.map(search, several), strict=True):
+            for part, hypotheses in zip(batch, results, strict=True):
+                found[part.text] = self._translation(part, hypotheses)
         if channel is not None:
             found = {one.source: _first(one, nbest) for one in channel.rerank([*found.values()])}
+        return self._joined(documents, found)
+
+    def _joined(
+        self, documents: list[Parts], found: Mapping[str, Translation]
+    ) -> list[Translation]:
+        """The translations of whole texts from those of their parts, by text."""
         empty = Translation("", "", 0.0)
         glue = "" if written_without_spaces(self.model.config["languages"].get("target")) else " "
         return [
@@ -335,13 +277,13 @@ class NeuralTranslator:
             )
         return pieces
 
-    def _split(self, text: str, number: int, encoded: dict[str, _Encoded]) -> Parts:
+    def _split(self, text: str, number: int, encoded: dict[str, Encoded]) -> Parts:
         """The parts of a text, each encoded once, in `encoded`."""
         _check_text(text, number)
 
         def count(part: str) -> int:
             if part not in encoded:
-                encoded[part] = _Encoded(part, *self.model.vocabulary.encode_source(part))
+                encoded[part] = Encoded(part, *self.model.vocabulary.encode_source(part))
             return len(encoded[part].pieces)
 
         parts = split_text(text, count, MAX_PIECES)
@@ -349,10 +291,10 @@ class NeuralTranslator:
             count(part)
         return parts
 
-    def _text(self, part: _Encoded, tokens: list[int]) -> str:
+    def _text(self, part: Encoded, tokens: list[int]) -> str:
         return self.model.vocabulary.decode_target(tokens, part.table).strip()
 
-    def _translation(self, part: _Encoded, several: list[Hypothesis]) -> Translation:
+    def _translation(self, part: Encoded, several: list[Hypothesis]) -> Translation:
         texts = [self._text(part, hypothesis.tokens) for hypothesis in several]
         best, *others = several
         alternatives = [
@@ -361,7 +303,7 @@ class NeuralTranslator:
         attention = self._attention(part, best)
         return Translation(part.text, texts[0], best.score, alternatives, attention, gap=best.gap)
 
-    def _attention(self, part: _Encoded, best: Hypothesis) -> Attention | None:
+    def _attention(self, part: Encoded, best: Hypothesis) -> Attention | None:
         if best.attention is None:
             return None
         vocabulary = self.model.vocabulary
@@ -447,9 +389,15 @@ def _check_sizes(batch_tokens: int, max_length: int | None) -> None:
         raise InputError(f"max_length: 1 to {MAX_LENGTH} expected, not {max_length}")
 
 
-def _batches(parts: list[_Encoded], tokens: int, beam: int) -> Iterator[list[_Encoded]]:
-    """Parts that have pieces, longest first, in batches that fit the budget."""
-    waiting = iter(sorted((p for p in parts if p.pieces), key=lambda p: -len(p.pieces)))
-    while first := next(waiting, None):
-        size = max(1, min(tokens // (len(first.pieces) + 1), MAX_ROWS // beam))
-        yield [first, *islice(waiting, size - 1)]
+def _check_together(
+    way: Way | None, groups: int, channel: NoisyChannel | None, *, phrases: bool
+) -> None:
+    """Refuse what excludes each other; `phrases` says whether some must appear."""
+    if way is not None and groups > 1:
+        raise InputError(f"groups: {groups} are for the beam, not for another search")
+    if way is not None and channel is not None:
+        raise InputError("channel ranks what the beam finds; leave it or the other way out")
+    if way is not None and phrases:
+        raise InputError("must and glossary are for the beam: no other way of searching heeds them")
+    if groups > 1 and phrases:
+        raise InputError("must and glossary are for a beam of one group; leave them or groups out")
