@@ -10,6 +10,7 @@ import typer
 
 from latimer import __version__
 from latimer.commands.analyse import analyse
+from latimer.commands.average import average
 from latimer.commands.corpus import corpus
 from latimer.commands.evaluate import evaluate
 from latimer.commands.improve import improve
@@ -25,8 +26,8 @@ from latimer.commands.translate import translate
 from latimer.errors import LatimerError
 
 COMMANDS = (
-    quickstart, corpus, train, improve, translate, evaluate, analyse, shortlist, perplexity,
-    sample, plan, learn, plot
+    quickstart, corpus, train, improve, average, translate, evaluate, analyse, shortlist,
+    perplexity, sample, plan, learn, plot
 )  # fmt: skip
 
 

@@ -1,0 +1,38 @@
+"""`latimer average`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def average(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL…", help="Model folders.")],
+    to: Annotated[Path, typer.Option(help="Folder to write.")],
+    start: Annotated[
+        Path | None, typer.Option(help="The model that all of them went on from.")
+    ] = None,
+    reach: Annotated[
+        float, typer.Option(help="How far to go from the start: 1 is the mean, 2 twice as far.")
+    ] = 1.0,
+) -> None:
+    """Make one model of several that went on from the same one: the mean of their weights.
+
+    Seeds of `latimer improve`, each on a core or a machine of its own, are better together than
+    the best of them, at the speed of one.
+    """
+    from latimer.errors import InputError
+    from latimer.model import model_card, save_model
+    from latimer.train.model_average import average_models
+
+    if to.exists():
+        raise InputError(f"{to}: is there already; name a new folder with --to")
+    model = average_models(models, start, reach)
+    names = " ".join(str(folder) for folder in models)
+    more = "" if start is None else f" --start {start} --reach {reach:g}"
+    save_model(to, model, model_card(model.config, command=f"latimer average {names}{more}"))
+    typer.echo(
+        f"latimer: written: {to}; `latimer evaluate {to} SRC REF` says what it gains", err=True
+    )
