@@ -91,7 +91,7 @@ def main() -> None:
     if not options.table:
         for seed in range(1, options.seeds + 1):
             for name in options.only or METHODS:
-                result = options.work / f"{_slug(name)}-{seed}.json"
+                result = options.work / f"{slug(name)}-{seed}.json"
                 if not result.exists():
                     print(f"{time.strftime('%H:%M:%S')} {name}, seed {seed}", file=sys.stderr)
                     facts = run_one(name, seed, options)
@@ -123,7 +123,7 @@ def run_one(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]
     tree = improvement(options.model, objective, options.minutes, seed)
     settings = ["training.threads=1", *shares(settings, options.minutes), *options.settings]
     recipe = override_recipe(tree, "benchmark", {}, settings)
-    run = options.work / "runs" / f"{_slug(name)}-{seed}"
+    run = options.work / "runs" / f"{slug(name)}-{seed}"
     best = train(recipe, run, command="python -m benchmarks.reward_learning")
     updates = json.loads((best / "config.json").read_bytes())["scores"]["updates"]
     log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
@@ -168,7 +168,7 @@ def show(options: argparse.Namespace) -> None:
     """Print the table of whatever is finished."""
     print("; ".join(f"{key}: {value}" for key, value in machine_facts().items()) + "\n")
     references = list(read_lines(options.text / f"test.{options.target}"))
-    control = _results(CONTROL, options)
+    control = results(CONTROL, options)
     rows: list[list[object]] = []
     start = options.work / "start.json"
     if not start.exists():
@@ -176,7 +176,7 @@ def show(options: argparse.Namespace) -> None:
     rows.append(["the model itself", *[""] * 4, *_means([json.loads(start.read_bytes())]), ""])
     pace = _told(control, options)[1] if control else None
     for name in METHODS:
-        runs = _results(name, options)
+        runs = results(name, options)
         if runs:
             updates = statistics.mean(run["updates"] for run in runs)
             reward, seconds = _told(runs, options)
@@ -196,7 +196,7 @@ def _told(
     """Reward of what was drawn in the end, and median seconds of an update, means over runs."""
     rewards, medians = [], []
     for run in runs:
-        path = options.work / "runs" / f"{_slug(run['name'])}-{run['seed']}" / "log.jsonl"
+        path = options.work / "runs" / f"{slug(run['name'])}-{run['seed']}" / "log.jsonl"
         if not path.exists():
             continue
         log = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
@@ -257,12 +257,14 @@ def significance(
     return " / ".join(found)
 
 
-def _results(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
-    paths = sorted(options.work.glob(f"{_slug(name)}-*.json"))
+def results(name: str, options: argparse.Namespace) -> list[dict[str, Any]]:
+    """What the finished runs of a method left, by seed."""
+    paths = sorted(options.work.glob(f"{slug(name)}-*.json"))
     return [json.loads(path.read_bytes()) for path in paths]
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """The name of a method in names of files."""
     return name.lower().replace(", ", "-").replace(" ", "_")
 
 

@@ -30,7 +30,7 @@ NOUGHT = 128
 """What stands for nought in unsigned integers."""
 
 FEW, TILE = 8, 16
-"""Rows are multiplied by so many at a time; more than `TILE` by an eighth of them, about."""
+"""Up to `FEW` rows are multiplied as they are, more by `TILE` or an eighth of them at a time."""
 
 SLOW = 0.002
 """Seconds that trying a product may take, thirty times what it does with instructions for it."""
@@ -100,8 +100,8 @@ def _lengthened(rows: Tensor) -> Tensor:
     would get a loop that is hundreds of times slower.
     """
     count = len(rows)
-    step = max(FEW if count <= FEW else TILE, 1 << max(0, count.bit_length() - 4))
-    missing = -count % step
+    step = max(TILE, 1 << max(0, count.bit_length() - 4))
+    missing = -count % step if count > FEW else int(count == 1)
     return nn.functional.pad(rows, (0, 0, 0, missing)) if missing else rows
 
 
