@@ -2,11 +2,11 @@
 
 The runs are those that `benchmarks.reward_learning` left in `--work`: of every method of `--of`,
 all seeds. By default the methods' runs of one seed are averaged, so that there is a model for each
-seed; with `--seeds-together` the seeds of one method are, a model for each method. `--reach` says
-how far to go from the start to the mean, 1, or beyond it; which is best is chosen by greedy BLEU on
-dev, for all models together. p is that of a paired bootstrap of test translations, those of all
-models after one another, against the control's of the same seeds (of seed 1 and on, where a model
-has several).
+seed; with `--together seeds` those of one method are, three at a time (`--size`): 1 to 3, 4 to 6
+and so on; `--together all` makes one model of everything. `--reach` says how far to go from the
+start to the mean, 1, or beyond it; which is best is chosen by greedy BLEU on dev, for all models
+together. p is that of a paired bootstrap of test translations, those of the first model, the
+second, … after one another, against the control's of seed 1, 2, … .
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import json
 import statistics
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,13 @@ from latimer.train.allocator import keep_freed_memory
 from latimer.train.model_average import average_models
 
 KEYS = ("dev, beam 1", "dev, beam 5", "test, beam 1", "test, beam 5")
+
+GROUPS: dict[str, Callable[[str, int, int], object]] = {
+    "methods": lambda name, seed, size: seed,
+    "seeds": lambda name, seed, size: (name, (seed - 1) // size),
+    "all": lambda name, seed, size: None,
+}
+"""What becomes one model, by method, seed and `--size`."""
 
 
 def main() -> None:
@@ -69,7 +77,8 @@ def parse() -> argparse.Namespace:
         "--of", action="append", choices=[m for m in METHODS if m != CONTROL], metavar="METHOD",
         help="repeat it; by default all methods that there are runs of",
     )  # fmt: skip
-    parser.add_argument("--seeds-together", action="store_true", help="instead of methods")
+    parser.add_argument("--together", choices=list(GROUPS), default="methods")
+    parser.add_argument("--size", type=int, default=3, help="seeds in a model (%(default)s)")
     parser.add_argument("--reach", type=float, action="append", help="repeat it (1, 1.5, 2, 3)")
     options = parser.parse_args()
     options.reach = options.reach or [1.0, 1.5, 2.0, 3.0]
@@ -78,11 +87,11 @@ def parse() -> argparse.Namespace:
 
 
 def together(options: argparse.Namespace) -> dict[object, list[Path]]:
-    """Model folders to average, by seed or by method."""
+    """Model folders to average, by what stands in `GROUPS`."""
     groups: dict[object, list[Path]] = {}
     for name in options.of:
         for run in results(name, options):
-            key = name if options.seeds_together else run["seed"]
+            key = GROUPS[options.together](name, run["seed"], options.size)
             folder = options.work / "runs" / f"{slug(name)}-{run['seed']}" / "models"
             average = folder / "average"
             groups.setdefault(key, []).append(average if average.is_dir() else folder / "best")
