@@ -61,6 +61,15 @@ def test_a_very_narrow_beam_and_a_short_limit_suffice(model_folder, beam):
         assert "su tika zovami" in text
 
 
+def test_a_phrase_longer_than_the_usual_limit_has_room(model_folder):
+    phrase = " ".join(["zovami quinka nerlo vazo"] * 4)
+    model = library.load(model_folder).model
+    pieces, longest = len(model.vocabulary.encode_targets([phrase])[0]), 2 * 4 + 10
+    assert pieces > longest
+    assert len(model.vocabulary.encode_source("Mi.")[0]) < 4
+    assert phrase in translate(model_folder, "--must", phrase, texts=["Mi."])[0]
+
+
 TERMS = {
     "unknown": ("kalo\tvazo\nmi\tvazo 日\n", "line 2: 'vazo 日' cannot be written", "lacks '日'"),
     "placeholder": ("mi\tvazo {name}\n", "line 1: 'vazo {name}' holds the placeholder", ""),
