@@ -21,7 +21,7 @@ def average(
     """Make one model of several that went on from the same one: the mean of their weights.
 
     Seeds of `latimer improve`, each on a core or a machine of its own, are better together than
-    the best of them, at the speed of one.
+    one of them is on the average, and as quick.
     """
     from latimer.errors import InputError
     from latimer.model import model_card, save_model

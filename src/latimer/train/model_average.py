@@ -21,8 +21,8 @@ def average_models(folders: Sequence[Path], start: Path | None = None, reach: fl
     """The mean of the models in `folders`, which went on from one `start` (Wortsman et al. 2022).
 
     With a `start` θ₀ it is θ₀ + reach · (mean − θ₀). What is chance in a run is another in the next
-    and goes away in the mean, so that one may go further than any of them (Zheng et al. 2024,
-    equation 2, for a single model). All but the weights is taken from the first folder.
+    and goes away in the mean, so that one may go further than any of them, `reach` > 1 (Zheng et
+    al. 2024, of a single model). All but the weights is taken from the first folder.
 
     Raises InputError for models that are not alike, and for a `reach` that leads nowhere.
     """
