@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from latimer.errors import InputError
 from latimer.nn import names
 from latimer.recipe import (
-    ModelSection,
     Recipe,
-    SubwordsSection,
     build_recipe,
     dump_recipe,
     load_recipe,
     recipe_names,
 )
-from latimer.recipe_help import keys, markdown
+from latimer.recipe.data import SubwordsSection
+from latimer.recipe.help import keys, markdown
+from latimer.recipe.network import ModelSection
 
 FILES = [
     *("data.train.source=a.en", "data.train.target=a.de"),
@@ -305,7 +305,7 @@ def test_every_way_of_tying_builds(tied: str) -> None:
 
 
 def test_reading_a_recipe_does_not_load_the_networks() -> None:
-    code = "import sys, latimer.recipe, latimer.recipe_help; print('torch' in sys.modules)"
+    code = "import sys, latimer.recipe, latimer.recipe.help; print('torch' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 

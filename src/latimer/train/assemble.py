@@ -16,7 +16,7 @@ from latimer.nn.build import build_seq2seq
 from latimer.nn.language_model import LanguageModel
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, dump_recipe
-from latimer.recipe_phases import BY_REFERENCES
+from latimer.recipe.phases import BY_REFERENCES
 from latimer.text.vocabulary import Vocabulary
 from latimer.threads import available_cores
 from latimer.train import randomness

@@ -24,7 +24,7 @@ import torch
 from latimer.errors import Collapsed, InputError
 from latimer.nn.critic import Critic, tied_inputs
 from latimer.recipe import Recipe
-from latimer.recipe_phases import BY_REFERENCES
+from latimer.recipe.phases import BY_REFERENCES
 from latimer.train.allocator import keep_freed_memory
 from latimer.train.assemble import Parts, assemble, what_is_left
 from latimer.train.budget import Budget

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import PydanticCustomError
 
+from latimer.recipe.section import impossible
+
 if TYPE_CHECKING:
-    from latimer.recipe import Phase, Recipe, Training
+    from latimer.recipe.recipe import Phase, Recipe
+    from latimer.recipe.training import Training
 
 BY_REFERENCES = ("likelihood", "scheduled_sampling")
 """Objectives that learn from references, and need no translator to start from."""
 
 WITH_CRITIC = ("critic", "actor_critic")
 """Objectives that learn a critic, which the next phase goes on with if it has one too."""
-
-
-def impossible(key: str, why: str) -> PydanticCustomError:
-    """The error of a dotted `key` whose value does not go with others."""
-    return PydanticCustomError("impossible", "{why}", {"key": key, "why": why})
 
 
 def check_training(training: Training) -> None:

@@ -11,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from latimer.recipe import Recipe
+from latimer.recipe.recipe import Recipe
 
 _TYPES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
 _YAML_WORDS = {None: "null", True: "true", False: "false"}

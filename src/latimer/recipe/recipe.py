@@ -1,0 +1,96 @@
+"""A whole recipe, of its sections."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from latimer.recipe.data import Data, SubwordsSection
+from latimer.recipe.network import ModelSection
+from latimer.recipe.objective import CriticSection, ObjectiveSection
+from latimer.recipe.phases import check_alone, check_phases, check_training, fill_phases
+from latimer.recipe.search import Search
+from latimer.recipe.section import Section, TextFile, impossible
+from latimer.recipe.training import Training
+
+PhaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
+
+
+class Phase(Section):
+    """A stretch of a run: what it learns by, until when, and in which steps."""
+
+    objective: ObjectiveSection = ObjectiveSection()
+    critic: CriticSection = CriticSection()
+    training: Training = Training()
+
+
+class Recipe(Section):
+    """A whole run."""
+
+    seed: int = Field(
+        default=1, ge=0, le=2**32 - 1, description="Of every random choice; same seed, same run."
+    )
+    start: TextFile | None = Field(
+        default=None,
+        description="Folder of the model to start from; null: a network freshly drawn.",
+    )
+    data: Data
+    subwords: SubwordsSection = SubwordsSection()
+    model: ModelSection = ModelSection()
+    training: Training = Training()
+    objective: ObjectiveSection = ObjectiveSection()
+    critic: CriticSection = CriticSection()
+    search: Search = Search()
+    phases: dict[PhaseName, Phase] = Field(
+        default={},
+        description="Stretches of the run in this order, each from the best model of the one "
+        "before; what a phase does not say of these sections, the recipe's own say.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_phases(cls, tree: Any) -> Any:
+        return fill_phases(tree, Phase.model_fields) if isinstance(tree, dict) else tree
+
+    @model_validator(mode="after")
+    def _check(self) -> Recipe:
+        if self.phases:
+            check_phases(self)
+        else:
+            check_training(self.training)
+            check_alone(self)
+        if self.search.coverage_penalty and self.model.attention == "none":
+            raise impossible(
+                "search.coverage_penalty",
+                f"{self.search.coverage_penalty:g} does not go with model.attention none, which "
+                "reads no position of the source; set the penalty to 0",
+            )
+        if self.model.kind == "language_model":
+            return self
+        for part, pair in (("train", self.data.train), ("dev", self.data.dev)):
+            if pair.source is None:
+                raise PydanticCustomError("missing", "", {"key": f"data.{part}.source"})
+        if self.model.tied in ("all", "inputs") and not self.subwords.joint:
+            raise impossible(
+                "model.tied",
+                f"{self.model.tied!r} needs subwords.joint to be true; or tie target or none",
+            )
+        return self
+
+    def stretches(self) -> dict[str, Recipe]:
+        """A recipe without phases for each phase, by name; this recipe, by "", if it has none."""
+        if not self.phases:
+            return {"": self}
+        return {
+            name: self.model_copy(
+                update={
+                    "objective": phase.objective,
+                    "critic": phase.critic,
+                    "training": phase.training,
+                    "phases": {},
+                }
+            )
+            for name, phase in self.phases.items()
+        }
