@@ -75,8 +75,16 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         _leave("interrupted", 130)
-    except MemoryError:
+    except (MemoryError, RuntimeError) as error:
+        if not _is_out_of_memory(error):
+            raise
         _leave("out of memory; use smaller batches, beams or models", 1)
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    """Whether it is Python's error or PyTorch's, of a GPU or of the CPU; imports no PyTorch."""
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return bool(names & {"MemoryError", "OutOfMemoryError"}) or "DefaultCPUAllocator" in str(error)
 
 
 def _speak_utf8() -> None:

@@ -33,6 +33,10 @@ CRITIC_FORMAT = "latimer-critic/1"
 """Of a critic's folder, which is laid out as a model's, so that none is taken for the other."""
 CONFIG, WEIGHTS, CARD = "config.json", "weights.safetensors", "README.md"
 SHORTLIST = "shortlist.safetensors"
+DAMAGE = (
+    InputError, ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError
+)  # fmt: skip
+"""What building a network from a damaged description may raise."""
 SECTIONS = ("network", "vocabulary", "languages", "data", "scores", "search")
 
 
@@ -213,7 +217,7 @@ def _build(path: Path, keywords: dict[str, Any], vocabulary: Vocabulary) -> Seq2
             )
     try:
         return build_seq2seq(**{**keywords, **sizes})
-    except (InputError, KeyError, TypeError, ValueError, RuntimeError) as error:
+    except DAMAGE as error:
         raise InputError(f"{path}: 'network' describes no network: {error}") from error
 
 

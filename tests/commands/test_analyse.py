@@ -1,8 +1,10 @@
 """`latimer analyse search`, end to end through the real command."""
 
 import json
+import shutil
 
 import pytest
+import sacrebleu
 from command import complaint, in_process, latimer
 
 import latimer as library
@@ -46,6 +48,34 @@ def test_errors_are_counted_by_score(model_folder, files):
     assert found.found[0].errors >= worse / len(texts)
 
 
+def test_figures_are_those_of_the_language(model_folder, files, tmp_path):
+    folder = shutil.copytree(model_folder, tmp_path / "japanese")
+    config = json.loads((folder / "config.json").read_bytes())
+    config["languages"]["target"] = "ja"
+    (folder / "config.json").write_text(json.dumps(config))
+    lines = files[0].read_text("utf-8").splitlines()
+    references = [line.replace(" ", "") for line in lines]
+    reference = tmp_path / "reference"
+    reference.write_text("".join(f"{line}\n" for line in references), encoding="utf-8")
+    given = (folder, files[0], reference, "--max-length", 6, "--precision", "fp32", "--json")
+    options = ("--beams", 3, "--budget", 5)
+    run = latimer("analyse", "search", *given, *options)
+    assert run.returncode == 0, run.stderr
+    beam = json.loads(run.stdout)["found"][0]
+    found = library.load(folder, precision="fp32").translate(
+        lines, beam=3, max_length=6, normalisation="none"
+    )
+    texts = [translation.text for translation in found]
+    bleu = sacrebleu.corpus_bleu(texts, [references], tokenize="char")
+    assert beam["bleu"] == pytest.approx(bleu.score, abs=1e-9)
+    assert beam["length_ratio"] == pytest.approx(bleu.sys_len / bleu.ref_len)
+    pairs = zip(texts, references, strict=True)
+    short = [2 * len(text.replace(" ", "")) < len(wanted) for text, wanted in pairs]
+    assert sum(short) > 0
+    assert beam["short"] == pytest.approx(sum(short) / len(texts))
+    assert sum(not text for text in texts) < sum(short)
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -53,9 +83,23 @@ def test_errors_are_counted_by_score(model_folder, files):
         (("search", "--beams", "1,x"), "--beams 1,x: expected whole numbers"),
         (("search", "--beams", "0"), "--beams 0: expected whole numbers"),
         (("search", "--picture", "a.jpg"), "end the name in .png"),
+        (("search", "--max-length", "6000"), "max_length: 1 to 5000 expected"),
     ],
 )
 def test_bad_calls_get_one_line(model_folder, files, arguments, expected):
     what, *options = arguments
     run = latimer("analyse", what, model_folder, *files, *options)
     assert expected in complaint(run, 2)
+
+
+def test_impossible_widths_are_refused_before_exact_search(model_folder, files, monkeypatch):
+    def search(*_, **__):
+        raise AssertionError("exact search has begun")
+
+    monkeypatch.setattr("latimer.engines.ways.exact_search", search)
+    given = ("analyse", "search", model_folder, *files)
+    run = latimer(*given, "--beams", "1,10,5000")
+    assert "beam: 1 to 4000 expected, not 5000" in complaint(run, 2)
+    monkeypatch.setattr("latimer.engines.memory.free_bytes", lambda device: 10**8)
+    run = latimer(*given, "--beams", "1,4000", "--max-length", 5000)
+    assert "beam 4000 and max_length 5000" in complaint(run, 2)

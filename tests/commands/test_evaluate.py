@@ -98,3 +98,39 @@ def test_a_damaged_model_is_named(model_folder, files, tmp_path):
     weights.write_bytes(weights.read_bytes()[:1000])
     message = complaint(latimer("evaluate", folder, *files[:2]), 2)
     assert "weights.safetensors: truncated or not a safetensors file" in message
+
+
+def test_hypotheses_do_not_overwrite_what_is_read(model_folder, files, tmp_path):
+    source, reference = tmp_path / "src", tmp_path / "ref"
+    source.write_bytes(files[0].read_bytes())
+    reference.write_bytes(files[1].read_bytes())
+    (tmp_path / "link").symlink_to(reference)
+    for path in (source, reference, tmp_path / "link"):
+        run = latimer("evaluate", model_folder, source, reference, "--hypotheses", path)
+        assert f"--hypotheses {path}: this is the file to be read" in complaint(run, 2)
+    assert source.read_bytes() == files[0].read_bytes()
+    assert reference.read_bytes() == files[1].read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("absent/out", "there is no folder"), ("folder", "this is a folder; name a file")],
+)
+def test_hypotheses_that_cannot_be_written_are_refused_at_once(files, tmp_path, name, message):
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / name
+    run = latimer("evaluate", tmp_path / "no model", *files[:2], "--hypotheses", path)
+    assert f"--hypotheses {path}: {message}" in complaint(run, 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--lm-weight", 0.5), "--lm-weight is for a language model: add --lm FOLDER"),
+        (("--critic-weight", 4), "--critic-weight is for a critic: add --critic FOLDER"),
+        (("--channel-weight", 1), "--channel-weight is for reranking: add --reverse MODEL"),
+    ],
+)
+def test_a_weight_needs_its_model(model_folder, files, options, message):
+    for command in (("evaluate", model_folder, *files[:2]), ("translate", model_folder, files[0])):
+        assert message in complaint(latimer(*command, *options), 2)

@@ -142,6 +142,17 @@ def test_json_of_networks():
         (("--algorithm", "ppo", "--option", "speed"), "--option speed: expected KEY=VALUE"),
         (("--algorithm", "ppo", "--picture", "a.gif"), "end the name in .png"),
         (("--algorithm", "ppo", "--save", "."), "--save .: there is something already"),
+        (("--algorithm", "ppo", "--device", "abacus"), "--device abacus: not available here"),
+        (
+            ("--algorithm", "ppo", "--option", "hidden=64"),
+            "ppo: hidden cannot be 64; whole numbers as [64, 64], from 1, expected",
+        ),
+        (
+            ("--algorithm", "dqn", "--option", "explore=0"),
+            "dqn: explore cannot be 0; a number, above 0, up to 1, expected",
+        ),
+        (("--algorithm", "dynamics", "--option", "candidates=10"), "elite 20 cannot be more than"),
+        (("--algorithm", "ppo", "--discount", "1.5"), "ppo: discount cannot be 1.5"),
         (("--option", "horizon=3"), "--option is for networks (a2c, ppo, dqn, dynamics)"),
         ((), "for environments like this: --algorithm a2c, ppo, dqn, dynamics"),
     ],

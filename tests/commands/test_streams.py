@@ -43,3 +43,12 @@ def test_characters_cut_between_two_reads_are_whole():
         pipe.close()
         assert [line for line in lines if line is not None] == ["drei"]
     os.close(reading)
+
+
+def test_what_cannot_be_read_is_stdin(tmp_path):
+    folder = os.open(tmp_path, os.O_RDONLY)
+    with pytest.raises(InputError, match="stdin: cannot be read: Is a directory"):
+        next(stdin_lines(folder))
+    os.close(folder)
+    with pytest.raises(InputError, match="stdin: cannot be read: Bad file descriptor"):
+        next(stdin_lines(folder))

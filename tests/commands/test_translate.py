@@ -144,6 +144,10 @@ def test_a_bad_line_of_a_file_is_named(model_folder, tmp_path):
         (["--max-length", "99999999"], "max_length: 1 to 5000 expected"),
         (["--coverage-penalty", "-1"], "coverage_penalty: a number from 0 to 10 expected"),
         (["--normalisation", "mean"], "valid choices: power, gnmt, none"),
+        (["--prefix", "{count} kalo"], "prefix: '{count} kalo' holds the placeholder '{count}'"),
+        (["--prefix", "Kalo 日"], "prefix: 'Kalo 日' cannot be written"),
+        (["--prefix", "f\udcfcr"], "prefix: not valid Unicode"),
+        (["--must", "f\udcfcr"], "must: not valid Unicode"),
         (["--threads", "0"], "--threads: 1 to 1024 expected, not 0"),
         (["--device", "abacus"], "device 'abacus' cannot be used"),
     ],
@@ -153,6 +157,13 @@ def test_impossible_options_are_refused_before_input_is_read(model_folder, optio
     run = latimer("translate", model_folder, *options, stdin=b"Kalo.\n")
     assert message in complaint(run, 2)
     assert run.stdout == b""
+
+
+@pytest.mark.parametrize("way", [(), ("--sample",), ("--search", "mbr"), ("--search", "exact")])
+def test_options_that_exclude_each_other_are_named(model_folder, way):
+    given = ("--prefix", "vazo vazo", "--no-repeat", 1, *way)
+    message = complaint(latimer("translate", model_folder, *given, stdin=b"Kalo.\n"), 2)
+    assert "text 'Kalo.': no translation agrees with no_repeat 1 and the prefix" in message
 
 
 def test_a_search_beyond_memory_is_refused(model_folder, monkeypatch):
@@ -176,6 +187,27 @@ def test_the_input_is_not_overwritten(model_folder, tmp_path):
     message = complaint(latimer("translate", model_folder, path, "-o", path), 2)
     assert "this is the file to be read" in message
     assert path.read_text() == "Kalo.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"), [("absent", "No such file or directory"), ("folder", "Is a directory")]
+)
+def test_what_cannot_be_read_leaves_the_output_alone(model_folder, tmp_path, name, why):
+    (tmp_path / "folder").mkdir()
+    old = tmp_path / "old"
+    old.write_text("of yesterday\n")
+    source = tmp_path / name
+    run = latimer("translate", model_folder, source, "-o", old)
+    assert f"{source}: cannot be read: {why}" in complaint(run, 2)
+    assert old.read_text() == "of yesterday\n"
+
+
+def test_a_closed_stdin_is_named(model_folder):
+    run = subprocess.run(
+        ["sh", "-c", 'exec "$0" translate "$1" <&-', LATIMER, model_folder],
+        capture_output=True, env=environment(), check=False, timeout=120,
+    )  # fmt: skip
+    assert "stdin: cannot be read" in complaint(run, 2)
 
 
 def test_a_full_disk_is_named(model_folder):
@@ -321,6 +353,10 @@ def test_exact_search_says_what_is_proven(model_folder):
         (("--search", "diverse", "--groups", 2), "2 equal groups cannot share a beam of 5"),
         (("--search", "diverse", "--diversity", "nan"), "diversity: a number from 0 to 1000"),
         (("--top-k", 3), "--top-k is for drawing translations: add --sample"),
+        (("--search", "exact", "--top-p", 0.9), "--top-p is for drawing translations"),
+        (("--search", "exact", "--seed", 3), "--seed is for drawing translations"),
+        (("--budget", 100_000), "--budget is for --search exact"),
+        (("--search", "mbr", "--budget", 5), "--budget is for --search exact"),
         (("--samples", 4), "--samples and --utility are for --search mbr"),
         (("--search", "mbr", "--utility", "ter"), "utility 'ter': valid choices: bleu, chrf"),
         (("--sample", "--top-p", 2), "top_p: above 0 and at most 1"),

@@ -61,7 +61,7 @@ def evaluate(
     reverse: Reverse = None,
     channel_weight: ChannelWeight = None,
     critic: Critic = None,
-    critic_weight: CriticWeight = 1.0,
+    critic_weight: CriticWeight = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     threads: Threads = None,
     device: Device = "cpu",
@@ -71,12 +71,14 @@ def evaluate(
     """Translate SRC and score it against REF: BLEU, chrF, TER with sacreBLEU signatures."""
     import time
 
-    from latimer.commands.streams import open_output
+    from latimer.commands.streams import check_output, open_output
     from latimer.metrics.report import check_metrics, corpus_scores
 
     wanted = [name.strip() for name in metrics.lower().split(",")]
     check_metrics(wanted)
     texts, references = read_pairs(source, reference)
+    if hypotheses is not None:
+        check_output("--hypotheses", hypotheses, source, reference)
     translator, channel = load_engines(
         model, device, threads, precision, others or (), language_model, lm_weight, critic,
         critic_weight, shortlist, reverse, channel_weight,
@@ -85,7 +87,7 @@ def evaluate(
         beam=beam, alpha=alpha, normalisation=normalisation, max_length=max_length,
         coverage_penalty=coverage_penalty,
     )  # fmt: skip
-    check_channel(reverse, channel_weight, others, own.beam)
+    check_channel(reverse, others, own.beam)
     started = time.perf_counter()
     found = translator.translate(
         texts, **own._asdict(), stop=stop, batch_tokens=batch_tokens, min_length=min_length,

@@ -124,8 +124,7 @@ def _waiting(env: str, method: str) -> Progress:
 
 def read_settings(words: list[str], option: str = "--set") -> dict[str, Any]:
     """The KEY=VALUE of an option as keywords, values as in YAML; InputError on anything else."""
-    import yaml
-
+    from latimer import strict_yaml
     from latimer.errors import InputError
 
     found: dict[str, Any] = {}
@@ -134,8 +133,8 @@ def read_settings(words: list[str], option: str = "--set") -> dict[str, Any]:
         if not equals or not key.isidentifier():
             raise InputError(f"{option} {word}: expected KEY=VALUE")
         try:
-            found[key] = yaml.safe_load(value)
-        except yaml.YAMLError as error:
+            found[key], _ = strict_yaml.parse(value, option)
+        except InputError as error:
             raise InputError(f"{option} {word}: the value cannot be read") from error
     return found
 

@@ -69,7 +69,8 @@ Critic = Annotated[
     typer.Option("--critic", help="Folder of a critic whose values are added in search."),
 ]
 CriticWeight = Annotated[
-    float, typer.Option("--critic-weight", help="Weight of --critic; choose it on dev.")
+    float | None,
+    typer.Option("--critic-weight", help="Weight of --critic; choose it on dev.  [default: 1]"),
 ]
 Reverse = Annotated[
     Path | None,
@@ -124,19 +125,12 @@ def load_translator(
 
 
 def check_channel(
-    reverse: Path | None,
-    weight: float | None,
-    others: Sequence[Path] | None,
-    beam: int,
-    *,
-    alone: bool = True,
+    reverse: Path | None, others: Sequence[Path] | None, beam: int, *, alone: bool = True
 ) -> None:
-    """Refuse what does not go together with `--reverse`, or needs it; `alone`: with the beam."""
+    """Refuse what does not go together with `--reverse`; `alone`: with the beam."""
     from latimer.errors import InputError
 
     if reverse is None:
-        if weight is not None:
-            raise InputError("--channel-weight is for reranking: add --reverse MODEL")
         return
     if others:
         raise InputError("--reverse and --with exclude each other: one direct model is reranked")
@@ -155,17 +149,24 @@ def load_engines(
     language_model: Path | None,
     lm_weight: float | None,
     critic: Path | None,
-    critic_weight: float,
+    critic_weight: float | None,
     shortlist: str,
     reverse: Path | None,
     channel_weight: float | None,
 ) -> tuple[NeuralTranslator, NoisyChannel | None]:
-    """A translator, and with `reverse` what reranks its findings; that takes the language model."""
+    """A translator, and with `reverse` what reranks its findings; that takes the language model.
+
+    Raises InputError for the weight of a model that is not there.
+    """
     from latimer.engines.noisy_channel import load_channel
 
+    _check_weight("--lm-weight", lm_weight, "a language model: add --lm FOLDER", language_model)
+    _check_weight("--critic-weight", critic_weight, "a critic: add --critic FOLDER", critic)
+    _check_weight("--channel-weight", channel_weight, "reranking: add --reverse MODEL", reverse)
     translator = load_translator(
         model, device, threads, precision, others, None if reverse else language_model,
-        0.1 if lm_weight is None else lm_weight, critic, critic_weight, shortlist,
+        0.1 if lm_weight is None else lm_weight, critic,
+        1.0 if critic_weight is None else critic_weight, shortlist,
     )  # fmt: skip
     if reverse is None:
         return translator, None
@@ -173,3 +174,10 @@ def load_engines(
         translator.model, reverse, language_model, device=device, language_weight=lm_weight,
         channel_weight=1.0 if channel_weight is None else channel_weight,
     )  # fmt: skip
+
+
+def _check_weight(option: str, weight: float | None, purpose: str, model: Path | None) -> None:
+    from latimer.errors import InputError
+
+    if weight is not None and model is None:
+        raise InputError(f"{option} is for {purpose}")

@@ -100,8 +100,9 @@ def translate(
     samples: Annotated[int, typer.Option(help="Of mbr: so many are drawn.")] = 32,
     utility: Annotated[str, typer.Option(help="Of mbr: likeness by bleu or chrf.")] = "bleu",
     budget: Annotated[
-        int, typer.Option(min=1, help="Of exact search: prefixes looked at for a line.")
-    ] = 100_000,
+        int | None,
+        typer.Option(min=1, help="Of exact: prefixes looked at for a line.  [default: 100000]"),
+    ] = None,
     min_length: MinLength = 0,
     no_repeat: NoRepeat = None,
     prefix: Annotated[str, typer.Option(help="What every translation begins with.")] = "",
@@ -120,7 +121,7 @@ def translate(
     language_model: LanguageModel = None,
     lm_weight: LanguageModelWeight = None,
     critic: Critic = None,
-    critic_weight: CriticWeight = 1.0,
+    critic_weight: CriticWeight = None,
     reverse: Reverse = None,
     channel_weight: ChannelWeight = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
@@ -149,7 +150,7 @@ def translate(
         (samples, utility),
     )
     apart, strength = _apart(search, own.beam, groups, diversity)
-    check_channel(reverse, channel_weight, others, own.beam, alone=way is None)
+    check_channel(reverse, others, own.beam, alone=way is None)
     run = partial(
         translator.translate,
         beam=beam,
@@ -188,7 +189,7 @@ def _way(
     search: str,
     nbest: int,
     drawing: tuple[float, int | None, float | None, int],
-    proving: tuple[str, float, int, int],
+    proving: tuple[str, float, int, int | None],
     likeness: tuple[int, str],
 ) -> Way | None:
     """What `--sample` and `--search` ask for; None is the beam."""
@@ -205,18 +206,21 @@ def _way(
         raise InputError(f"--search {search} finds the best alone, not --nbest {nbest}")
     if search != "mbr" and likeness != (32, "bleu"):
         raise InputError("--samples and --utility are for --search mbr")
+    if search != "exact" and proving[3] is not None:
+        raise InputError("--budget is for --search exact")
     if search == "mbr":
         return MinimumBayesRisk(likeness[0], *drawing, likeness[1])
     if sample:
         return (DistinctSampling if distinct else Sampling)(nbest, *drawing)
-    if search == "exact":
-        return Exact(*proving)
     for name, value, default in zip(
         ("temperature", "top-k", "top-p", "seed"), drawing, (1.0, None, None, 0), strict=True
     ):
         if value != default:
             raise InputError(f"--{name} is for drawing translations: add --sample or --search mbr")
-    return None
+    if search != "exact":
+        return None
+    *_, budget = proving
+    return Exact(*proving[:3]) if budget is None else Exact(*proving[:3], budget)
 
 
 def _apart(

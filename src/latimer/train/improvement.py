@@ -29,6 +29,8 @@ def improvement(model: Path, objective: str, minutes: float, seed: int) -> dict[
         vocabulary = config["vocabulary"]
         data = {part: dict(config["data"][part]) for part in ("train", "dev")}
         languages, network = config["languages"], config["network"]
+        if not all(isinstance(part, dict) for part in (languages, network, vocabulary)):
+            raise TypeError("an object expected")
     except (OSError, ValueError, KeyError, TypeError) as error:
         best = model / "models" / "best"
         raise InputError(

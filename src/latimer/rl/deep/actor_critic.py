@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from latimer.errors import InputError
 from latimer.rl.deep.networks import MLP
 from latimer.rl.deep.policies import policy_for
 from latimer.rl.deep.rollout import Rollout, advantages_and_returns, collect
@@ -64,6 +65,12 @@ class ActorCritic:
     def __init__(
         self, worlds: Worlds, settings: Settings, generator: torch.Generator, device: torch.device
     ) -> None:
+        steps, least = settings.copies * settings.horizon, 2 if settings.normalise else 1
+        if steps < least * settings.minibatches:
+            raise InputError(
+                f"{steps} steps, copies times horizon, are too few for minibatches "
+                f"{settings.minibatches} of at least {least}; lower minibatches or raise horizon"
+            )
         self.settings, self.device = settings, device
         start = torch.Generator().manual_seed(generator.initial_seed())
         self.actor = policy_for(worlds.actions, worlds.features, settings.hidden, start).to(device)

@@ -106,6 +106,11 @@ class Dynamics:
         self, worlds: Worlds, settings: Settings, generator: torch.Generator, device: torch.device
     ) -> None:
         space = worlds.actions
+        if settings.elite > settings.candidates:
+            raise InputError(
+                f"dynamics: elite {settings.elite} cannot be more than the {settings.candidates} "
+                "candidates; lower elite or raise candidates"
+            )
         self.settings, self.device, self.generator = settings, device, generator
         self.discrete = isinstance(space, gymnasium.spaces.Discrete)
         if isinstance(space, gymnasium.spaces.Discrete):

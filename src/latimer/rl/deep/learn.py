@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from latimer.errors import InputError
 from latimer.files import write_folder_atomically
 from latimer.rl.deep import actor_critic, dqn, dynamics
+from latimer.rl.deep.overrides import overridden
 from latimer.rl.deep.worlds import Worlds
 
 
@@ -122,10 +123,11 @@ def train(
     if steps < 1:
         raise InputError(f"steps is {steps}; it must be at least 1")
     started = time.process_time()
-    worlds = Worlds(environment, settings.copies, seed, environment_settings or {})
     place = torch.device(device)
+    generator = torch.Generator(place).manual_seed(seed)
+    worlds = Worlds(environment, settings.copies, seed, environment_settings or {})
     try:
-        learner = make(worlds, settings, torch.Generator(place).manual_seed(seed), place)
+        learner = make(worlds, settings, generator, place)
         while worlds.steps < steps:
             learner.learn(worlds, 1 - worlds.steps / steps)
             recent = [value for _, value in worlds.returns[-WINDOW:]]
@@ -147,8 +149,4 @@ def _chosen(algorithm: str, overrides: Mapping[str, Any]) -> tuple[Callable[...,
     if algorithm not in ALGORITHMS:
         raise InputError(f"algorithm {algorithm!r}; valid choices: {', '.join(ALGORITHMS)}")
     make, settings = ALGORITHMS[algorithm]
-    fields = asdict(settings)
-    for name in overrides:
-        if name not in fields:
-            raise InputError(f"{algorithm} has no setting {name!r}; there are: {', '.join(fields)}")
-    return make, replace(settings, **overrides)
+    return make, overridden(algorithm, settings, overrides)
