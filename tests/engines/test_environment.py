@@ -78,6 +78,36 @@ def test_samples_of_the_network_follow_the_policy() -> None:
     np.testing.assert_allclose(firsts.numpy(), listed.policy[0], atol=0.03)
 
 
+class Elsewhere:
+    """A scorer on a device without a memory, which knows what to score by the length alone."""
+
+    device, attention = torch.device("meta"), None
+
+    def __init__(self, length: int = 0) -> None:
+        self.length = length
+
+    def start(self, source, lengths):
+        assert (source.device, lengths.device) == (self.device, self.device)
+        return self
+
+    def step(self, state, tokens):
+        assert tokens.device == self.device
+        scores = torch.arange(VOCAB).double().roll(state.length).repeat(len(tokens), 1)
+        return scores.requires_grad_(), Elsewhere(state.length + 1)
+
+    def select(self, rows, sentences=None):
+        assert rows.device == self.device
+        return self
+
+
+def test_a_scorer_is_asked_on_its_own_device() -> None:
+    listed = finite_mdp(Elsewhere(), SOURCE, REFERENCE, VOCAB, max_length=3)
+    assert len(listed.prefixes) == 1 + 3 + 9
+    for prefix, chances in zip(listed.prefixes, listed.policy, strict=True):
+        scores = np.exp(np.roll(np.arange(VOCAB), len(prefix))[EOS:])
+        np.testing.assert_allclose(chances, scores / scores.sum())
+
+
 def test_too_many_states_are_refused() -> None:
     with pytest.raises(InputError, match="smaller vocabulary or max_length"):
         finite_mdp(network(), SOURCE, REFERENCE, 5000, max_length=3)

@@ -1,5 +1,6 @@
 """Estimates of memory against what a process really took, and refusals of what does not fit."""
 
+import re
 import subprocess
 import sys
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ import torch
 from latimer.engines import memory
 from latimer.engines.memory import free_bytes
 from latimer.engines.neural import NeuralTranslator
-from latimer.engines.ways import Sampling
+from latimer.engines.ways import DistinctSampling, Exact, MinimumBayesRisk, Sampling
 from latimer.errors import InputError
 from tiny_model import copying_model, tiny_model
 
@@ -71,14 +72,30 @@ def scarce(monkeypatch):
             {"beam": 300, "max_length": 5000},
             "beam 300 and max_length 5000 for a text of 1 pieces: ",
         ),
-        ({"way": Sampling(4000)}, "samples 4000 and max_length 14 for a text of 1 pieces: "),
+        (
+            {"beam": 300, "min_length": 4000},
+            "beam 300 and max_length 4010 for a text of 1 pieces: ",
+        ),
+        (
+            {"way": Sampling(4000)},
+            "samples (--nbest) 4000 and max_length 14 for a text of 1 pieces: ",
+        ),
+        (
+            {"way": DistinctSampling(1000)},
+            "samples (--nbest) 1000 and max_length 14 for a text of 1 pieces: ",
+        ),
+        (
+            {"way": MinimumBayesRisk(4000)},
+            "samples 4000 and max_length 14 for a text of 1 pieces: ",
+        ),
+        ({"way": Exact(beam=4000)}, "beam 4000 and max_length 14 for a text of 1 pieces: "),
     ],
 )
 def test_what_does_not_fit_is_refused_before_a_text_is_read(scarce, settings, asked):
     translator = NeuralTranslator(tiny_model())
     with pytest.raises(InputError) as caught:
         translator.translate([], **settings)
-    of = asked.split()[0]
+    of = re.split(r" \d", asked)[0]
     assert str(caught.value).startswith(f"{asked}the search would take about 0.")
     assert str(caught.value).endswith(f" GB are free on cpu; set {of} or max_length lower")
 
@@ -89,6 +106,14 @@ def test_the_longest_text_counts_and_what_fits_is_translated(scarce):
     pieces = len(translator.model.vocabulary.encode_source("Kalo miner suti. " * 9)[0])
     with pytest.raises(InputError, match=f"beam 2500 .* for a text of {pieces} pieces"):
         translator.translate(["Kalo suti.", "Kalo miner suti. " * 9], beam=2500)
+
+
+def test_a_long_prefix_counts(scarce):
+    translator = NeuralTranslator(copying_model())
+    prefix = "Kalo miner suti. " * 30
+    pieces = len(translator.model.vocabulary.encode_targets([prefix])[0])
+    with pytest.raises(InputError, match=f"beam 1300 and max_length {14 + pieces} for a text of 1"):
+        translator.translate([], beam=1300, prefix=prefix)
 
 
 def test_batches_at_the_same_time_count_together(monkeypatch):

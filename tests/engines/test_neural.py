@@ -6,10 +6,11 @@ import torch
 import latimer
 from latimer.engines.batch_search import MAX_ROWS
 from latimer.engines.neural import MAX_LENGTH, MAX_PIECES, NeuralTranslator
-from latimer.engines.ways import Exact
+from latimer.engines.ways import DistinctSampling, Exact, MinimumBayesRisk, Sampling
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
 from latimer.nn.products import PRODUCTS
+from latimer.search.mbr import UTILITIES
 from tiny_model import copying_model, save_tiny_model, sentences, tiny_model
 
 
@@ -148,6 +149,77 @@ def test_max_length_is_kept(copying, random_translator):
     assert max(len(t.attention.target) for t in found) <= 3
 
 
+WAYS = {
+    "beam": None, "greedy": None, "sampling": Sampling(3), "distinct": DistinctSampling(3),
+    "exact": Exact(budget=200), "mbr": MinimumBayesRisk(4),
+}  # fmt: skip
+
+
+def searched(name):
+    """Arguments of `translate` for a way of `WAYS`."""
+    return {"way": WAYS[name], "beam": 1 if name == "greedy" else 5}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_minimum_length_beyond_the_usual_limit_is_kept(monkeypatch, random_translator, way):
+    monkeypatch.setattr(
+        NeuralTranslator, "_text", lambda self, part, tokens: " ".join(map(str, tokens))
+    )
+    for found in random_translator.translate(["Hi"], min_length=25, **searched(way)):
+        for one in (found, *found.alternatives):
+            assert 25 <= len(one.text.split()) <= 35
+
+
+def test_what_is_long_enough_may_still_end(copying):
+    (found,) = copying.translate(["Hi"], min_length=30, attention=True)
+    assert len(found.attention.target) == 31
+    assert found.attention.target[-1] == "</s>"
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_prefix_longer_than_the_usual_limit_is_whole(copying, way):
+    prefix = "Vazo miner kalo suti nerlo quinka vazo suti miner kalo."
+    assert len(copying.model.vocabulary.encode_targets([prefix])[0]) > 14
+    (found,) = copying.translate(["Hi"], prefix=prefix, **searched(way))
+    assert found.text == prefix
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_only_the_first_part_of_a_text_begins_with_the_prefix(copying, way):
+    texts = ["Suti vazo.", "Miner.\n\nSuti vazo.\nMiner.", ""]
+    found = copying.translate(texts, prefix="Kalo", **searched(way))
+    lines = [line for translation in found for line in translation.text.split("\n")]
+    assert [line.startswith("Kalo") for line in lines] == [True, True, *[False] * 4]
+    assert lines[2:] == ["", "Suti vazo.", "Miner.", ""]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"prefix": "vazo vazo", "no_repeat": 1}, "no_repeat 1 and the prefix"),
+        ({"min_length": 400, "no_repeat": 1}, "min_length 400 and no_repeat 1"),
+    ],
+)
+def test_rules_that_exclude_each_other_are_named(copying, way, settings, message):
+    with pytest.raises(InputError) as refused:
+        copying.translate(["Kalo."], **settings, **searched(way))
+    wanted = f"text 'Kalo.': no translation agrees with {message}; leave one of them out"
+    assert str(refused.value) == wanted
+
+
+def test_minimum_bayes_risk_compares_texts_as_in_their_language(monkeypatch):
+    languages = []
+    monkeypatch.setitem(
+        UTILITIES, "bleu", lambda language: languages.append(language) or (lambda one, other: 0.0)
+    )
+    NeuralTranslator(copying_model("ja")).translate(["Kalo."], way=MinimumBayesRisk(2))
+    NeuralTranslator(copying_model("ja")).translate(
+        ["Kalo."], way=MinimumBayesRisk(2, language="zh")
+    )
+    assert languages == ["ja", "zh"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
@@ -157,6 +229,13 @@ def test_max_length_is_kept(copying, random_translator):
         ({"max_length": 0}, f"max_length: 1 to {MAX_LENGTH}"),
         ({"max_length": 10**9}, f"max_length: 1 to {MAX_LENGTH}"),
         ({"batch_tokens": 0}, "batch_tokens: at least 1"),
+        ({"min_length": -1}, f"min_length: 0 to {MAX_LENGTH - 1} expected, not -1"),
+        ({"min_length": 10**9}, f"min_length: 0 to {MAX_LENGTH - 1} expected"),
+        ({"prefix": "Kalo. " * 2000}, f"pieces do not fit into max_length {MAX_LENGTH}"),
+        ({"prefix": "{count} kalo"}, "prefix: '{count} kalo' holds the placeholder '{count}'"),
+        ({"prefix": "f\udcfcr"}, "prefix: not valid Unicode"),
+        ({"must": ["f\udcfcr"]}, "must: not valid Unicode"),
+        ({"glossary": {"a": "f\udcfcr"}}, r"glossary\['a'\]: not valid Unicode"),
         ({"normalisation": "x"}, "valid choices: power, gnmt, none"),
         ({"coverage_penalty": math.nan}, "coverage_penalty: a number from 0 to 10"),
         ({"groups": 2}, "2 equal groups cannot share a beam of 5"),

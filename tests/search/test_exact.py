@@ -13,11 +13,15 @@ from test_beam import DIVISORS, SCORINGS
 from latimer.errors import InputError
 from latimer.nn.build import build_seq2seq
 from latimer.rl import FiniteMDP, value_iteration
+from latimer.search import exact
 from latimer.search.beam import beam_search
 from latimer.search.exact import exact_search
+from latimer.search.scorer import DeadEnd
 from latimer.text.subwords import BOS, EOS
 from networks import NETWORKS
 from tiny_model import SIZES
+
+WAITING = exact._Waiting
 
 
 @given(
@@ -108,6 +112,46 @@ def test_a_budget_is_honest():
         score = found.hypothesis.score
     with pytest.raises(InputError, match="budget: at least 1"):
         exact_search(scorer, *sources(0), **search, budget=0)
+
+
+@given(
+    seed=st.integers(0, 10_000),
+    scoring=st.sampled_from(SCORINGS),
+    budget=st.integers(1, 60),
+    spread=st.sampled_from([0.2, 1.5]),
+)
+def test_no_more_waits_than_can_be_looked_at_and_the_gap_stays_honest(
+    seed, scoring, budget, spread
+):
+    normalisation, alpha = scoring
+    scorer, waiting = random_table(1, 9, seed, spread), []
+
+    def watched(*group):
+        waiting.append(len(group[2]))
+        return WAITING(*group)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exact, "_Waiting", watched)
+        (found,) = exact_search(
+            scorer, *sources(0), max_length=4, normalisation=normalisation, alpha=alpha, beam=1,
+            budget=budget,
+        )  # fmt: skip
+    best = max(
+        total / DIVISORS[normalisation](len(tokens) + 1, alpha)
+        for tokens, total in every_sequence(scorer, 0, 4)
+    )
+    score = found.hypothesis.score if found.hypothesis.finished else -math.inf
+    assert score <= best + 1e-6
+    assert score + found.gap >= best - 1e-6
+    assert max(waiting) <= budget + 1
+
+
+def test_a_sentence_that_nothing_can_be_written_for_is_named():
+    scorer = random_table(2, 6, 1)
+    scorer.table[1, :, :, EOS:] = -math.inf
+    with pytest.raises(DeadEnd) as dead:
+        exact_search(scorer, *sources(0, 1), max_length=3)
+    assert dead.value.sentence == 1
 
 
 def test_it_looks_at_few_prefixes():

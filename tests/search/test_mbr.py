@@ -21,8 +21,24 @@ def test_expected_utilities_by_hand():
 
 def test_utilities_are_sacrebleus():
     pair = "the door is open", "the door was open"
-    assert UTILITIES["bleu"](*pair) == sacrebleu.sentence_bleu(pair[0], [pair[1]]).score
-    assert UTILITIES["chrf"](*pair) == sacrebleu.sentence_chrf(pair[0], [pair[1]]).score
+    assert UTILITIES["bleu"]("de")(*pair) == sacrebleu.sentence_bleu(pair[0], [pair[1]]).score
+    assert UTILITIES["chrf"]("de")(*pair) == sacrebleu.sentence_chrf(pair[0], [pair[1]]).score
+
+
+@pytest.mark.parametrize(("language", "tokenise"), [("ja", "char"), ("zh-Hans", "zh")])
+def test_words_are_cut_as_in_the_language(language, tokenise):
+    pair = "私は犬が好きです", "私は猫が好きです"
+    score = sacrebleu.sentence_bleu(pair[0], [pair[1]], tokenize=tokenise).score
+    assert UTILITIES["bleu"](language)(*pair) == score > 0
+
+
+@pytest.mark.parametrize("name", UTILITIES)
+def test_the_empty_translation_is_chosen_where_most_samples_are_empty(name):
+    others = [f"the {word} is open" for word in ["door", "gate", "shop", "road", "mind", "sea"]]
+    utility = UTILITIES[name]("en")
+    means = expected_utilities([""] * 20 + others * 2, utility)
+    assert means[0] == pytest.approx(100 * 20 / 32)
+    assert max(means) == means[0]
 
 
 def test_the_translator_takes_the_text_that_is_most_like_the_others(tmp_path):

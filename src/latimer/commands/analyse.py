@@ -105,6 +105,7 @@ def _text(found: Analysis) -> str:
         )
     lines.append(
         "errors: of the proven, a worse one was returned; length: tokens to those of the "
-        "reference;\nshort: less than half the reference's words"
+        "reference;\nshort: less than half the reference's words, or characters where words are "
+        "not written apart"
     )
     return "\n".join(lines) + "\n"

@@ -143,7 +143,8 @@ def finite_mdp(
 
     `source` and `reference` are token ids without EOS. Episodes end with EOS or with action number
     `max_length`; rewards are gains in score, so that the value of state 0 is the expected score.
-    Raises InputError when there are more than a million states.
+    The scorer is asked on its own `device`, or on the CPU if it has none. Raises InputError when
+    there are more than a million states.
     """
     words = vocab - EOS - 1
     count = sum(words**n for n in range(max_length))
@@ -154,20 +155,22 @@ def finite_mdp(
         )
     prefixes: list[tuple[int, ...]] = [()]
     policy = []
-    given = torch.tensor([[*source, EOS]])
-    state = scorer.start(given, torch.tensor([given.shape[1]]))
-    tokens = torch.tensor([BOS])
+    device = getattr(scorer, "device", torch.device("cpu"))
+    given = torch.tensor([[*source, EOS]], device=device)
+    state = scorer.start(given, torch.tensor([given.shape[1]], device=device))
+    tokens = torch.tensor([BOS], device=device)
     for length in range(1, max_length + 1):
         scores, state = scorer.step(state, tokens)
         policy.append(scores[:, EOS:].double().softmax(1))
         if length < max_length:
-            tokens = torch.arange(EOS + 1, vocab).repeat(len(tokens))
-            state = state.select(torch.arange(len(policy[-1])).repeat_interleave(words))
+            tokens = torch.arange(EOS + 1, vocab, device=device).repeat(len(tokens))
+            rows = torch.arange(len(policy[-1]), device=device)
+            state = state.select(rows.repeat_interleave(words))
             last = prefixes[-len(policy[-1]) :]
             prefixes += [(*prefix, word) for prefix in last for word in range(EOS + 1, vocab)]
     table = _table(prefixes, reference, vocab, max_length, reward)
     return ListedTranslation(
-        FiniteMDP.from_table(table, 1.0), prefixes, torch.cat(policy).detach().numpy()
+        FiniteMDP.from_table(table, 1.0), prefixes, torch.cat(policy).detach().cpu().numpy()
     )
 
 

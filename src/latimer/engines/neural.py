@@ -8,16 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from latimer.engines.batch_search import BatchSearch, Encoded, batches
+import torch
+
+from latimer.engines.batch_search import BatchSearch, Encoded, batches, usual_limits
+from latimer.engines.given import check_text, prefix_pieces
 from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
 from latimer.engines.noisy_channel import NoisyChannel
 from latimer.engines.parts import Parts, split_text
 from latimer.engines.required import Required
 from latimer.engines.shortlist import check_alone, choose_shortlist
 from latimer.engines.translator import Alternative, Attention, Translation
-from latimer.engines.ways import Exact, Way
+from latimer.engines.ways import Exact, MinimumBayesRisk, Way
 from latimer.errors import InputError
-from latimer.files import MAX_LINE_BYTES
 from latimer.metrics.report import written_without_spaces
 from latimer.model import Model, load_critic, load_model
 from latimer.nn.folded import fold
@@ -152,15 +154,16 @@ class NeuralTranslator:
         Batches hold texts of like length, at most `batch_tokens` source pieces; what else is in a
         batch does not matter to a text. Blank texts stay empty; texts with several lines or more
         than MAX_PIECES pieces are translated in parts. `max_length` counts pieces and is by default
-        twice the source's and ten. The other settings are those of `beam_search` and, with
-        several `groups`, of `diverse_beam_search`; where None is given they are the model's own
-        (`search` of its recipe). `attention` keeps what the network attended to.
+        twice the source's and ten, and more where what is demanded below needs it. The other
+        settings are those of `beam_search` and, with several `groups`, of `diverse_beam_search`;
+        where None is given they are the model's own (`search` of its recipe). `attention` keeps
+        what the network attended to.
         Another `way` than the beam, `Sampling` or `Exact` of `latimer.engines.ways`, has its own
         settings. Whatever the way, translations have at least `min_length` pieces, repeat no
-        `no_repeat` pieces in a row, and begin with `prefix`. With the beam they also hold the
-        phrases `must`, and the target terms of those terms of a `glossary` that their source holds;
-        the default `max_length` grows by what these need. With a `channel` all that the beam finds
-        is ranked by it, and scored.
+        `no_repeat` pieces in a row, and begin with `prefix`; of parts the first begins with it.
+        With the beam they also hold the phrases `must`, and the target terms of those terms of a
+        `glossary` that their source holds. With a `channel` all that the beam finds is ranked by
+        it, and scored.
 
         Raises InputError for a text of more than 1 MB or for impossible settings.
         """
@@ -173,7 +176,7 @@ class NeuralTranslator:
         beam, alpha, normalisation, coverage_penalty, max_length = settings
         check_settings(beam, nbest, stop)
         normaliser(normalisation, alpha)
-        _check_sizes(batch_tokens, max_length)
+        _check_sizes(batch_tokens, max_length, min_length)
         if way is not None:
             way.check()
         check_groups(beam, groups, diversity)
@@ -181,12 +184,12 @@ class NeuralTranslator:
         _check_together(way, groups, channel, phrases=bool(must or glossary))
         encoded: dict[str, Encoded] = {}
         documents = [self._split(text, number, encoded) for number, text in enumerate(texts, 1)]
-        forced = self._prefix(prefix, max_length, min_length)
+        forced = prefix_pieces(self.model.vocabulary, prefix, max_length or MAX_LENGTH)
         rules: list[Rule] = [MinimumLength(min_length)] if min_length else []
         rules += [] if no_repeat is None else [NoRepeat(no_repeat)]
         required = Required(
-            self.model.vocabulary, must, glossary, max_length=max_length, no_repeat=no_repeat,
-            prefix=len(forced),
+            self.model.vocabulary, must, glossary, max_length=max_length, min_length=min_length,
+            no_repeat=no_repeat, prefix=len(forced),
         )  # fmt: skip
         bound = bool(rules or forced or must or glossary)
         alone = way is None and channel is None and groups == 1 and nbest == 1 and not bound
@@ -199,33 +202,51 @@ class NeuralTranslator:
         }  # fmt: skip
         search = BatchSearch(
             self._scorer, self.model.network.device, beam_search if groups == 1 else diverse,
-            options, way, rules, forced, required, self._shortlist if alone else None, max_length,
-            self._text,
+            options, self._in_language(way), rules, required, self._shortlist if alone else None,
+            max_length, min_length, self._text,
         )  # fmt: skip
-        unique = {part: encoded[part] for document in documents for part in document.flat}
+        unique = {
+            (part, begun): encoded[part]._replace(forced=forced if begun else ())
+            for document in documents for part, begun in _begun(document, forced)
+        }  # fmt: skip
         width = way.rows if way else beam
         several = list(batches(list(unique.values()), batch_tokens, width))
-        shapes = [(len(batch), len(batch[0].pieces) + 1) for batch in several]
-        of = "samples" if way and not isinstance(way, Exact) else "beam"
-        self._check_memory(shapes, of, width, max_length, attention, bound)
-        found: dict[str, Translation] = {}
+
+        def size(count: int, time: int) -> Size:
+            length = max_length or int(usual_limits(torch.tensor(time), len(forced), min_length))
+            mixed = bound or len(self._rows) > 1 or not (way is None or isinstance(way, Exact))
+            return Size(count * width, time, length, attention, mixed)
+
+        shapes = {(len(batch), len(batch[0].pieces) + 1) for batch in several} or {(1, 2)}
+        sizes = [size(*shape) for shape in shapes]
+        self._check_memory(sizes, len(several), *(way.asked if way else ("beam", beam)))
+        found: dict[tuple[str, bool], Translation] = {}
         for batch, results in zip(several, self._pool.map(search, several), strict=True):
             for part, hypotheses in zip(batch, results, strict=True):
-                found[part.text] = self._translation(part, hypotheses)
+                found[part.text, bool(part.forced)] = self._translation(part, hypotheses)
         if channel is not None:
-            found = {one.source: _first(one, nbest) for one in channel.rerank([*found.values()])}
-        return self._joined(documents, found)
-
-    def _joined(
-        self, documents: list[Parts], found: Mapping[str, Translation]
-    ) -> list[Translation]:
-        """The translations of whole texts from those of their parts, by text."""
-        empty = Translation("", "", 0.0)
-        glue = "" if written_without_spaces(self.model.config["languages"].get("target")) else " "
+            ranked = channel.rerank([*found.values()])
+            found = {key: _first(one, nbest) for key, one in zip(found, ranked, strict=True)}
+        empty, glue = Translation("", "", 0.0), self._glue()
         return [
-            document.join([found.get(part, empty) for part in document.flat], glue=glue)
+            document.join([found.get(key, empty) for key in _begun(document, forced)], glue=glue)
             for document in documents
         ]
+
+    @property
+    def language(self) -> str:
+        """The code of the target language; empty where it is not known."""
+        return self.model.config["languages"].get("target") or ""
+
+    def _glue(self) -> str:
+        """What stands between the parts of a line."""
+        return "" if written_without_spaces(self.language) else " "
+
+    def _in_language(self, way: Way | None) -> Way | None:
+        """The way of searching, told the target language if it compares texts."""
+        if isinstance(way, MinimumBayesRisk) and not way.language:
+            return replace(way, language=self.language)
+        return way
 
     def settings(self, **given: Any) -> SearchSettings:
         """Settings of the beam: those given, by name, that are not None, and the model's."""
@@ -242,44 +263,23 @@ class NeuralTranslator:
                 of = "the model" if len(self._models) == 1 else f"model {number} of the ensemble"
                 raise without_attention(penalty, of)
 
-    def _check_memory(
-        self, shapes: list[tuple[int, int]], of: str, width: int, max_length: int | None,
-        attention: bool, ruled: bool,
-    ) -> None:  # fmt: skip
-        """Refuse batches, of so many sentences of so many pieces, that memory cannot hold.
+    def _check_memory(self, sizes: Sequence[Size], batches: int, of: str, number: int) -> None:
+        """Refuse so many batches of these sizes if memory cannot hold the largest together.
 
-        Before there are any, a sentence of one piece stands for them.
+        `of` is the setting, given as `number`, that they grow with.
         """
-        mixed = ruled or len(self._rows) > 1 or of == "samples"
-        threads = max(1, min(self._pool.threads, len(shapes)))
-        needed = {}
-        for count, time in set(shapes) or {(1, 2)}:
-            length = max_length or 2 * time + 10
-            size = Size(count * width, time, length, attention, mixed)
-            needed[threads * needed_bytes(self._rows, size)] = time, length
-        time, length = needed[max(needed)]
-        asked = f"{of} {width} and max_length {length} for a text of {time - 1} pieces"
+        threads = max(1, min(self._pool.threads, batches))
+        needed = {threads * needed_bytes(self._rows, size): size for size in sizes}
+        size = needed[max(needed)]
+        asked = f"{of} {number} and max_length {size.length} for a text of {size.time - 1} pieces"
         lower = [of, "max_length"]
         if threads > 1:
             asked, lower = f"{asked}, on {threads} threads", [*lower, "threads"]
         check_memory(max(needed), self.model.network.device, asked, lower)
 
-    def _prefix(self, prefix: str, max_length: int | None, min_length: int) -> list[int]:
-        """The pieces of a forced prefix; InputError for rules that exclude each other."""
-        if max_length is not None and min_length >= max_length:
-            raise InputError(f"min_length {min_length} does not fit into max_length {max_length}")
-        if not prefix:
-            return []
-        pieces: list[int] = self.model.vocabulary.encode_targets([prefix])[0]
-        if max_length is not None and len(pieces) >= max_length:
-            raise InputError(
-                f"prefix: its {len(pieces)} pieces do not fit into max_length {max_length}"
-            )
-        return pieces
-
     def _split(self, text: str, number: int, encoded: dict[str, Encoded]) -> Parts:
         """The parts of a text, each encoded once, in `encoded`."""
-        _check_text(text, number)
+        check_text(text, f"text {number}")
 
         def count(part: str) -> int:
             if part not in encoded:
@@ -373,20 +373,20 @@ def _first(translation: Translation, count: int) -> Translation:
     return replace(translation, alternatives=translation.alternatives[: count - 1])
 
 
-def _check_text(text: str, number: int) -> None:
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError as error:
-        raise InputError(f"text {number}: not valid Unicode ({error.reason})") from error
-    if size > MAX_LINE_BYTES:
-        raise InputError(f"text {number}: longer than {MAX_LINE_BYTES:,} bytes; cut it up")
+def _begun(document: Parts, forced: Sequence[int]) -> list[tuple[str, bool]]:
+    """Each part of a text, and whether its translation begins with the forced pieces."""
+    return [(part, bool(forced) and place == 0) for place, part in enumerate(document.flat)]
 
 
-def _check_sizes(batch_tokens: int, max_length: int | None) -> None:
+def _check_sizes(batch_tokens: int, max_length: int | None, min_length: int) -> None:
     if batch_tokens < 1:
         raise InputError(f"batch_tokens: at least 1 expected, not {batch_tokens}")
     if max_length is not None and not 1 <= max_length <= MAX_LENGTH:
         raise InputError(f"max_length: 1 to {MAX_LENGTH} expected, not {max_length}")
+    if not 0 <= min_length < MAX_LENGTH:
+        raise InputError(f"min_length: 0 to {MAX_LENGTH - 1} expected, not {min_length}")
+    if max_length is not None and min_length >= max_length:
+        raise InputError(f"min_length {min_length} does not fit into max_length {max_length}")
 
 
 def _check_together(

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from latimer.engines.given import check_text, check_writable
 from latimer.errors import InputError, LatimerError
 from latimer.search.scorer import DeadEnd
 from latimer.text.clean import normalise
 from latimer.text.glossary import Glossary
-from latimer.text.placeholders import mask
-from latimer.text.subwords import UNK
 from latimer.text.vocabulary import Vocabulary
 
 
@@ -32,6 +31,7 @@ class Required:
         glossary: Glossary | Mapping[str, str] | None = None,
         *,
         max_length: int | None = None,
+        min_length: int = 0,
         no_repeat: int | None = None,
         prefix: int = 0,
     ) -> None:
@@ -40,7 +40,8 @@ class Required:
         Raises InputError for a phrase that cannot be written: it holds what the vocabulary does
         not have, is too long for `max_length`, or repeats `no_repeat` pieces.
         """
-        self._max_length, self._no_repeat, self._prefix = max_length, no_repeat, prefix
+        self._max_length, self._min_length = max_length, min_length
+        self._no_repeat, self._prefix = no_repeat, prefix
         if isinstance(must, str):
             raise InputError("must: a list of phrases expected, not one text")
         if isinstance(glossary, Mapping):
@@ -49,10 +50,14 @@ class Required:
         texts = [normalise(text) for text in must]
         origins = ["must"] * len(texts) + [term.origin for term in terms]
         texts += [term.target for term in terms]
+        for text, origin in zip(texts, origins, strict=True):
+            check_text(text, origin)
         pieces = vocabulary.encode_targets(texts)
         phrases = [Phrase(*one) for one in zip(texts, pieces, origins, strict=True)]
         for phrase in phrases:
-            _check_written(phrase, vocabulary)
+            if not phrase.pieces:
+                raise InputError(f"{phrase.origin}: an empty phrase; every translation holds that")
+            check_writable(vocabulary, phrase.text, phrase.pieces, phrase.origin)
             self._check([phrase])
         self._must, self._glossary = phrases[: len(must)], glossary
         self._of = dict(zip((t.source for t in terms), phrases[len(must) :], strict=True))
@@ -100,25 +105,26 @@ class Required:
         """The phrases for each text, as `constrained_beam_search` takes them; see `of`."""
         return [[phrase.pieces for phrase in self.of(text)] for text in texts]
 
-    def room(self, phrases: Sequence[Sequence[Sequence[int]]]) -> list[int]:
-        """Pieces that the phrases and the forced prefix of each text need at most."""
-        return [sum(map(len, several)) + self._prefix * bool(several) for several in phrases]
+    def explained(self, error: DeadEnd, texts: Sequence[str], *, begun: bool) -> LatimerError:
+        """What to raise when one of `texts` had no translation: `error` if nothing was demanded.
 
-    def explained(self, error: DeadEnd, texts: Sequence[str]) -> LatimerError:
-        """What to raise when one of `texts` had no translation: `error` itself without phrases.
-
-        With them something else that was demanded has banned their pieces.
+        Otherwise one thing that was demanded has banned another. `begun`: with the prefix.
         """
+        options = [f"min_length {self._min_length}"] * (self._min_length > 0)
+        options += [f"no_repeat {self._no_repeat}"] * (self._no_repeat is not None)
+        options += ["the prefix"] * begun
+        known = error.sentence is not None or len(texts) == 1
         text = texts[error.sentence or 0]
-        phrases = self.of(text)
-        if not phrases:
+        phrases = self.of(text) if known else []
+        if not options and not phrases:
             return error
-        options = [f"no_repeat {self._no_repeat}"] * (self._no_repeat is not None)
-        options += ["the prefix"] * (self._prefix > 0)
+        place = f"text {_short(text)}: " if known else ""
+        holding = f" and holds {_named(phrases)}" if phrases else ""
+        several = len(options) + len(phrases) > 1
         return InputError(
-            f"text {_short(text)}: no translation agrees with "
-            f"{' and '.join(options) or 'what the model holds possible'} and holds "
-            f"{_named(phrases)}; leave one of them out"
+            f"{place}no translation agrees with "
+            f"{' and '.join(options) or 'what the model holds possible'}{holding}; leave "
+            f"{'one of them' if several else 'it'} out"
         )
 
 
@@ -128,22 +134,3 @@ def _named(phrases: Sequence[Phrase]) -> str:
 
 def _short(text: str) -> str:
     return repr(text if len(text) <= 40 else text[:39] + "…")
-
-
-def _check_written(phrase: Phrase, vocabulary: Vocabulary) -> None:
-    """Refuse a phrase that is empty, or that the vocabulary has no pieces for."""
-    text = phrase.text
-    if not phrase.pieces:
-        raise InputError(f"{phrase.origin}: an empty phrase; every translation holds that")
-    if vocabulary.placeholders and mask(text)[1]:
-        raise InputError(
-            f"{phrase.origin}: {text!r} holds the placeholder {mask(text)[1][0]!r}; placeholders "
-            "are copied from the source and cannot be demanded"
-        )
-    if UNK in phrase.pieces:
-        words = text.split() if vocabulary.target.kind == "word" else dict.fromkeys(text)
-        lacking = [word for word in words if UNK in vocabulary.encode_targets([word])[0]]
-        raise InputError(
-            f"{phrase.origin}: {text!r} cannot be written: the model's vocabulary lacks "
-            f"{', '.join(map(repr, lacking)) or 'a piece of it'}"
-        )

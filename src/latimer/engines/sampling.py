@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import torch
 
+from latimer.engines.given import prefix_pieces
+from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
 from latimer.engines.scoring import is_language_model
 from latimer.errors import InputError
 from latimer.model import Model
 from latimer.search.rules import ForcedPrefix, Ruled
-from latimer.search.sampling import sample
+from latimer.search.sampling import check_sampling, sample
 from latimer.text.subwords import EOS
 
 
@@ -27,18 +29,20 @@ def draw_sentences(
     """`count` sentences from a language model, each beginning with the pieces of `prefix`.
 
     The other settings are those of `latimer.search.sampling.sample`. Raises InputError for a
-    translator and for impossible settings.
+    translator, for impossible settings, for a prefix that cannot be written and for more than
+    memory can hold.
     """
     if not is_language_model(model):
         raise InputError(
             "a translator, which needs a source: `latimer translate --sample` draws translations"
         )
-    (pieces,) = model.vocabulary.encode_targets([prefix]) if prefix else ([],)
-    if len(pieces) >= max_length:
-        raise InputError(
-            f"the prefix has {len(pieces)} pieces; that leaves nothing of max_length {max_length}"
-        )
+    check_sampling(count, temperature, top_k, top_p)
+    pieces = prefix_pieces(model.vocabulary, prefix, max_length)
     device = model.network.device
+    row = row_of(model.network, len(model.vocabulary.target))
+    needed = needed_bytes([row], Size(count, 1, max_length, mixed=True))
+    asked = f"count {count} and max_length {max_length}"
+    check_memory(needed, device, asked, ["count", "max_length"])
     source, lengths = torch.tensor([[EOS]], device=device), torch.tensor([1], device=device)
     scorer = Ruled(model.network, [ForcedPrefix([pieces])])
     drawn = sample(

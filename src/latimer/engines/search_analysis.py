@@ -14,11 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import sacrebleu
+from sacrebleu.metrics.bleu import BLEU
 
 from latimer.engines.neural import NeuralTranslator
 from latimer.engines.translator import Translation
 from latimer.engines.ways import Exact
+from latimer.metrics.report import tokeniser, written_without_spaces
 
 CLOSE = 1e-3
 """Scores that differ by no more are equal: batches of other sizes round in other ways."""
@@ -29,9 +30,11 @@ class Found:
     """What one width of the beam found, or exact search (`beam` None).
 
     errors: share of the sentences with a proven optimum for which a translation with a lower score
-    was returned. empty, short: shares of all translations that are empty, or have less than half
-    as many words as the reference. length_ratio: tokens of all translations to those of the
-    references, as sacreBLEU counts. peak_megabytes: of the process up to then.
+    was returned. bleu: as `latimer.metrics.report` has it for the target language. empty, short:
+    shares of all translations that are empty, or have less than half as many words as the
+    reference, characters in a language written without spaces. length_ratio: tokens of all
+    translations to those of the references, as sacreBLEU counts. peak_megabytes: of the process up
+    to then.
     """
 
     beam: int | None
@@ -75,6 +78,8 @@ def analyse_search(
         "normalisation": normalisation, "alpha": alpha, "max_length": max_length,
         "coverage_penalty": 0.0,
     }  # fmt: skip
+    for beam in beams:  # refuses impossible ones before the hours of exact search
+        translator.translate([], beam=beam, **settings)
     if progress is not None:
         progress("exact search")
     started = time.perf_counter()
@@ -82,7 +87,8 @@ def analyse_search(
     best = translator.translate(texts, max_length=max_length, way=way)
     took = time.perf_counter() - started
     proven = [row for row, found in enumerate(best) if found.gap == 0]
-    exact = _figures(None, best, best, proven, references, took)
+    language = translator.language
+    exact = _figures(None, best, best, proven, references, took, language)
     every = []
     for beam in beams:
         if progress is not None:
@@ -90,7 +96,7 @@ def analyse_search(
         started = time.perf_counter()
         found = translator.translate(texts, beam=beam, **settings)
         took = time.perf_counter() - started
-        every.append(_figures(beam, found, best, proven, references, took))
+        every.append(_figures(beam, found, best, proven, references, took, language))
     return Analysis(len(texts), len(proven), [*every, exact])
 
 
@@ -101,12 +107,13 @@ def _figures(
     proven: Sequence[int],
     references: Sequence[str],
     seconds: float,
+    language: str,
 ) -> Found:
     worse = sum(found[row].score < best[row].score - CLOSE for row in proven)
     texts = [translation.text for translation in found]
-    bleu = sacrebleu.corpus_bleu(texts, [list(references)])
+    bleu = BLEU(tokenize=tokeniser(language)).corpus_score(texts, [list(references)])
     short = sum(
-        2 * len(text.split()) < len(reference.split())
+        2 * _length(text, language) < _length(reference, language)
         for text, reference in zip(texts, references, strict=True)
     )
     return Found(
@@ -119,6 +126,12 @@ def _figures(
         seconds,
         _peak_megabytes(),
     )
+
+
+def _length(text: str, language: str) -> int:
+    """Words, or characters that are no spaces where words are not written apart."""
+    words = text.split()
+    return len("".join(words)) if written_without_spaces(language) else len(words)
 
 
 def _peak_megabytes() -> float:

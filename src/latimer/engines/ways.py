@@ -20,6 +20,8 @@ from latimer.search.scorer import Scorer
 
 Write = Callable[[int, list[int]], str]
 """The text of some tokens of the translation of the sentence with that place in the batch."""
+DRAWN = "samples (--nbest)"
+"""What the number of samples is called in Python, and by `latimer translate --sample`."""
 
 
 class Way(Protocol):
@@ -28,6 +30,10 @@ class Way(Protocol):
     @property
     def rows(self) -> int:
         """Prefixes of a sentence that grow together, for the size of a batch."""
+
+    @property
+    def asked(self) -> tuple[str, int]:
+        """The setting that memory grows with, as users know it, and what it is set to."""
 
     def check(self) -> None:
         """Raises InputError for settings that cannot be followed."""
@@ -56,6 +62,11 @@ class Sampling:
     def rows(self) -> int:
         """See `Way`."""
         return self.samples
+
+    @property
+    def asked(self) -> tuple[str, int]:
+        """See `Way`."""
+        return DRAWN, self.samples
 
     def check(self) -> None:
         """See `Way`."""
@@ -93,6 +104,11 @@ class DistinctSampling:
         """See `Way`; more than there are, for noise in double precision takes its room."""
         return 4 * self.samples
 
+    @property
+    def asked(self) -> tuple[str, int]:
+        """See `Way`."""
+        return DRAWN, self.samples
+
     def check(self) -> None:
         """See `Way`."""
         check_sampling(self.samples, self.temperature, self.top_k, self.top_p)
@@ -116,7 +132,8 @@ class MinimumBayesRisk:
     """Of so many samples the one that is most like all of them; see `latimer.search.mbr`.
 
     utility: a name of `mbr.UTILITIES`, or any function of two texts. The score of a translation is
-    its mean utility.
+    its mean utility. language: the code of the target language, by default the model's; a named
+    utility cuts texts into words as is done in that language.
     """
 
     samples: int = 32
@@ -125,11 +142,17 @@ class MinimumBayesRisk:
     top_p: float | None = None
     seed: int = 0
     utility: str | Utility = "bleu"
+    language: str = ""
 
     @property
     def rows(self) -> int:
         """See `Way`."""
         return self.samples
+
+    @property
+    def asked(self) -> tuple[str, int]:
+        """See `Way`."""
+        return "samples", self.samples
 
     @property
     def _sampling(self) -> Sampling:
@@ -148,7 +171,9 @@ class MinimumBayesRisk:
     ) -> list[list[Hypothesis]]:  # fmt: skip
         """See `Way`."""
         drawn = self._sampling.search(scorer, source, lengths, limits, texts, write)
-        utility = UTILITIES[self.utility] if isinstance(self.utility, str) else self.utility
+        utility = self.utility
+        if isinstance(utility, str):
+            utility = UTILITIES[utility](self.language)
         best = []
         for row, several in enumerate(drawn):
             means = expected_utilities([write(row, h.tokens) for h in several], utility)
@@ -171,6 +196,11 @@ class Exact:
     def rows(self) -> int:
         """See `Way`."""
         return self.beam
+
+    @property
+    def asked(self) -> tuple[str, int]:
+        """See `Way`."""
+        return "beam", self.beam
 
     def check(self) -> None:
         """See `Way`."""

@@ -21,6 +21,11 @@ def written_without_spaces(language: str | None) -> bool:
     return _base(language) in TOKENISERS
 
 
+def tokeniser(language: str | None) -> str:
+    """SacreBLEU's name of BLEU's tokeniser for a language code."""
+    return TOKENISERS.get(_base(language), "13a")
+
+
 def _base(language: str | None) -> str:
     return (language or "").lower().replace("_", "-").split("-")[0]
 
@@ -76,5 +81,5 @@ def _metric(name: str, language: str) -> Any:
     from sacrebleu.metrics.ter import TER
 
     if name == "bleu":
-        return BLEU(tokenize=TOKENISERS.get(_base(language), "13a"))
+        return BLEU(tokenize=tokeniser(language))
     return CHRF() if name == "chrf" else TER()

@@ -18,7 +18,15 @@ from latimer.errors import InputError
 from latimer.search.beam import beam_search
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import Normaliser, normaliser
-from latimer.search.scorer import S, Scorer, check_normaliser, length_limits, permitted
+from latimer.search.scorer import (
+    DeadEnd,
+    S,
+    Scorer,
+    check_normaliser,
+    dead_end,
+    length_limits,
+    permitted,
+)
 from latimer.text.subwords import BOS, EOS
 
 TOGETHER = 64
@@ -79,10 +87,13 @@ def exact_search(
     for row in range(len(source)):
         one, its_length = source[row : row + 1, : int(lengths[row])], lengths[row : row + 1]
         limit = int(limits[row])
-        ((first,),) = beam_search(
-            scorer, one, its_length, max_length=limit, beam=beam, alpha=alpha,
-            normalisation=normalisation, allow_unk=allow_unk,
-        )  # fmt: skip
+        try:
+            ((first,),) = beam_search(
+                scorer, one, its_length, max_length=limit, beam=beam, alpha=alpha,
+                normalisation=normalisation, allow_unk=allow_unk,
+            )  # fmt: skip
+        except DeadEnd:
+            raise dead_end(row) from None
         search = _Search(scorer, scoring, limit, budget, allow_unk, first)
         found.append(search.run(scorer.start(one, its_length), source.device))
     return found
@@ -170,6 +181,8 @@ class _Search:
         if len(hopeful) == 0:
             return
         order = hopeful[flat[hopeful].argsort(descending=True, stable=True)]
+        # No more than can still be looked at, and one, the best of all others, for the gap.
+        order = order[: self.budget - self.expanded + 1]
         parents = torch.div(order, totals.size(1), rounding_mode="floor")
         tokens = order - parents * totals.size(1) + shift
         self.stack.append(_Waiting(state, parents, tokens, flat[order], prefixes))

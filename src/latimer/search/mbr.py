@@ -7,6 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from latimer.metrics.report import tokeniser
 
 Utility = Callable[[str, str], float]
 """How good a translation, the first, is if the second is right; higher is better."""
@@ -25,18 +29,30 @@ def expected_utilities(texts: Sequence[str], utility: Utility) -> list[float]:
     return [of[text] for text in texts]
 
 
-def bleu(text: str, reference: str) -> float:
-    """SacreBLEU's smoothed sentence BLEU, 0 to 100."""
-    import sacrebleu
+def bleu(language: str = "") -> Utility:
+    """SacreBLEU's smoothed sentence BLEU, 0 to 100, with the tokeniser of a language.
 
-    return float(sacrebleu.sentence_bleu(text, [reference]).score)
+    Equal texts have 100, empty ones as well.
+    """
+    from sacrebleu.metrics.bleu import BLEU
 
-
-def chrf(text: str, reference: str) -> float:
-    """ChrF of a sentence (Popović 2015), 0 to 100."""
-    import sacrebleu
-
-    return float(sacrebleu.sentence_chrf(text, [reference]).score)
+    metric = BLEU(tokenize=tokeniser(language), effective_order=True)
+    return partial(_likeness, metric)
 
 
-UTILITIES: dict[str, Utility] = {"bleu": bleu, "chrf": chrf}
+def chrf(language: str = "") -> Utility:
+    """ChrF of a sentence (Popović 2015), 0 to 100, which is the same for every language.
+
+    Equal texts have 100, empty ones as well.
+    """
+    from sacrebleu.metrics.chrf import CHRF
+
+    return partial(_likeness, CHRF())
+
+
+def _likeness(metric: Any, text: str, reference: str) -> float:
+    return 100.0 if text == reference else float(metric.sentence_score(text, [reference]).score)
+
+
+UTILITIES: dict[str, Callable[[str], Utility]] = {"bleu": bleu, "chrf": chrf}
+"""Utilities of texts in a language, by name."""
