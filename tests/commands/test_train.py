@@ -64,6 +64,18 @@ def test_its_own_recipe_makes_the_same_run(finished, tmp_path):
     assert again.stdout.decode().startswith(str(tmp_path / "models"))
 
 
+def test_a_reward_of_ones_own_stands_in_the_working_directory(finished, tmp_path):
+    (tmp_path / "own_reward.py").write_text("def same(text, reference): return text == reference")
+    model = Path(json.loads(finished[1].stdout)["model"])
+    arguments = ["improve", model, "--run", "run", "--set", "objective.reward=own_reward:same"]
+    run = subprocess.run(
+        [LATIMER, *arguments, "--set", "training.warmup=0", "-q"], cwd=tmp_path,
+        env=environment(), capture_output=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert b"own_reward:same gave" in run.stderr  # True or False: a number is wanted
+
+
 def start(task, run):
     return subprocess.Popen(
         [LATIMER, "train", task / "recipe.yaml", "--run", run, "--report-every", "1"],

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latimer.errors import InputError, LatimerError
-from latimer.metrics.rewards import TextReward, reward_named
+from latimer.metrics.rewards import TextReward, check_reward, reward_named
 from latimer.metrics.sentence_bleu import prefix_bleu, prefix_gains
 from latimer.metrics.sentence_gleu import prefix_gleu
 from spelt import Alphabet
@@ -152,3 +152,5 @@ def test_a_function_that_fails_is_named():
 def test_wrong_names_are_refused(text, message):
     with pytest.raises(InputError, match=message):
         reward_named(text, PIECES)
+    with pytest.raises(InputError, match=message):
+        check_reward(text)

@@ -120,3 +120,20 @@ def test_what_is_drawn_comes_from_whom_the_gradient_asks(name: str) -> None:
         objective.loss(tiny.batch())
     wanted = objective.delayed_network if name == "all" else objective.network
     assert asked == [wanted]
+
+
+@pytest.mark.parametrize("name", ACTOR_GRADIENTS)
+def test_the_entropy_told_is_of_the_policy_that_is_drawn_from(name: str) -> None:
+    net, rows = tiny.network(), [[4, 5, EOS], [6, EOS], [6, EOS]]
+
+    class Drawing:
+        temperature = 0.5
+
+        def __call__(self, network: Seq2Seq, batch: Batch) -> Trajectories:
+            return tiny.draw(3).judged(tiny.samples([rows]), batch)
+
+    settings = CriticSettings(gradient=name)
+    objective = ActorCritic(net, tiny.critic(), cast(Draw, Drawing()), settings)
+    told = objective.loss(tiny.batch()).figures["entropy"]
+    wanted = -tiny.log_policy(net, rows, temperature=0.5).sum() / (3 + 2 + 2)
+    assert float(told) == pytest.approx(float(wanted.detach()))

@@ -28,7 +28,7 @@ from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import load_recipe
 from latimer.rl import value_iteration
 from latimer.text.batching import Batch
-from latimer.text.subwords import BOS, EOS
+from latimer.text.subwords import BOS, EOS, UNK
 from latimer.train.actor_critic import ActorCritic, CriticSettings
 from latimer.train.critic_figures import critic_figures
 from latimer.train.critic_targets import TARGETS, Delayed
@@ -264,6 +264,14 @@ def test_explained_variance_of_a_critic_that_knows_is_one() -> None:
     assert float(critic_figures(found, returns * 0)["explained_variance"]) == pytest.approx(0)
 
 
+def test_where_nothing_varies_nothing_is_explained() -> None:
+    found = everything()
+    same = replace(found, rewards=torch.zeros_like(found.rewards))
+    values = torch.randn(int(found.lengths.sum()), dtype=found.rewards.dtype)
+    assert float(critic_figures(same, values)["explained_variance"]) == 0
+    assert float(critic_figures(found, 100 * values)["explained_variance"]) == -1
+
+
 @pytest.mark.parametrize("reads", ["reference", "source"])
 def test_a_critic_reads_what_it_should(reads: str) -> None:
     critic = tiny.critic(reads=reads)
@@ -280,14 +288,17 @@ def test_a_critic_reads_what_it_should(reads: str) -> None:
         assert same == (name != reads)
 
 
+@pytest.mark.parametrize("unknown", [False, True])
 @pytest.mark.parametrize("head", ["layer", "pointer"])
-def test_values_of_all_are_those_of_each(head: str) -> None:
+def test_values_of_all_are_those_of_each(head: str, unknown: bool) -> None:
     critic = tiny.critic(head=head)
     torch.manual_seed(3)
     for parameter in critic.parameters():
         nn.init.normal_(parameter)
-    found = everything()
-    said = critic(tiny.batch(), found.sentences, found.inputs, found.lengths)
+    found, batch = everything(), tiny.batch()
+    if unknown:  # a word of the reference that is never written, and is no other one
+        batch.target[0, 1] = UNK
+    said = critic(batch, found.sentences, found.inputs, found.lengths)
     rows = slice(2, 9)
     every, compared = said.of(rows, EOS), said.compared(rows, EOS)
     for action in range(EOS, tiny.VOCAB):
@@ -440,3 +451,16 @@ def test_the_delayed_actor_follows_as_the_critic_does_unless_told(
     objective = OBJECTIVES["actor_critic"](recipe, tiny.network(), tiny.draw(2))
     assert isinstance(objective, ActorCritic)
     assert (objective.settings.follow, objective.settings.follow_actor) == rates
+
+
+@pytest.mark.parametrize(("reads", "joint"), [("source", True), ("source", False)])
+def test_embeddings_of_two_languages_are_not_one_because_they_are_as_many(
+    reads: str, joint: bool
+) -> None:
+    critic = build_critic(
+        reads=reads, source_vocab=9, target_vocab=9, joint=joint, embedding=4, encoder_size=2,
+        decoder_size=4, attention_size=2, readout=4, dropout=0.0,
+    )  # fmt: skip
+    network = critic.network
+    one = network.encoder.embedding.weight is network.decoder.embedding.weight
+    assert one == joint

@@ -168,6 +168,10 @@ def test_wrong_calls_get_one_line(model: Path, tmp_path: Path) -> None:
         improve(tmp_path / "earlier", tmp_path / "run")
     with pytest.raises(InputError, match="at least 2"):
         improve(model, tmp_path / "run", overrides=["objective.samples=1"])
+    with pytest.raises(InputError, match=r"other subwords than this run; set subwords\.model to"):
+        improve(
+            model, tmp_path / "run", overrides=["subwords.model=", "subwords.size=38"], quiet=True
+        )
     with pytest.raises(InputError, match="another network"):
         improve(model, tmp_path / "run", overrides=["model.decoder_size=7"], quiet=True)
 

@@ -150,3 +150,10 @@ def test_likelihood_of_beginnings_is_that_of_their_pieces_alone() -> None:
     plain = logs[0, 0, 5] + logs[0, 1, 4] + logs[1, 0, 6]
     torch.testing.assert_close(found, -plain)
     assert float(negative_log_likelihood_of(net, batch, torch.tensor([0, 0]))) == 0
+
+
+def test_what_is_given_has_no_part_in_the_entropy_that_is_told() -> None:
+    net = tiny.network()
+    told = mixer(net, Fixed(REFERENCE), 1).loss(tiny.batch()).figures["entropy"]
+    whole, given = (tiny.log_policy(net, [row]) for row in (REFERENCE, REFERENCE[:2]))
+    assert float(told) == pytest.approx(float((given - whole).detach()))

@@ -16,6 +16,7 @@ from task import recipe_tree, reports, write_task
 
 from latimer.errors import InputError
 from latimer.recipe import Recipe, build_recipe
+from latimer.train import assemble as assembling
 from latimer.train import run as runs
 from latimer.train.interruption import Interrupted
 from latimer.train.objectives import CRITIC
@@ -211,3 +212,31 @@ def test_without_phases_the_log_names_none(task: Path, tmp_path: Path) -> None:
     tree = recipe_tree(task, max_updates=2)
     train(build_recipe(tree), tmp_path)
     assert all("phase" not in line for line in reports(tmp_path))
+
+
+def test_a_wrong_reward_of_a_later_phase_is_told_before_anything_is_read(
+    task: Path, tmp_path: Path
+) -> None:
+    tree = recipe(task).model_dump(mode="json")
+    tree["phases"]["reinforce"]["objective"]["reward"] = "bluu"
+    with pytest.raises(InputError, match="unknown 'bluu'"):
+        train(build_recipe(tree), tmp_path / "run")
+    assert not (tmp_path / "run" / "data").exists()
+
+
+def test_what_was_found_out_about_the_machine_holds_for_all_phases(
+    task: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree = recipe(task).model_dump(mode="json")
+    for phase in ("likelihood", "reinforce"):
+        tree["phases"][phase]["training"] |= {"precision": "auto", "threads": None}
+    cores = iter([2, 1])
+    monkeypatch.setattr(assembling, "available_cores", lambda: next(cores))
+    found = iter(["fp32", "bf16"])
+    monkeypatch.setattr(assembling, "choose_precision", lambda asked, device: next(found))
+    train(build_recipe(tree), tmp_path / "run")
+    state = load_state(tmp_path / "run" / "state")
+    assert state is not None
+    facts = state[0].facts
+    assert (facts["threads"], facts["precision"]) == (2, "fp32")
+    assert next(cores) == 1

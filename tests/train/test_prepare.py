@@ -57,6 +57,8 @@ def test_work_cut_short_is_done_again(task):
     (task / "data" / "prepared.json").unlink()
     (task / "data" / "train.arrow").write_bytes(b"half")
     assert len(prepare(recipe, task / "data").train) == 60
+    (task / "data" / "dev.arrow").unlink()  # as a message about a damaged one advises
+    assert len(prepare(recipe, task / "data").dev) == 8
 
 
 @pytest.mark.parametrize(("longer", "counts"), [("source", (63, 60)), ("target", (60, 63))])

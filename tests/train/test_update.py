@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from latimer.text.batching import Batch
-from latimer.train.distributed import Group
+from latimer.train.distributed import Group, mean_gradients
 from latimer.train.objective import Loss
 from latimer.train.update import BETAS, Updater, build_optimisers
 from latimer.train.workers import Workers
@@ -132,3 +132,51 @@ def test_figures_are_sums_over_units():
     step = updater(objective).update(batch(3), 1, 0.0, seconds=0, interrupted=False)
     assert step.sums["loss"] == pytest.approx(4 * float(expected.value.detach()), rel=1e-6)
     assert step.sums["largest"] == pytest.approx(4 * float(expected.figures["largest"]), rel=1e-6)
+
+
+class Still(Squares):
+    """Also has a module to train that nothing is learnt about."""
+
+    trained = ("line", "still")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.still = nn.Linear(2, 2)
+
+    @property
+    def modules(self):
+        return {"line": self.line, "still": self.still}
+
+
+def test_what_has_no_gradient_is_clipped_on_the_device():
+    objective = Still()
+    for module in objective.modules.values():
+        module.to("meta")  # as on a GPU, of which a norm of nothing would not be
+    optimisers = build_optimisers(objective, weight_decay=0.0)
+    group = Group(device=torch.device("meta"))
+    machine = Updater(objective, optimisers, clip=1.0, workers=Workers(1), group=group)
+    for parameter in objective.line.parameters():
+        parameter.grad = torch.zeros_like(parameter)
+    assert machine._clip().device.type == "meta"
+
+
+class Twin(Group):
+    """Two processes that have the same gradients."""
+
+    def add_up(self, tensor):
+        tensor.mul_(2)
+
+
+def test_what_has_no_gradient_in_any_process_has_none_after_them():
+    objective = Still()
+    first = batch(1)
+    loss = objective.loss(first).value * 4
+    loss.backward()
+    learnt, still = (list(module.parameters()) for module in objective.modules.values())
+    expected = [p.grad / 4 for p in learnt]
+    totals = torch.tensor([4.0, 1.5], dtype=torch.float64)
+    mean_gradients(Twin(world=2), [*learnt, *still], totals)
+    assert totals.tolist() == [8.0, 3.0]
+    for parameter, gradient in zip(learnt, expected, strict=True):
+        torch.testing.assert_close(parameter.grad, gradient)
+    assert all(parameter.grad is None for parameter in still)

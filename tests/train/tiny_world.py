@@ -85,7 +85,9 @@ def draw(count: int = 1) -> Draw:
     return Draw(scores, count, max_length=LIMIT)
 
 
-def log_policy(net: Seq2Seq, rows: list[list[int]], first: int = EOS) -> Tensor:
+def log_policy(
+    net: Seq2Seq, rows: list[list[int]], first: int = EOS, temperature: float = 1.0
+) -> Tensor:
     """log π of each sequence, by plain PyTorch, with gradients, `[rows]`."""
     made = batch(len(rows))
     wide = max(map(len, rows))
@@ -94,7 +96,8 @@ def log_policy(net: Seq2Seq, rows: list[list[int]], first: int = EOS) -> Tensor:
     net.eval()
     logits = net.decode(net.encode(made.source, made.source_lengths), inputs)
     net.train()
-    logs = logits[..., first:].log_softmax(-1).gather(2, (actions - first)[..., None]).squeeze(2)
+    logits = logits[..., first:] / temperature
+    logs = logits.log_softmax(-1).gather(2, (actions - first)[..., None]).squeeze(2)
     inside = torch.arange(wide) < torch.tensor([len(row) for row in rows])[:, None]
     return (logs * inside).sum(1)
 

@@ -43,9 +43,10 @@ def improve(
     import sys
     from contextlib import nullcontext
 
-    from latimer.commands.train import announce, data_settings
+    from latimer.commands.train import announce, data_settings, find_own_modules
     from latimer.recipe import override_recipe
 
+    find_own_modules()
     tree = improvement(model, objective, minutes, seed)
     chosen = [*data_settings(corpus), *(overrides or [])]
     recipe = override_recipe(tree, str(model / "config.json"), {}, chosen)

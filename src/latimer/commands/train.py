@@ -47,6 +47,7 @@ def train(
 
     from latimer.recipe import load_recipe
 
+    find_own_modules()
     chosen = [*data_settings(corpus), *(overrides or [])]
     if precision is not None:
         chosen.append(f"training.precision={precision}")
@@ -68,6 +69,14 @@ def train(
         )
     if leads:
         announce(folder, as_json)
+
+
+def find_own_modules() -> None:
+    """Let a reward of the user's own, `module:function`, stand in the working directory."""
+    import os
+    import sys
+
+    sys.path.append(os.getcwd())
 
 
 def data_settings(folder: Path | None) -> list[str]:

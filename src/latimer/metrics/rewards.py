@@ -181,6 +181,12 @@ REWARDS: dict[str, Callable[[Pieces], Reward]] = {
 """What is made of a vocabulary's pieces, by name."""
 
 
+def check_reward(text: str) -> None:
+    """Raises InputError, as `reward_named` does, for what is no reward; needs no pieces."""
+    for _, name in _terms(text):
+        _maker(name)
+
+
 def reward_named(text: str, pieces: Pieces) -> Reward:
     """A name in `REWARDS`, `module:function`, or a mixture such as `0.7 bleu + 0.3 chrf`.
 
@@ -190,7 +196,7 @@ def reward_named(text: str, pieces: Pieces) -> Reward:
     parts: dict[str, tuple[float, Reward]] = {}
     for weight, name in _terms(text):
         before = parts[name][0] if name in parts else 0.0
-        parts[name] = before + weight, parts[name][1] if name in parts else _one(name, pieces)
+        parts[name] = before + weight, parts[name][1] if name in parts else _maker(name)(pieces)
     (only, *others) = parts.values()
     return only[1] if not others and only[0] == 1.0 else Mixture(parts)
 
@@ -217,9 +223,9 @@ def _terms(text: str) -> list[tuple[float, str]]:
     return terms
 
 
-def _one(name: str, pieces: Pieces) -> Reward:
+def _maker(name: str) -> Callable[[Pieces], Reward]:
     if name in REWARDS:
-        return REWARDS[name](pieces)
+        return REWARDS[name]
     module, colon, attribute = name.partition(":")
     if not (module and colon and attribute):
         choices = ", ".join(REWARDS)
@@ -232,4 +238,4 @@ def _one(name: str, pieces: Pieces) -> Reward:
         raise InputError(f"objective.reward {name}: {type(error).__name__}: {error}") from error
     if not callable(function):
         raise InputError(f"objective.reward {name}: not a function of two texts")
-    return TextReward(function, pieces.decode, name)
+    return lambda pieces: TextReward(function, pieces.decode, name)

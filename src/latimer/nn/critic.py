@@ -42,9 +42,10 @@ class Pointed:
 
     def added(self, values: Tensor, rows: slice, first: int) -> Tensor:
         """`values [rows, actions]`, of the actions from `first` on, with these added in place."""
-        # Padding, which comes below `first`, is worth 0: adding it anywhere does no harm.
-        places = (self.tokens[rows] - first).clamp(min=0)
-        return values.scatter_add_(1, places, self.values[rows].to(values.dtype))
+        tokens = self.tokens[rows]
+        # What comes below `first`, padding and unknown words, is no action and adds nothing.
+        own = self.values[rows].masked_fill(tokens < first, 0.0)
+        return values.scatter_add_(1, (tokens - first).clamp(min=0), own.to(values.dtype))
 
     def taken(self, actions: Tensor) -> Tensor:
         """What they add to the values of `actions [tokens]`."""
@@ -157,18 +158,24 @@ class Critic(nn.Module):
 
 
 def build_critic(
-    *, reads: str, source_vocab: int, target_vocab: int, head: str = "layer", **options: Any
+    *,
+    reads: str,
+    source_vocab: int,
+    target_vocab: int,
+    head: str = "layer",
+    joint: bool = True,
+    **options: Any,
 ) -> Critic:
     """A critic with freshly drawn weights; `options` are those of `build_seq2seq` but `tied`.
 
-    `head` is "layer", or "pointer" for one with a pointer besides. The output layer is not an
-    embedding's and begins with 0, the values of a critic that knows nothing. Raises ValueError for
-    a combination that cannot be.
+    `head` is "layer", or "pointer" for one with a pointer besides; `joint` says that source and
+    target have one vocabulary. The output layer is not an embedding's and begins with 0, the values
+    of a critic that knows nothing. Raises ValueError for a combination that cannot be.
     """
     if head not in HEADS:
         raise ValueError(f"head: {head!r} is not one of {', '.join(HEADS)}")
     vocab = target_vocab if reads == "reference" else source_vocab
-    tied = tied_inputs(vocab, target_vocab)
+    tied = tied_inputs(reads, joint=joint)
     network = build_seq2seq(source_vocab=vocab, target_vocab=target_vocab, tied=tied, **options)
     nn.init.zeros_(network.output.weight)
     readout = network.output.weight.shape[1]
@@ -176,9 +183,12 @@ def build_critic(
     return Critic(network, reads, pointer)
 
 
-def tied_inputs(read_vocab: int, target_vocab: int) -> str:
-    """What a critic ties: the embeddings of what it reads and of the prefix, where they can be."""
-    return "inputs" if read_vocab == target_vocab else "none"
+def tied_inputs(reads: str, *, joint: bool) -> str:
+    """What a critic ties: the embeddings of what it reads and of the prefix, if of one language.
+
+    `joint` says that source and target have one vocabulary, which is as good.
+    """
+    return "inputs" if reads == "reference" or joint else "none"
 
 
 def taken_values(features: Tensor, output: Output, actions: Tensor) -> Tensor:

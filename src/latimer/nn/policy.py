@@ -52,11 +52,12 @@ class Expected(NamedTuple):
     """What `expected_values` returns.
 
     total `[]`, with gradients, the sum of values `[tokens]`, Σ_a π(a) q(a), and of what is added
-    for the actions taken.
+    for the actions taken; log_probs `[tokens]` of these, without gradients.
     """
 
     total: Tensor
     values: Tensor
+    log_probs: Tensor
     peaks: Peaks
 
 
@@ -102,12 +103,13 @@ def expected_values(
     `worth` gives q `[tokens asked for, actions from first on]`, or that but for what all actions of
     a token have in common, and may be written over.
 
-    `taken` are actions `[tokens]` and what q missed of them, w `[tokens]`: Σ_t w_t log π(a_t) is
-    added. Where w_t is the return less q(s_t, a_t), and a_t was drawn from π, the gradient is right
-    in the mean whatever q is (Gu et al. 2017, Q-Prop, equation 8).
+    `taken` are actions `[tokens]`, of which log_probs are told, and what q missed of them, w
+    `[tokens]`: Σ_t w_t log π(a_t) is added. Where w_t is the return less q(s_t, a_t), and a_t was
+    drawn from π, the gradient is right in the mean whatever q is (Gu et al. 2017, Q-Prop,
+    equation 8).
     """
     actions, missed = taken or (torch.full((len(features),), first, device=output.bias.device), 0.0)
-    total, values, *peaks = _ExpectedValues.apply(
+    total, values, log_probs, *peaks = _ExpectedValues.apply(
         Products(product_dtype(output.weight)),
         features.to(output.weight.dtype),
         output.weight[first:],
@@ -117,7 +119,7 @@ def expected_values(
         actions - first,
         torch.as_tensor(missed).detach().to(output.weight).expand(len(features)),
     )
-    return Expected(total, values, Peaks(*peaks))
+    return Expected(total, values, log_probs, Peaks(*peaks))
 
 
 @torch.no_grad()
@@ -240,7 +242,7 @@ class _ExpectedValues(torch.autograd.Function):
         temperature: float,
         actions: Tensor,
         missed: Tensor,
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
         layer = _Layer(products, features, weight, bias, temperature)
         found, peaks, log_probs = features.new_empty(3, len(features)).unbind()
         tops = [features.new_empty(0)]
@@ -262,8 +264,8 @@ class _ExpectedValues(torch.autograd.Function):
         if need:
             ctx.save_for_backward(*layer.gradients())
         top = torch.cat(tops)
-        ctx.mark_non_differentiable(found, peaks, top)
-        return found.sum() + missed @ log_probs, found, peaks, top
+        ctx.mark_non_differentiable(found, log_probs, peaks, top)
+        return found.sum() + missed @ log_probs, found, log_probs, peaks, top
 
     @staticmethod
     @once_differentiable

@@ -182,13 +182,14 @@ class ActorCritic:
         values: Tensor,
         actor: ActorLoss | None,
     ) -> dict[str, Tensor]:
-        tokens = found.lengths.sum().to(values.dtype)
-        drawn = -found.log_probs.sum().to(values.dtype) / tokens  # an entropy, of what was drawn
-        none = values.new_zeros(1)
-        peaks = Peaks(none, none)
         if actor:
             peaks = actor.peaks._replace(one=several.every(actor.peaks.one))
-        figures = trajectory_figures(found, batch, -drawn, peaks)
+            log_probs = several.every(actor.log_probs)
+        else:  # nobody has asked the policy: what is known is the model's, at temperature 1
+            none = values.new_zeros(1)
+            peaks = Peaks(none, none)
+            log_probs = found.log_probs.sum().to(values.dtype) / found.lengths.sum()
+        figures = trajectory_figures(found, batch, log_probs, peaks)
         return figures | critic_figures(found, several.every(values))
 
 

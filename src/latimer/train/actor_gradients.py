@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 from latimer.nn.critic import Values
@@ -46,18 +47,19 @@ class Seen:
 
 
 class ActorLoss(NamedTuple):
-    """loss `[]`, a sum over tokens, with gradients, and what is told of the policy, without."""
+    """loss `[]`, a sum over tokens, with gradients, and what is told of the policy, without.
+
+    log_probs `[tokens]` are those of the actions taken.
+    """
 
     loss: Tensor
+    log_probs: Tensor
     peaks: Peaks
 
 
 def every_token(seen: Seen) -> ActorLoss:
     """−Σ_t Σ_a π(a) q(a) (Bahdanau et al. 2017, equation 4)."""
-    expected = expected_values(
-        seen.features, seen.output, seen.worth, first=seen.first, temperature=seen.temperature
-    )
-    return ActorLoss(-expected.total, expected.peaks)
+    return _expected(seen, torch.zeros_like(seen.returns))
 
 
 def corrected(seen: Seen) -> ActorLoss:
@@ -66,12 +68,15 @@ def corrected(seen: Seen) -> ActorLoss:
     Right in the mean whatever q is, and the quieter the better q is (Gu et al. 2017, Q-Prop,
     equation 8).
     """
-    missed = seen.weighed(seen.returns - seen.said.taken(seen.actions).detach())
+    return _expected(seen, seen.weighed(seen.returns - seen.said.taken(seen.actions).detach()))
+
+
+def _expected(seen: Seen, missed: Tensor) -> ActorLoss:
     expected = expected_values(
         seen.features, seen.output, seen.worth,
         first=seen.first, temperature=seen.temperature, taken=(seen.actions, missed),
     )  # fmt: skip
-    return ActorLoss(-expected.total, expected.peaks)
+    return ActorLoss(-expected.total, expected.log_probs, expected.peaks)
 
 
 def drawn_token(seen: Seen) -> ActorLoss:
@@ -85,7 +90,7 @@ def drawn_token(seen: Seen) -> ActorLoss:
         seen.features, seen.output, seen.actions, seen.weighed(seen.returns - seen.baseline()),
         first=seen.first, temperature=seen.temperature,
     )  # fmt: skip
-    return ActorLoss(surrogate.loss, surrogate.peaks)
+    return ActorLoss(*surrogate)
 
 
 ACTOR_GRADIENTS: dict[str, Callable[[Seen], ActorLoss]] = {

@@ -11,6 +11,7 @@ import torch
 
 from latimer.errors import InputError
 from latimer.files import write_atomically
+from latimer.metrics.rewards import check_reward
 from latimer.model import load_model
 from latimer.nn.build import build_seq2seq
 from latimer.nn.language_model import LanguageModel
@@ -71,6 +72,8 @@ class Before:
     """The folder of the model to start from."""
     critic: dict[str, Tensors]
     """Weights of the critic and of its delayed copy, by the names of `objectives.CRITIC`."""
+    measured: dict[str, Any]
+    """What the run has found out about its machine; see `_constants`."""
 
 
 def assemble(
@@ -87,16 +90,18 @@ def assemble(
         _check_continuation(whole, snapshot.facts, run, group)
     progress = before.progress if before else _progress(whole, snapshot)
     name, recipe = list(whole.stretches().items())[progress.phase]
+    for stretch in whole.stretches().values():  # of later phases, too: before hours are spent
+        check_reward(stretch.objective.reward)
     prepared = _prepare(whole, run, group, snapshot)
     seed = recipe.seed + progress.phase  # not the same sentences with the same noise once more
     epochs = Epochs(prepared.train, tokens=recipe.training.batch_tokens, seed=seed)
-    constants = _constants(recipe, group, snapshot, prepared)
+    constants = _constants(recipe, group, snapshot, prepared, before.measured if before else {})
     constants["recipe"] = whole.model_dump(mode="json")
     randomness.seed_everything(seed)
     network = build_network(recipe, prepared.vocabulary)
     start = before.model if before else recipe.start
     if start is not None and snapshot is None:
-        take_weights(network, start)
+        take_weights(network, start, prepared.vocabulary)
     network = network.to(group.device)
     objective = build_objective(recipe, network, prepared.vocabulary, group.device)
     if before is not None:
@@ -134,7 +139,8 @@ def what_is_left(parts: Parts, model: Path) -> Before:
     """What the next phase takes over from this one, which is over and whose best is `model`."""
     modules = parts.session.objective.modules
     critic = {name: weights_of(modules[name]) for name in CRITIC if name in modules}
-    return Before(parts.session.progress.next_phase(), model, critic)
+    measured = parts.session.constants["measured"]
+    return Before(parts.session.progress.next_phase(), model, critic, measured)
 
 
 def _take_critic(objective: Objective, critic: dict[str, Tensors]) -> None:
@@ -155,11 +161,19 @@ def build_network(recipe: Recipe, vocabulary: Vocabulary) -> Seq2Seq:
         raise InputError(f"model.{error}") from error
 
 
-def take_weights(network: Seq2Seq, folder: Path) -> None:
-    """Give `network` the weights of the model in `folder`; InputError when they do not fit."""
-    weights = load_model(folder).network.state_dict()
+def take_weights(network: Seq2Seq, folder: Path, vocabulary: Vocabulary) -> None:
+    """Give `network` the weights of the model in `folder`; InputError when they do not fit.
+
+    They are of the pieces of that model, which must be those of `vocabulary`.
+    """
+    found = load_model(folder)
+    theirs = found.vocabulary
+    if (theirs.source, theirs.target) != (vocabulary.source, vocabulary.target):
+        raise InputError(
+            f"start: {folder} has other subwords than this run; set subwords.model to {folder}"
+        )
     try:
-        network.load_state_dict(weights)
+        network.load_state_dict(found.network.state_dict())
     except RuntimeError as error:
         raise InputError(
             f"start: {folder} is another network than `model` and `subwords` describe; copy these "
@@ -194,21 +208,40 @@ def _write(path: Path, text: str) -> None:
 
 
 def _constants(
-    recipe: Recipe, group: Group, snapshot: Snapshot | None, prepared: Prepared
+    recipe: Recipe,
+    group: Group,
+    snapshot: Snapshot | None,
+    prepared: Prepared,
+    measured: dict[str, Any],
 ) -> dict[str, Any]:
-    """What stays the same for the whole run, however often it is continued."""
+    """What stays the same for a phase, however often it is continued.
+
+    measured, what stands for `auto` and for null, is found out once and for all phases; `measured`
+    is what the phases before this one know.
+    """
     constants: dict[str, Any] = {"processes": group.world}
     if snapshot is not None:
         keys = ("data", "precision", "threads", "device")
-        return constants | {key: snapshot.facts[key] for key in keys}
-    precision = choose_precision(recipe.training.precision, group.device)
-    (bf16,) = group.from_leader([float(precision == "bf16")])
+        kept = {key: snapshot.facts[key] for key in keys}
+        return constants | kept | {"measured": snapshot.facts.get("measured", {})}
+    asked, known = recipe.training, dict(measured)
+    if asked.precision == "auto" and "precision" not in known:
+        known["precision"] = _quicker(group)
+    if asked.threads is None and "threads" not in known:
+        known["threads"] = _threads(group.device)
     return constants | {
         "data": prepared.fingerprint,
-        "precision": "bf16" if bf16 else "fp32",
-        "threads": recipe.training.threads or _threads(group.device),
+        "precision": known["precision"] if asked.precision == "auto" else asked.precision,
+        "threads": asked.threads or known["threads"],
         "device": group.device.type,
+        "measured": known,
     }
+
+
+def _quicker(group: Group) -> str:
+    """The precision that `auto` stands for, the leader's in all processes."""
+    (bf16,) = group.from_leader([float(choose_precision("auto", group.device) == "bf16")])
+    return "bf16" if bf16 else "fp32"
 
 
 def _threads(device: torch.device) -> int:

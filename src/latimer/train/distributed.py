@@ -103,7 +103,8 @@ def mean_gradients(group: Group, parameters: Sequence[nn.Parameter], totals: Ten
     """Make gradients of sums the gradients of means over all processes, and `totals` the sum.
 
     `totals [n]` is any numbers to be added up on the way; its first entry is the number of units
-    that the gradients are sums over. One flat buffer travels.
+    that the gradients are sums over. One flat buffer travels. What has no gradient in any process
+    has none after it, so that an optimiser leaves it alone.
     """
     if group.world == 1:
         having = [p for p in parameters if p.grad is not None]
@@ -114,14 +115,16 @@ def mean_gradients(group: Group, parameters: Sequence[nn.Parameter], totals: Ten
             parameter.grad = mean
         return
     sizes = [parameter.numel() for parameter in parameters]
-    flat = torch.zeros(sum(sizes) + len(totals), dtype=torch.float32, device=totals.device)
-    *places, tail = flat.split([*sizes, len(totals)])
+    parts = [*sizes, len(parameters), len(totals)]
+    flat = torch.zeros(sum(parts), dtype=torch.float32, device=totals.device)
+    *places, having, tail = flat.split(parts)
     for parameter, place in zip(parameters, places, strict=True):
         if parameter.grad is not None:
             place.copy_(parameter.grad.flatten())
+    having.copy_(torch.tensor([parameter.grad is not None for parameter in parameters]))
     tail.copy_(totals)
     group.add_up(flat)
     totals.copy_(tail)
     flat[: sum(sizes)] /= tail[0]
-    for parameter, place in zip(parameters, places, strict=True):
-        parameter.grad = place.view_as(parameter).to(parameter.dtype)
+    for parameter, place, found in zip(parameters, places, having.tolist(), strict=True):
+        parameter.grad = place.view_as(parameter).to(parameter.dtype) if found else None

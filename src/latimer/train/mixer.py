@@ -64,14 +64,16 @@ class Mixer:
         with silence():
             features = features_of(self.network, batch, found)
         advantages, own = self.baseline.advantages(found, features, self.network, batch, self.draw)
+        own_work = found.packed(written_by_itself(found, borders))
         surrogate = policy_gradient(
-            features, self.network.output, found.packed(found.actions),
-            advantages * found.packed(written_by_itself(found, borders)),
+            features, self.network.output, found.packed(found.actions), advantages * own_work,
             first=first_action(), temperature=self.draw.temperature,
         )  # fmt: skip
         negative = negative_log_likelihood_of(self.network, batch, borders)
         value = ((surrogate.loss + own) / found.samples + negative) / sentences
-        figures = trajectory_figures(found, batch, surrogate.log_probs, surrogate.peaks)
+        told = own_work if bool(own_work.any()) else ~own_work  # what was given nobody has chosen
+        peaks = surrogate.peaks._replace(one=surrogate.peaks.one[told])
+        figures = trajectory_figures(found, batch, surrogate.log_probs[told], peaks)
         share = borders.sum() / batch.target_lengths.sum()
         return Loss(value, sentences, figures | {"given": share.to(features.dtype)})
 

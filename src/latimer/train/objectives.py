@@ -99,7 +99,7 @@ def _critic(recipe: Recipe, network: Seq2Seq) -> Critic:
     source, target = read.num_embeddings, network.decoder.embedding.num_embeddings
     return build_critic(
         reads=recipe.critic.reads, source_vocab=source, target_vocab=target,
-        head=recipe.critic.which_head, **critic_options(recipe),
+        head=recipe.critic.which_head, joint=recipe.subwords.joint, **critic_options(recipe),
     )  # fmt: skip
 
 

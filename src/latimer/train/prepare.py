@@ -93,7 +93,8 @@ def prepare(recipe: Recipe, folder: Path, *, expected: dict[str, Any] | None = N
     fingerprint = fingerprint_of(recipe)
     if expected is not None:
         _check_unchanged(recipe, fingerprint, expected)
-    if _stored(folder) != fingerprint:
+    whole = all((folder / f"{part}.arrow").exists() for part in ("train", "dev"))
+    if not whole or _stored(folder) != fingerprint:
         _make(recipe, folder, fingerprint)
     return open_prepared(recipe, folder, fingerprint)
 

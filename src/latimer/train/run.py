@@ -214,8 +214,7 @@ class _Run:
         critic = self.session.objective.modules.get("critic")
         if not isinstance(critic, Critic) or critic.reads != "source":
             return
-        vocabulary = self.parts.publisher.vocabulary
-        tied = tied_inputs(len(vocabulary.source), len(vocabulary.target))
+        tied = tied_inputs(critic.reads, joint=self.parts.recipe.subwords.joint)
         options = {**critic_options(self.parts.recipe), "tied": tied}
         folder = self.parts.publisher.save_critic(critic, options)
         self._say("note", f"the critic is kept: translate with --critic {folder}")

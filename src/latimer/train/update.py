@@ -99,7 +99,7 @@ class Updater:
             optimiser.zero_grad(set_to_none=True)
         totals = self._gradients(batch, number, seconds, interrupted)
         norms = self._clip()
-        numbers = torch.cat([totals, norms.double()]).tolist()  # the only wait for a GPU
+        numbers = torch.cat([totals, norms.double()]).tolist()  # the only wait for a lone GPU
         step = self._step(numbers)
         if not step.skipped:
             for name, optimiser in self.optimisers.items():
@@ -131,7 +131,8 @@ class Updater:
         """Scale each module's gradient to at most `clip`; its norms before that, `[modules]`."""
         return torch.stack(
             [
-                torch.nn.utils.clip_grad_norm_(parameters, self.clip)
+                # Of a module without gradients it is a tensor of the CPU's.
+                torch.nn.utils.clip_grad_norm_(parameters, self.clip).to(self.group.device)
                 for parameters in self._parameters.values()
             ]
         )
