@@ -40,7 +40,7 @@ from benchmarks.peers import environments, joey, latimer_process, opennmt, trans
 from benchmarks.peers.contender import Contender
 from benchmarks.peers.corpus import SPLITS
 from benchmarks.peers.measuring import Comparison, Usage
-from latimer.search.beam import STOPS
+from latimer.search.stopping import STOPS
 
 PEERS: dict[str, tuple[environments.Environment, Callable[[Path], Contender]]] = {
     "joeynmt": (environments.JOEYNMT, joey.contender),

@@ -20,8 +20,9 @@ from latimer.engines.shortlist import Shortlisted, choose_shortlist
 from latimer.model import load_model
 from latimer.nn.folded import fold
 from latimer.nn.products import PRODUCTS, choose_products
-from latimer.search.beam import STOPS, beam_search
+from latimer.search.beam import beam_search
 from latimer.search.scorer import Scorer, default_max_length
+from latimer.search.stopping import STOPS
 from latimer.text.batching import pad_sources
 from latimer.train.allocator import keep_freed_memory
 
@@ -29,8 +30,8 @@ from latimer.train.allocator import keep_freed_memory
 def contender(*, bf16: bool, stop: str, shortlist: str) -> Contender:
     """Latimer in the environment of this interpreter.
 
-    It trains in bfloat16 or float32; `stop` says when its beam search ends, "safe" or "first",
-    and `shortlist` is that of its translators: "auto", "off" or a number.
+    It trains in bfloat16 or float32; `stop` says when its beam search ends, "safe", "near" or
+    "first", and `shortlist` is that of its translators: "auto", "off" or a number.
     """
     module = [sys.executable, "-m", "benchmarks.peers.latimer_process"]
 

@@ -11,6 +11,7 @@ from tables import TableScorer, every_sequence, log_prob, random_table, sources
 from latimer.errors import InputError, LatimerError
 from latimer.search.beam import MAX_BEAM, beam_search
 from latimer.search.greedy import greedy_search
+from latimer.search.stopping import STOPS
 from latimer.text.subwords import BOS, EOS, PAD, UNK
 
 DIVISORS = {
@@ -131,6 +132,45 @@ def test_stopping_at_the_first_is_a_heuristic_that_can_miss_the_best():
     assert first.tokens == []
     assert best.tokens == [4]
     assert best.score == pytest.approx(math.log(0.4) / 2)
+
+
+@pytest.mark.parametrize(
+    ("at_once", "length", "found"),
+    [(0.7, 4, True), (0.8, 8, False)],  # log 0.3 / 4 > log 0.7, log 0.2 / 4 < log 0.8 < log 0.2 / 8
+)
+def test_stopping_near_looks_three_tokens_ahead(at_once, length, found):
+    # EOS first, or a chain of `length` tokens all but the first of which are certain.
+    table = torch.full((1, 12, 12, 12), -math.inf)
+    table[0, BOS, BOS, EOS], table[0, BOS, BOS, 4] = math.log(at_once), math.log(1 - at_once)
+    chain = [BOS, *range(4, 3 + length), EOS]
+    for before, last, following in zip(chain, chain[1:], chain[2:], strict=False):
+        table[0, before, last, following] = 0.0
+    search = partial(beam_search, TableScorer(table), *sources(0), max_length=20, beam=3)
+    ((best,),), ((near,),) = search(stop="safe"), search(stop="near")
+    assert best.tokens == chain[1:-1]
+    assert best.score == pytest.approx(math.log(1 - at_once) / length)
+    assert near.tokens == (best.tokens if found else [])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    limits=st.lists(st.integers(1, 12), min_size=1, max_size=5),
+    beam=st.integers(1, 8),
+    data=st.data(),
+)
+def test_stopping_near_is_between_the_first_and_the_best(seed, limits, beam, data):
+    nbest = data.draw(st.integers(1, beam))
+    search = partial(
+        beam_search, random_table(len(limits), 9, seed), *sources(*range(len(limits))),
+        max_length=torch.tensor(limits), beam=beam, nbest=nbest,
+    )  # fmt: skip
+    for limit, *several in zip(limits, *(search(stop=s) for s in STOPS), strict=True):
+        safe, near, first = ([h.score for h in found] for found in several)
+        assert len(safe) == len(near) == len(first)
+        assert all(a >= b >= c for a, b, c in zip(safe, near, first, strict=True))
+        if limit <= 4:  # never more than three tokens ahead
+            assert near == safe
 
 
 @settings(max_examples=60, deadline=None)
@@ -283,7 +323,7 @@ def test_impossible_tokens_are_never_written():
         ({"alpha": -1.0}, "alpha: a number from 0 to 10"),
         ({"alpha": math.inf}, "alpha: a number from 0 to 10"),
         ({"normalisation": "length"}, "valid choices: power, gnmt, none"),
-        ({"stop": "soon"}, "valid choices: safe, first"),
+        ({"stop": "soon"}, "valid choices: safe, near, first"),
     ],
 )
 def test_impossible_settings_are_refused(wrong, message):

@@ -32,7 +32,11 @@ CoveragePenalty = Annotated[
     ),
 ]
 Stop = Annotated[
-    str, typer.Option(help="When to end a search: safe, or first (faster, a heuristic).")
+    str,
+    typer.Option(
+        help="When to end a search: safe (nothing else can win), near (a tenth faster, misses "
+        "next to nothing) or first (faster still, misses a lot)."
+    ),
 ]
 MaxLength = Annotated[
     int | None,

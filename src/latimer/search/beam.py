@@ -32,27 +32,13 @@ from latimer.search.scorer import (
     length_limits,
     permitted,
 )
+from latimer.search.stopping import STOPS
 from latimer.search.top import Continuations, best_continuations, log_sum_exp
 from latimer.text.subwords import BOS, EOS
 
 MAX_BEAM = 4000
 SPARE = 8
 """One in so many sentences may have ended before those that have are dropped."""
-
-
-def safe(bounds: Tensor, to_beat: Tensor) -> Tensor:
-    """Go on while a prefix could still score higher than the nbest-th best finished hypothesis.
-
-    `bounds [sentences, k]` from `Normaliser.upper_bound`, `to_beat [sentences]`; the result, a
-    mask, is `[sentences]`. Stopping so changes no result: whatever a longer search finished would
-    rank behind the nbest.
-    """
-    return (bounds > to_beat[:, None]).any(1)
-
-
-def first(bounds: Tensor, to_beat: Tensor) -> Tensor:
-    """A heuristic: stop as soon as nbest hypotheses are finished."""
-    return to_beat == -torch.inf
 
 
 class Candidates(NamedTuple):
@@ -83,9 +69,6 @@ def most_probable(state: Any, live: Candidates) -> Continuations:
     return best_continuations(live.log_probs, live.scores, live.normalisers, int(live.slots.max()))
 
 
-STOPS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {"safe": safe, "first": first}
-
-
 def beam_search(
     scorer: Scorer[S],
     source: Tensor,
@@ -111,8 +94,8 @@ def beam_search(
     that is added to scores (see `latimer.search.coverage`), for scorers with attention.
 
     A sentence ends when `beam` hypotheses are finished, or sooner: with `stop="safe"` when no
-    prefix could still enter the nbest, which changes no result (see `safe`); with `stop="first"`
-    once nbest are finished, a faster heuristic that may miss a longer and better one.
+    prefix could still enter the nbest, which changes no result, or by a faster heuristic of
+    `latimer.search.stopping`, which may miss a longer and better one.
     `pick` chooses at each step what goes on.
 
     Raises InputError for impossible settings and LatimerError when the model is broken.
@@ -144,8 +127,9 @@ def beam_search(
             ended.add(live.sentences, ending, cut, length, best.log_probs, finals)
             going &= ~cut
         if ended:  # until then there is nothing to beat
-            bounds = scoring.upper_bound(best.log_probs, longest).masked_fill(~going, -torch.inf)
-            going &= STOPS[stop](bounds, ended.to_beat(live.sentences))[:, None]
+            writing = best.log_probs.masked_fill(~going, -torch.inf)
+            to_beat = ended.to_beat(live.sentences)
+            going &= STOPS[stop](scoring, writing, length, longest, to_beat)[:, None]
         if bool(going.all()):  # as usual with few sentences, and then there is less to do
             history.keep(None)
             kept = rows.flatten()

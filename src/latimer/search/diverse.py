@@ -19,13 +19,14 @@ import torch
 from torch import Tensor
 
 from latimer.errors import InputError
-from latimer.search.beam import STOPS, check_settings, sort_out
+from latimer.search.beam import check_settings, sort_out
 from latimer.search.coverage import Coverage, check_penalty
 from latimer.search.finished import Ended
 from latimer.search.history import History
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import normaliser
 from latimer.search.scorer import S, Scorer, check_normaliser, length_limits, permitted
+from latimer.search.stopping import STOPS
 from latimer.search.top import best_continuations, log_sum_exp
 from latimer.text.subwords import BOS
 
@@ -85,8 +86,9 @@ def diverse_beam_search(
         finals = scoring.score(found.log_probs, limits.new_tensor(length)) + coverage.of(found.rows)
         ended.add(live.sentences, found.ending, cut, length, found.log_probs, finals)
         going = found.going & ~cut
-        bounds = scoring.upper_bound(found.log_probs, longest).masked_fill(~going, -torch.inf)
-        going &= STOPS[stop](bounds, ended.to_beat(live.sentences))[:, None]
+        writing = found.log_probs.masked_fill(~going, -torch.inf)
+        to_beat = ended.to_beat(live.sentences)
+        going &= STOPS[stop](scoring, writing, length, longest, to_beat)[:, None]
         chosen = _compact(going, groups)
         if chosen is None:
             break
