@@ -148,6 +148,10 @@ IMPOSSIBLE = [
     ),
     (["model.residual=true"], "model.residual: true does not go with model.residual_from 2, as t"),
     (
+        ["model.residual=true", "model.encoder_layers=2", "model.encoder_directions=first"],
+        "model.residual: true does nothing with model.encoder_layers 2, model.decoder_layers 1 and",
+    ),
+    (
         ["model.kind=language_model"],
         "model.attention: 'bahdanau' does not go with model.kind 'language_model'",
     ),

@@ -9,6 +9,7 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from latimer.errors import InputError, LatimerError
 
@@ -81,6 +82,16 @@ def _flush(path: Path) -> None:
         os.close(descriptor)
 
 
+def gzipped(path: Path) -> bool:
+    """Whether the name says so: it ends in `.gz`, in any case."""
+    return path.suffix.lower() == ".gz"
+
+
+def open_bytes(path: Path) -> BinaryIO | gzip.GzipFile:
+    """A file for reading, unpacked as it is read if it is `gzipped`."""
+    return gzip.open(path) if gzipped(path) else path.open("rb")
+
+
 def read_lines(path: Path) -> Iterator[str]:
     r"""The lines of a UTF-8 text file, plain or `.gz`, without their line ends.
 
@@ -90,7 +101,7 @@ def read_lines(path: Path) -> Iterator[str]:
     """
     number = 0
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with open_bytes(path) as file:
             while raw := file.readline(MAX_LINE_BYTES + 2):
                 number += 1
                 yield decode_line(raw, path, number)

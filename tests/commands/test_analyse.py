@@ -9,6 +9,8 @@ from command import complaint, in_process, latimer
 
 import latimer as library
 from latimer.engines.search_analysis import analyse_search
+from latimer.engines.ways import Exact
+from latimer.errors import InputError
 from tiny_model import sentences
 
 
@@ -103,3 +105,51 @@ def test_impossible_widths_are_refused_before_exact_search(model_folder, files, 
     monkeypatch.setattr("latimer.engines.memory.free_bytes", lambda device: 10**8)
     run = latimer(*given, "--beams", "1,4000", "--max-length", 5000)
     assert "beam 4000 and max_length 5000" in complaint(run, 2)
+
+
+def test_blank_lines_are_left_out_and_what_is_not_proven_is_not_counted(model_folder, files):
+    translator = library.load(model_folder, precision="fp32")
+    texts = files[0].read_text("utf-8").splitlines()
+    whole = analyse_search(translator, texts, texts, beams=[2], max_length=6)
+    gaps = analyse_search(translator, ["", *texts, " "], ["", *texts, ""], beams=[2], max_length=6)
+    assert (gaps.sentences, gaps.proven) == (len(texts), len(texts))
+    for one, other in zip(gaps.found, whole.found, strict=True):
+        assert (one.errors, one.empty, one.short) == (other.errors, other.empty, other.short)
+    hard = unproven(translator, texts)
+    nothing = analyse_search(translator, hard, hard, beams=[2], budget=1, max_length=6)
+    assert (nothing.sentences, nothing.proven) == (len(hard), 0)
+    beam, exact = nothing.found
+    assert (beam.errors, exact.errors, exact.empty, exact.short) == (None,) * 4
+    assert beam.short is not None
+    with pytest.raises(InputError, match="all sentences are blank"):
+        analyse_search(translator, [" "], ["x"], beams=[2])
+
+
+def unproven(translator, texts):
+    found = translator.translate(texts, max_length=6, way=Exact(budget=1))
+    return [text for text, one in zip(texts, found, strict=True) if one.gap]
+
+
+def test_without_proofs_there_is_a_table_and_a_picture(model_folder, files, tmp_path):
+    picture, lines = tmp_path / "search.png", tmp_path / "hard"
+    translator = library.load(model_folder, precision="fp32")
+    hard = unproven(translator, files[0].read_text("utf-8").splitlines())
+    lines.write_text("".join(f"{line}\n" for line in hard))
+    given = (
+        "search",
+        model_folder,
+        lines,
+        lines,
+        "--precision",
+        "fp32",
+        "--beams",
+        "1,3",
+        "--max-length",
+        6,
+        "--budget",
+        1,
+    )
+    run = in_process("analyse", *given, "--picture", picture)
+    assert run.returncode == 0, run.stderr
+    assert [line.split()[2] for line in run.stdout.decode().splitlines()[2:4]] == ["–", "–"]
+    assert picture.read_bytes().startswith(b"\x89PNG")

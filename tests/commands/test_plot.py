@@ -78,6 +78,11 @@ WRONG = {
     "a language model, which translates nothing": [
         "length", "alone", "--source", "source", "--target", "target",
     ],
+    "--text is for attention, not for curves": ["curves", "run", "--text", "a"],
+    "--source is for gradient and length, not for attention": [
+        "attention", "attentive", "--text", "a", "--source", "source",
+    ],
+    "--figure is for curves, not for gradient": ["gradient", "attentive", "--figure", "bleu"],
     "--over hours: choose updates or minutes": ["curves", "run", "--over", "hours"],
     "--name: 1 names for 2 folders": ["curves", "run", "other", "--name", "x"],
     "no such model folder": ["attention", "nothing", "--text", "a"],
@@ -130,3 +135,8 @@ def test_seeds_are_thin_lines_and_a_mean_where_all_are_known():
     assert axes.get_lines()[-1].get_xydata().tolist() == [[2, 1.0], [4, 1.5], [5, 2.25]]
     with pytest.raises(LatimerError, match="with entropy; there are bleu, kl, loss"):
         run_lines({"a": runs}, figures=["entropy"])
+
+
+def test_a_picture_is_a_png(folder, tmp_path):
+    run = latimer("plot", "curves", folder / "run", "--out", tmp_path / "x.jpg")
+    assert "x.jpg: end the name in .png" in complaint(run, 2)

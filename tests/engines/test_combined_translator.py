@@ -174,3 +174,21 @@ def test_critics_of_no_use_get_one_line(
     assert found.returncode == 2
     assert "reads the reference, which nobody has when translating" in found.stderr
     assert len(found.stderr.splitlines()) == 1
+
+
+def test_other_languages_are_refused(models: dict[str, Path], tmp_path: Path) -> None:
+    def speaking(name: str, source: str, target: str) -> Path:
+        folder = shutil.copytree(models[name], tmp_path / f"{name}-{source}-{target}")
+        config = json.loads((folder / "config.json").read_bytes())
+        config["languages"] = {"source": source, "target": target}
+        (folder / "config.json").write_text(json.dumps(config))
+        return folder
+
+    there = speaking("first", "en", "de")
+    latimer.load(there, others=[speaking("second", "en", "de")])
+    latimer.load(there, others=[models["second"]])  # which does not say
+    with pytest.raises(InputError, match="source language of a model of the ensemble is de, that"):
+        latimer.load(there, others=[speaking("second", "de", "en")])
+    latimer.load(there, language_model=speaking("lm", "", "de"))
+    with pytest.raises(InputError, match="target language of the language model is en, that of"):
+        latimer.load(there, language_model=speaking("lm", "", "en"))

@@ -12,7 +12,7 @@ from latimer.engines.noisy_channel import NoisyChannel
 from latimer.errors import InputError
 from latimer.search.noisy_channel import channel_scores
 from latimer.text.subwords import BOS, EOS
-from tiny_model import sentences
+from tiny_model import sentences, tiny_model
 
 TEXTS = sentences(6, seed=9)
 
@@ -92,3 +92,11 @@ def test_what_does_not_go_together_is_refused(models):
     for weight in (-1.0, math.nan):
         with pytest.raises(InputError, match="weight of the channel: 0 to 100"):
             NoisyChannel(direct, reverse, channel_weight=weight)
+
+
+def test_a_language_model_of_another_language_is_refused(models):
+    direct, reverse, language = models
+    english = tiny_model(language.vocabulary, kind="language_model", attention="none")
+    english.config["languages"] = {"source": "", "target": "en"}
+    with pytest.raises(InputError, match="target language of the language model is en"):
+        NoisyChannel(direct, reverse, english)

@@ -25,7 +25,7 @@ def test_sentences_begin_with_the_prefix(model):
         ({"prefix": "<b>Kalo"}, "prefix: '<b>Kalo' holds the placeholder '<b>'"),
         ({"prefix": "f\udcfcr"}, "prefix: not valid Unicode"),
         ({"prefix": "Kalo suti", "max_length": 2}, "do not fit into max_length 2"),
-        ({"count": 0}, "samples: 1 to 4000 expected, not 0"),
+        ({"count": 0}, "count: 1 to 4000 expected, not 0"),
     ],
 )
 def test_impossible_settings_are_refused(model, settings, message):

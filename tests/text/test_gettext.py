@@ -1,6 +1,7 @@
 """`.po` and `.mo`, written by polib."""
 
 import contextlib
+import gzip
 from collections import Counter
 from pathlib import Path
 
@@ -151,3 +152,15 @@ def test_bad_po(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "a.po").write_bytes(content)
     with pytest.raises(InputError, match=message):
         list(read_po(tmp_path / "a.po"))
+
+
+def test_compressed_files_are_read_whatever_the_case_of_their_names(tmp_path: Path) -> None:
+    po = catalogue(polib.POEntry(msgid="a", msgstr="ä"))
+    packed = gzip.compress(po.to_binary())
+    (tmp_path / "a.mo.gz").write_bytes(packed)
+    (tmp_path / "a.po.GZ").write_bytes(gzip.compress(str(po).encode()))
+    assert [pair[:2] for pair in read_mo(tmp_path / "a.mo.gz")] == [("a", "ä")]
+    assert [pair[:2] for pair in read_po(tmp_path / "a.po.GZ")] == [("a", "ä")]
+    (tmp_path / "a.mo.gz").write_bytes(packed[:-9])
+    with pytest.raises(InputError, match=r"a\.mo\.gz: damaged gzip file"):
+        list(read_mo(tmp_path / "a.mo.gz"))

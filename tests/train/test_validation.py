@@ -8,7 +8,7 @@ from latimer.text.tokenised import TokenisedCorpus
 from latimer.train.averaging import Checkpoints
 from latimer.train.likelihood import Likelihood
 from latimer.train.progress import Progress
-from latimer.train.publish import Publisher, publish_final
+from latimer.train.publish import Beyond, Publisher, publish_final
 from latimer.train.tensors import weights_of
 from latimer.train.validation import DevScores, Validator
 from latimer.train.workers import Workers
@@ -125,3 +125,58 @@ def test_the_average_is_kept_when_it_is_no_worse(model, corpus, tmp_path, bleu, 
     if chosen == "average":
         assert load_model(folder).network.output.bias[0] == 15.0
     assert f"the {chosen} is kept" in said[0]
+
+
+@pytest.mark.parametrize(
+    ("count", "scores", "bias"),
+    [
+        (2, {15.0: 9.0, 22.0: 11.0}, 22.0),  # begun at 1, mean 15, one and a half times as far
+        (2, {15.0: 11.0, 22.0: 10.5}, 15.0),
+        (2, {15.0: 9.0, 22.0: 9.5}, None),
+        (1, {29.5: 10.0}, 29.5),
+        (1, {29.5: 9.0}, None),
+    ],
+)
+def test_the_average_goes_further_where_dev_says_so(model, corpus, tmp_path, count, scores, bias):
+    from task import build_recipe, recipe_tree
+
+    network: Seq2Seq = tiny_model().network
+    with torch.no_grad():
+        network.output.bias.fill_(1.0)
+    begun = {name: tensor.clone() for name, tensor in weights_of(network).items()}
+    pool, progress = Checkpoints(tmp_path / "checkpoints", count), Progress(update=30)
+    for update, score in ((10, 8.0), (20, 10.0)):
+        with torch.no_grad():
+            network.output.bias.fill_(float(update))
+        progress.candidates = pool.offer(progress.candidates, score, update, weights_of(network))
+    sizes = {**model.config["network"], "dropout": 0.0}
+    recipe = build_recipe(recipe_tree(tmp_path, model=sizes))
+    publisher = Publisher(tmp_path, recipe, Data(model.vocabulary, corpus), "latimer train x")
+    seen = []
+
+    def validate():
+        seen.append(network.output.bias[0].item())
+        return DevScores(scores[seen[-1]], 1.0)
+
+    further = Beyond(begun, 1.5)
+    folder = publish_final(publisher, network, pool, progress, validate, lambda text: None, further)
+    assert seen == list(scores)
+    assert folder.name == ("best" if bias is None else "average")
+    kept = load_model(folder)
+    assert torch.equal(
+        kept.network.output.bias, torch.full_like(kept.network.output.bias, bias or 20.0)
+    )
+    assert kept.config["scores"].get("reach") == {22.0: 1.5, 29.5: 1.5, 15.0: 1.0}.get(bias)
+
+
+def test_there_is_nothing_beyond_the_start_itself(model, corpus, tmp_path):
+    from task import build_recipe, recipe_tree
+
+    network: Seq2Seq = tiny_model().network
+    pool, progress = Checkpoints(tmp_path / "checkpoints", 3), Progress(update=30)
+    progress.candidates = pool.offer([], 8.0, 0, weights_of(network))
+    recipe = build_recipe(recipe_tree(tmp_path, model=model.config["network"]))
+    publisher = Publisher(tmp_path, recipe, Data(model.vocabulary, corpus), "latimer train x")
+    further = Beyond(weights_of(tiny_model().network), 2.0)
+    folder = publish_final(publisher, network, pool, progress, None, print, further)
+    assert folder.name == "best"

@@ -100,12 +100,16 @@ def _text(found: Analysis) -> str:
     for entry in found.found:
         name = "exact" if entry.beam is None else f"beam {entry.beam}"
         lines.append(
-            f"{name:<10}{entry.errors:>8.1%}{entry.bleu:>7.1f}{entry.length_ratio:>8.2f}"
-            f"{entry.empty:>8.1%}{entry.short:>8.1%}{entry.seconds:>9.1f}"
+            f"{name:<10}{_percent(entry.errors)}{entry.bleu:>7.1f}{entry.length_ratio:>8.2f}"
+            f"{_percent(entry.empty)}{_percent(entry.short)}{entry.seconds:>9.1f}"
         )
     lines.append(
         "errors: of the proven, a worse one was returned; length: tokens to those of the "
-        "reference;\nshort: less than half the reference's words, or characters where words are "
-        "not written apart"
+        "reference;\nempty and short: of all, but for exact search of the proven; short: less than "
+        "half the\nreference's words, or characters where words are not written apart"
     )
     return "\n".join(lines) + "\n"
+
+
+def _percent(share: float | None) -> str:
+    return f"{'–':>8}" if share is None else f"{share:>8.1%}"

@@ -50,7 +50,7 @@ def evaluate(
     alpha: Alpha = None,
     normalisation: Normalisation = None,
     coverage_penalty: CoveragePenalty = None,
-    stop: Stop = "safe",
+    stop: Stop = None,
     max_length: MaxLength = None,
     min_length: MinLength = 0,
     no_repeat: NoRepeat = None,
@@ -83,6 +83,7 @@ def evaluate(
         model, device, threads, precision, others or (), language_model, lm_weight, critic,
         critic_weight, shortlist, reverse, channel_weight,
     )  # fmt: skip
+    stop = stop or "safe"
     own = translator.settings(
         beam=beam, alpha=alpha, normalisation=normalisation, max_length=max_length,
         coverage_penalty=coverage_penalty,

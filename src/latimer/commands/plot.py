@@ -85,13 +85,32 @@ def plot(
         raise InputError(f"--name: {len(names)} names for {len(paths)} folders; give one for each")
     if over not in ("updates", "minutes"):
         raise InputError(f"--over {over}: choose updates or minutes")
+    _check_read(picture, text=text, source=source, target=target, figure=figures)
+    written = out or Path(f"{picture}.png")
+    if written.suffix.lower() != ".png":
+        raise InputError(f"--out {written}: end the name in .png")
     found = names if names and picture == "curves" else _told_apart(names, paths)
     asked = Asked(
         paths, found, text, source, target, beam, title, figures or [], over
     )  # fmt: skip
-    written = out or Path(f"{picture}.png")
     save_figure(PICTURES[picture](asked), written)
     typer.echo(written)
+
+
+READ_BY = {
+    "text": ("attention",),
+    "source": ("gradient", "length"),
+    "target": ("gradient", "length"),
+    "figure": ("curves",),
+}
+
+
+def _check_read(picture: str, **given: object) -> None:
+    from latimer.errors import InputError
+
+    for name, value in given.items():
+        if value and picture not in READ_BY[name]:
+            raise InputError(f"--{name} is for {' and '.join(READ_BY[name])}, not for {picture}")
 
 
 def _name(path: Path) -> str:

@@ -32,10 +32,10 @@ CoveragePenalty = Annotated[
     ),
 ]
 Stop = Annotated[
-    str,
+    str | None,
     typer.Option(
-        help="When to end a search: safe (nothing else can win), near (a tenth faster, misses "
-        "next to nothing) or first (faster still, misses a lot)."
+        help="When the beam ends: safe (nothing else can win), near (a tenth faster, misses "
+        "next to nothing) or first (faster still, misses a lot).  [default: safe]"
     ),
 ]
 MaxLength = Annotated[

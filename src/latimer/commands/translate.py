@@ -56,7 +56,7 @@ def translate(
     alpha: Alpha = None,
     normalisation: Normalisation = None,
     coverage_penalty: CoveragePenalty = None,
-    stop: Stop = "safe",
+    stop: Stop = None,
     nbest: Annotated[
         int,
         typer.Option(help="So many for each line, as `line ||| text ||| score`; lines from 0."),
@@ -139,6 +139,7 @@ def translate(
         model, device, threads, precision, others or (), language_model, lm_weight, critic,
         critic_weight, shortlist, reverse, channel_weight,
     )  # fmt: skip
+    _check_beam(sample, search, beam=beam, alpha=alpha, normalisation=normalisation, stop=stop)
     own = translator.settings(beam=beam, alpha=alpha, normalisation=normalisation)
     way = _way(
         sample,
@@ -157,7 +158,7 @@ def translate(
         alpha=alpha,
         normalisation=normalisation,
         coverage_penalty=coverage_penalty,
-        stop=stop,
+        stop=stop or "safe",
         nbest=1 if way else nbest,
         max_length=max_length,
         batch_tokens=batch_tokens,
@@ -221,6 +222,17 @@ def _way(
         return None
     *_, budget = proving
     return Exact(*proving[:3]) if budget is None else Exact(*proving[:3], budget)
+
+
+def _check_beam(sample: bool, search: str, **given: object) -> None:
+    """Refuse what is for the beam where something else searches; exact search reads most of it."""
+    from latimer.errors import InputError
+
+    if sample or search in ("exact", "mbr"):
+        for name in ("stop",) if search == "exact" else given:
+            if given[name] is not None:
+                way = "--sample" if sample else f"--search {search}"
+                raise InputError(f"--{name} {given[name]} is for the beam, not for {way}")
 
 
 def _apart(

@@ -12,6 +12,7 @@ import torch
 
 from latimer.engines.batch_search import BatchSearch, Encoded, batches, usual_limits
 from latimer.engines.given import check_text, prefix_pieces
+from latimer.engines.languages import check_languages
 from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
 from latimer.engines.noisy_channel import NoisyChannel
 from latimer.engines.parts import Parts, split_text
@@ -106,6 +107,8 @@ class NeuralTranslator:
                     "models of different vocabularies cannot be an ensemble; train the second "
                     "with subwords.model set to the folder of the first"
                 )
+        for other in models[1:]:
+            check_languages("a model of the ensemble", other, models[0], ("source", "target"))
         scorers = [ready(model) for model in models]
         scorer = scorers[0] if len(scorers) == 1 else Ensemble(scorers)
         if guide is not None:
@@ -124,6 +127,7 @@ class NeuralTranslator:
                 "the language model has another vocabulary than the translator; train it with "
                 "subwords.model set to the translator's folder"
             )
+        check_languages("the language model", language_model, models[0], ("target",))
         return ShallowFusion(scorer, ready(language_model), weight)
 
     def translate(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from latimer.engines.languages import check_languages
 from latimer.engines.scoring import is_language_model, score_texts
 from latimer.engines.translator import Alternative, Translation
 from latimer.errors import InputError
@@ -57,6 +58,8 @@ class NoisyChannel:
                     f"the reverse model translates {back.get('source')} → {back.get('target')}, "
                     f"which is not the way back from {there.get('source')} → {there.get('target')}"
                 )
+        if language_model is not None:
+            check_languages("the language model", language_model, direct, ("target",))
         for name, weight in (("channel", channel_weight), ("language model", language_weight)):
             if not 0 <= weight <= 100:
                 raise InputError(f"the weight of the {name}: 0 to 100 expected, not {weight}")

@@ -36,7 +36,7 @@ def draw_sentences(
         raise InputError(
             "a translator, which needs a source: `latimer translate --sample` draws translations"
         )
-    check_sampling(count, temperature, top_k, top_p)
+    check_sampling(count, temperature, top_k, top_p, called="count")
     pieces = prefix_pieces(model.vocabulary, prefix, max_length)
     device = model.network.device
     row = row_of(model.network, len(model.vocabulary.target))

@@ -14,15 +14,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from sacrebleu.metrics.bleu import BLEU
 
 from latimer.engines.neural import NeuralTranslator
 from latimer.engines.translator import Translation
 from latimer.engines.ways import Exact
+from latimer.errors import InputError
 from latimer.metrics.report import tokeniser, written_without_spaces
+from latimer.search.normalise import normaliser
 
 CLOSE = 1e-3
-"""Scores that differ by no more are equal: batches of other sizes round in other ways."""
+"""Values of log P that differ by no more are equal: batches of other sizes round in other ways."""
 
 
 @dataclass(frozen=True)
@@ -31,25 +34,28 @@ class Found:
 
     errors: share of the sentences with a proven optimum for which a translation with a lower score
     was returned. bleu: as `latimer.metrics.report` has it for the target language. empty, short:
-    shares of all translations that are empty, or have less than half as many words as the
-    reference, characters in a language written without spaces. length_ratio: tokens of all
-    translations to those of the references, as sacreBLEU counts. peak_megabytes: of the process up
-    to then.
+    shares of the translations that are empty, or have less than half as many words as the
+    reference, characters in a language written without spaces; of exact search those that are
+    proven count alone. All three are None where there is nothing to take the share of.
+    length_ratio: tokens of all translations to those of the references, as sacreBLEU counts.
+    peak_megabytes: of the process up to then.
     """
 
     beam: int | None
-    errors: float
+    errors: float | None
     bleu: float
     length_ratio: float
-    empty: float
-    short: float
+    empty: float | None
+    short: float | None
     seconds: float
     peak_megabytes: float
 
 
 @dataclass(frozen=True)
 class Analysis:
-    """sentences, and those with a proven optimum; what each width found, exact search last."""
+    """sentences that are not blank, and those of them with a proven optimum; what each width found,
+    exact search last.
+    """
 
     sentences: int
     proven: int
@@ -70,14 +76,19 @@ def analyse_search(
 ) -> Analysis:
     """Translate with every width and exactly, by the same score, and compare.
 
-    A width of 1 is greedy search. `budget`: prefixes of a sentence that exact search looks at.
-    Texts translated in several parts have no proven optimum. `progress` is told what begins.
+    Blank texts, which have no translation, are left out. A width of 1 is greedy search. `budget`:
+    prefixes of a sentence that exact search looks at. Texts translated in several parts have no
+    proven optimum. `progress` is told what begins.
     Raises InputError for impossible settings.
     """
     settings: dict[str, Any] = {
         "normalisation": normalisation, "alpha": alpha, "max_length": max_length,
         "coverage_penalty": 0.0,
     }  # fmt: skip
+    pairs = [pair for pair in zip(texts, references, strict=True) if pair[0].strip()]
+    if not pairs:
+        raise InputError("analyse: all sentences are blank; give some with words")
+    texts, references = [list(side) for side in zip(*pairs, strict=True)]
     for beam in beams:  # refuses impossible ones before the hours of exact search
         translator.translate([], beam=beam, **settings)
     if progress is not None:
@@ -88,7 +99,12 @@ def analyse_search(
     took = time.perf_counter() - started
     proven = [row for row, found in enumerate(best) if found.gap == 0]
     language = translator.language
-    exact = _figures(None, best, best, proven, references, took, language)
+    # As good as the best: CLOSE is one of log P, scores are that divided by the length's divisor.
+    pieces = translator.model.vocabulary.encode_targets([found.text for found in best])
+    lengths = torch.tensor([len(one) + 1 for one in pieces])
+    close = normaliser(normalisation, alpha).score(torch.tensor(CLOSE), lengths).tolist()
+    least = [found.score - by for found, by in zip(best, close, strict=True)]
+    exact = _figures(None, best, least, proven, references, took, language)
     every = []
     for beam in beams:
         if progress is not None:
@@ -96,36 +112,41 @@ def analyse_search(
         started = time.perf_counter()
         found = translator.translate(texts, beam=beam, **settings)
         took = time.perf_counter() - started
-        every.append(_figures(beam, found, best, proven, references, took, language))
+        every.append(_figures(beam, found, least, proven, references, took, language))
     return Analysis(len(texts), len(proven), [*every, exact])
 
 
 def _figures(
     beam: int | None,
     found: Sequence[Translation],
-    best: Sequence[Translation],
+    least: Sequence[float],
     proven: Sequence[int],
     references: Sequence[str],
     seconds: float,
     language: str,
 ) -> Found:
-    worse = sum(found[row].score < best[row].score - CLOSE for row in proven)
+    worse = [found[row].score < least[row] for row in proven]
     texts = [translation.text for translation in found]
     bleu = BLEU(tokenize=tokeniser(language)).corpus_score(texts, [list(references)])
-    short = sum(
-        2 * _length(text, language) < _length(reference, language)
-        for text, reference in zip(texts, references, strict=True)
-    )
+    known = proven if beam is None else range(len(texts))
     return Found(
         beam,
-        worse / len(proven) if proven else 0.0,
+        _share(worse),
         bleu.score,
         bleu.sys_len / max(1, bleu.ref_len),
-        sum(not text for text in texts) / len(texts),
-        short / len(texts),
+        _share([not texts[row] for row in known]),
+        _share([_is_short(texts[row], references[row], language) for row in known]),
         seconds,
         _peak_megabytes(),
     )
+
+
+def _share(rows: Sequence[bool]) -> float | None:
+    return sum(rows) / len(rows) if rows else None
+
+
+def _is_short(text: str, reference: str, language: str) -> bool:
+    return 2 * _length(text, language) < _length(reference, language)
 
 
 def _length(text: str, language: str) -> int:

@@ -26,7 +26,7 @@ class Attention:
     target: list[str]
     """Pieces of the translation, the same symbol last unless it was cut off."""
     weights: Tensor
-    """`[target, source]`, rows sum to 1."""
+    """`[target, source]`; rows sum to 1, with local attention to less."""
 
 
 @dataclass(frozen=True)

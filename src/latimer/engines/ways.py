@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from latimer.errors import InputError
+from latimer.search.beam import check_settings
 from latimer.search.distinct import sample_distinct
 from latimer.search.exact import DEFAULT_BUDGET, exact_search
 from latimer.search.hypothesis import Hypothesis
@@ -205,6 +206,7 @@ class Exact:
     def check(self) -> None:
         """See `Way`."""
         normaliser(self.normalisation, self.alpha)
+        check_settings(self.beam, 1)
         if self.budget < 1:
             raise InputError(f"budget: at least 1 prefix expected, not {self.budget}")
 

@@ -64,12 +64,22 @@ def output_size(options: Mapping[str, Any]) -> int:
 
 
 def _too_few_layers(options: Mapping[str, Any]) -> str | None:
-    """Why residual connections would begin above the last layer."""
+    """Why residual connections would begin above the last layer, or reach none that can have one.
+
+    Above a first layer that reads both ways a layer's input is twice as wide as its output.
+    """
     first, decoder = options["residual_from"], options["decoder_layers"]
     alone = options["kind"] == "language_model"
     encoder = 0 if alone else options["encoder_layers"]
-    if max(encoder, decoder) >= first:
+    narrower = options["encoder_directions"] == "first" and first == 2
+    if encoder >= first + narrower or decoder >= first:
         return None
+    if encoder >= first:
+        return (
+            f"true does nothing with model.encoder_layers {encoder}, model.decoder_layers {decoder}"
+            " and model.encoder_directions 'first', whose second layer is narrower than what it "
+            "reads; add layers, or set it false"
+        )
     there = f"model.decoder_layers {decoder}"
     there = there if alone else f"model.encoder_layers {encoder} and {there}"
     return (

@@ -21,7 +21,7 @@ _CELL = 0.34  # inches; a label of nine points fits a row of this height
 def attention_map(
     weights: NDArray[np.floating], source: Sequence[str], target: Sequence[str], title: str = ""
 ) -> Figure:
-    """A picture of `weights` `[target, source]`, each row one distribution over the source pieces.
+    """A picture of `weights` `[target, source]`, in each row shares of the source pieces.
 
     Source pieces stand above the columns and target pieces beside the rows, as in Bahdanau, Cho
     and Bengio (2015), figure 3; the darker a cell, the more the decoder attended to it.

@@ -39,7 +39,8 @@ def draw_search(found: Sequence[Found], title: str) -> Figure:
         twin.spines["right"].set_color(FAINT)
         twin.set_ylabel(other, color=ORANGE)
         twin.plot(widths, [getattr(b, second) for b in beams], color=ORANGE, marker="s")
-        axes.axhline(getattr(exact, first), color=BLUE, linestyle="--", linewidth=0.9)
-        twin.axhline(getattr(exact, second), color=ORANGE, linestyle="--", linewidth=0.9)
+        for panel, what, colour in ((axes, first, BLUE), (twin, second, ORANGE)):
+            if getattr(exact, what) is not None:
+                panel.axhline(getattr(exact, what), color=colour, linestyle="--", linewidth=0.9)
     figure.suptitle(f"{title} (dashed: exact search)", color=INK, fontsize=11)
     return figure

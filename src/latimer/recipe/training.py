@@ -79,6 +79,13 @@ class Training(Section):
         le=100,
         description="Best checkpoints whose weights are averaged at the end.",
     )
+    reach: float = Field(
+        default=1.0,
+        gt=0,
+        le=100,
+        description="How far from where it began the average may go: 2 is twice as far as its "
+        "checkpoints are. The better on dev of that and of the average itself, 1, is taken.",
+    )
     threads: int | None = Field(
         default=None, ge=1, le=1024, description="Threads that share every batch; null: one a core."
     )

@@ -122,11 +122,19 @@ def sample(
 
 
 def check_sampling(
-    samples: int, temperature: float, top_k: int | None, top_p: float | None
+    samples: int,
+    temperature: float,
+    top_k: int | None,
+    top_p: float | None,
+    *,
+    called: str = "samples",
 ) -> None:
-    """Raises InputError for settings that nothing can be drawn with."""
+    """Raises InputError for settings that nothing can be drawn with.
+
+    `called`: the name of the setting that says how many samples.
+    """
     if not 1 <= samples <= MAX_SAMPLES:
-        raise InputError(f"samples: 1 to {MAX_SAMPLES} expected, not {samples}")
+        raise InputError(f"{called}: 1 to {MAX_SAMPLES} expected, not {samples}")
     if not 1e-3 <= temperature <= 1e3:
         raise InputError(f"temperature: 0.001 to 1000 expected, not {temperature}")
     if top_k is not None and top_k < 1:

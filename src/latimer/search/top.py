@@ -105,11 +105,10 @@ def _in_order_of_places(
     """
     values, last, follower = ranked[:, :-1], ranked[:, -2], ranked[:, -1]
     tied = (follower == last) & (last > -torch.inf)
-    if bool(tied.any()):
-        some = tied.nonzero().squeeze(1)
-        totals = _totals(offsets[some], scores[some]).flatten(1)
-        flat[some] = _lowest_of_equals(totals, last[some], flat.size(1))
-        values[some] = totals.gather(1, flat[some])
+    for row in tied.nonzero().squeeze(1).tolist():
+        flat[row] = _lowest_of_equals(offsets[row], scores[row], last[row], flat.size(1))
+        parents, columns = flat[row] // scores.size(2), flat[row] % scores.size(2)
+        values[row] = _totals(offsets[row, parents], scores[row, parents, columns][:, None])[:, 0]
     flat, order = flat.sort(dim=1)
     values, order = values.gather(1, order).sort(dim=1, descending=True, stable=True)
     return values, flat.gather(1, order)
@@ -161,9 +160,19 @@ def _by_groups(offsets: Tensor, scores: Tensor, k: int) -> tuple[Tensor, Tensor]
     return torch.cat([values[:, :k], follower], 1), places.gather(1, chosen)
 
 
-def _lowest_of_equals(totals: Tensor, last: Tensor, k: int) -> Tensor:
-    """Places `[sentences, k]` of all above `last [sentences]` and of the first equal to it."""
-    above, equal = totals > last[:, None], totals == last[:, None]
-    wanted = k - above.sum(1, keepdim=True)
-    chosen = above | (equal & (equal.cumsum(1) <= wanted))
-    return chosen.nonzero()[:, 1].view(len(totals), k)
+def _lowest_of_equals(offsets: Tensor, scores: Tensor, last: Tensor, k: int) -> Tensor:
+    """Places `[k]` of all sums above `last []` and of the first equal to it, of one sentence.
+
+    `offsets [width]`, `scores [width, columns]`. A few prefixes at a time: all sums together would
+    take several times the room of the scores.
+    """
+    columns = scores.size(1)
+    rows = max(1, _CHUNK // columns)
+    above, equal = [], []
+    for begin in range(0, len(scores), rows):
+        few = slice(begin, begin + rows)
+        totals = _totals(offsets[few], scores[few]).flatten()
+        above.append((totals > last).nonzero().squeeze(1) + begin * columns)
+        equal.append((totals == last).nonzero().squeeze(1)[:k] + begin * columns)
+    higher = torch.cat(above)
+    return torch.cat([higher, torch.cat(equal)[: k - len(higher)]])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from latimer.errors import InputError
+from latimer.files import open_bytes
 from latimer.text.optional import require
 
 Element = Any
@@ -35,7 +36,7 @@ def walk(path: Path, root: str, names: Collection[str]) -> Iterator[tuple[str, E
     """
     etree = require("lxml.etree", path)
     try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
+        with open_bytes(path) as file:
             events = etree.iterparse(
                 file, events=("start", "end"), resolve_entities=False, load_dtd=False
             )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import struct
+import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from latimer.errors import InputError
+from latimer.files import open_bytes
 from latimer.text.pair import Origin, Pair
 from latimer.text.po import plural_pairs
 
@@ -15,12 +18,15 @@ _MAGIC = 0x950412DE
 
 
 def read_mo(path: Path, skipped: Counter[str] | None = None) -> Iterator[Pair]:
-    """The translated entries of a UTF-8 `.mo` file.
+    """The translated entries of a UTF-8 `.mo` file, plain or `.gz`.
 
     Raises InputError for a foreign, truncated or otherwise damaged file.
     """
     try:
-        data = path.read_bytes()
+        with open_bytes(path) as file:
+            data = file.read()
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path}: damaged gzip file ({error}); make or fetch it again") from error
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
     try:

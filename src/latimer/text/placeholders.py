@@ -66,6 +66,11 @@ def mask(source: str) -> tuple[str, list[str]]:
     return _PLACEHOLDER_OR_BRACKET.sub(replace, source), table
 
 
+def without_placeholders(text: str) -> str:
+    """`text` with U+FFFC, which belongs to no word, in place of every placeholder."""
+    return _PLACEHOLDER_OR_BRACKET.sub(lambda m: m[0] if m[0] == "⟦" else "\ufffc", text)
+
+
 def mask_target(target: str, table: list[str]) -> str:
     """`target` with the originals of its source's `table` replaced by the same slots.
 

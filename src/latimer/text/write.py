@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from latimer.files import write_atomically
+from latimer.files import gzipped, write_atomically
 from latimer.text.pair import Pair
 from latimer.text.prepare import Prepared
 
@@ -57,7 +57,7 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
 
     def write(temporary: Path) -> None:
         with temporary.open("wb") as raw:
-            if path.suffix == ".gz":
+            if gzipped(path):
                 with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as file:
                     _write_lines(file, lines)
             else:

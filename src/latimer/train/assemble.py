@@ -58,6 +58,8 @@ class Parts:
     epochs: Epochs
     validator: Validator
     publisher: Publisher
+    begun: Seq2Seq | None
+    """What the phase began with, in the leader, where anything looks back at it and it is known."""
     notes: list[str]
     """What the user should know before it starts."""
 
@@ -112,7 +114,7 @@ def assemble(
         session.restore(snapshot)
     elif group.rank > 0:  # the same weights everywhere, but dropout of its own
         randomness.seed_everything(seed + group.rank)
-    begun = start_of(run, network, fresh=snapshot is None) if _watched(recipe, group) else None
+    begun = start_of(run, network, fresh=snapshot is None) if _compared(recipe, group) else None
     notes = [f"{note}; going on from the state before it" for note in notes]
     if name:
         notes.append(f"phase {progress.phase + 1} of {len(whole.phases)}: {name}")
@@ -131,6 +133,7 @@ def assemble(
         epochs,
         _validator(recipe, prepared, group, begun),
         Publisher(run, recipe, prepared, command),
+        begun,
         notes,
     )
 
@@ -298,6 +301,11 @@ def _progress(whole: Recipe, snapshot: Snapshot | None) -> Progress:
 def _watched(recipe: Recipe, group: Group) -> bool:
     """Whether this process looks at what learning from reward does to the policy."""
     return group.leads and recipe.objective.kind not in (*BY_REFERENCES, "critic")
+
+
+def _compared(recipe: Recipe, group: Group) -> bool:
+    """Whether this process looks back at what the phase began with."""
+    return _watched(recipe, group) or (group.leads and recipe.training.reach != 1)
 
 
 def _validator(

@@ -21,6 +21,7 @@ LIMITS = (
 
 FREE = (
     *LIMITS,
+    "training.reach",
     "data.train.",
     "data.dev.",
     "data.test",
@@ -29,8 +30,8 @@ FREE = (
     "search.normalisation",
     "search.coverage_penalty",
 )
-"""Keys (or starts of keys) that may differ: limits, search by the finished model, and where the
-texts lie; what is in them is compared by checksum."""
+"""Keys (or starts of keys) that may differ: limits, how far the average goes in the end, search by
+the finished model, and where the texts lie; what is in them is compared by checksum."""
 
 
 def check_same_run(recipe: dict[str, Any], begun: dict[str, Any], run: Path) -> None:

@@ -84,5 +84,6 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 TRAINING: dict[str, Any] = {
     "batch_tokens": 1000, "learning_rate": 2e-4, "warmup": 20, "schedule": "constant",
     "cooldown": 0.5, "patience": None, "validate_every": 50, "average": 3,
+    "reach": 1.5,
 }  # fmt: skip
 """What goes on from a model that has converged takes smaller steps and looks more often."""

@@ -7,12 +7,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import torch
-
 from latimer.errors import InputError
 from latimer.model import Model, load_model
-from latimer.train.averaging import mean_of
-from latimer.train.tensors import Tensors, load_weights, weights_of
+from latimer.train.averaging import beyond, mean_of
+from latimer.train.tensors import load_weights, weights_of
 
 MAX_REACH = 100.0
 
@@ -40,20 +38,10 @@ def average_models(folders: Sequence[Path], start: Path | None = None, reach: fl
     if start is not None:
         origin = load_model(start)
         _check_alike(first, folders[0], origin, start)
-        weights = _beyond(weights_of(origin.network), weights, reach)
+        weights = beyond(weights_of(origin.network), weights, reach)
     load_weights(first.network, weights)
     scores = {"models": len(folders), "reach": reach}
     return Model(first.network, first.vocabulary, {**first.config, "scores": scores}, first.lexicon)
-
-
-def _beyond(start: Tensors, mean: Tensors, reach: float) -> Tensors:
-    """θ₀ + reach · (mean − θ₀) of each floating-point tensor; others are the mean's."""
-    return {
-        name: torch.lerp(start[name].double(), tensor.double(), reach).to(tensor.dtype)
-        if tensor.is_floating_point()
-        else tensor
-        for name, tensor in mean.items()
-    }
 
 
 def _check_alike(first: Model, folder: Path, other: Model, theirs: Path) -> None:

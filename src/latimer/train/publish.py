@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe
 from latimer.text.lexicon import Lexicon
 from latimer.text.model1 import learn_lexicon
-from latimer.train.averaging import Checkpoints
+from latimer.train.averaging import Checkpoints, beyond
 from latimer.train.loop import perplexity
 from latimer.train.prepare import Prepared
 from latimer.train.progress import Candidate, Progress
-from latimer.train.tensors import load_weights
+from latimer.train.tensors import Tensors, load_weights
 from latimer.train.validation import DevScores
 
 
@@ -92,6 +93,22 @@ def scores_of(candidate: Candidate, progress: Progress, kind: str) -> dict[str, 
     }
 
 
+@dataclass(frozen=True)
+class Beyond:
+    """Where a phase began, and how far from there the average may go; see `averaging.beyond`."""
+
+    begun: Tensors | None = None
+    """Nothing else than the average itself is tried where this is not known."""
+    reach: float = 1.0
+
+    def averages(self, mean: Tensors, *, single: bool) -> dict[float, Tensors]:
+        """What to try, by its reach. The mean of a `single` checkpoint is that, and nothing new."""
+        tried = {} if single else {1.0: mean}
+        if self.begun is not None and self.reach != 1:
+            tried[self.reach] = beyond(self.begun, mean, self.reach)
+        return tried
+
+
 def publish_final(
     publisher: Publisher,
     network: Seq2Seq,
@@ -99,34 +116,54 @@ def publish_final(
     progress: Progress,
     validate: Callable[[], DevScores | None],
     say: Callable[[str], None],
+    further: Beyond | None = None,
 ) -> Path | None:
     """Write `best`, and `average` if its dev BLEU is no worse; returns the better folder.
 
-    `network` is used as a vessel for either. None when `validate` was interrupted.
+    The average may go `further`, if that is better on dev. `network` is used as a vessel for all of
+    them. None when `validate` was interrupted.
     """
-    single = progress.candidates[0]
+    candidates = progress.candidates
     publisher.remove("average")
-    load_weights(network, checkpoints.weights(single))
+    load_weights(network, checkpoints.weights(candidates[0]))
     kind = publisher.config["network"]["kind"]
-    best = publisher.save("best", network, scores_of(single, progress, kind))
-    count = len(progress.candidates)
-    if count < 2:
+    best = publisher.save("best", network, scores_of(candidates[0], progress, kind))
+    if len(candidates) < 2 and candidates[0].update == 0:  # where the phase began
         return best
-    load_weights(network, checkpoints.average(progress.candidates))
-    scores = validate()
-    if scores is None:
-        return None
-    average = Candidate(progress.update, scores.bleu, "", scores.loss)
-    mean, one = _quality(average, kind), _quality(single, kind)
-    compared = f"average of the best {count}: {mean}, best {one}"
-    worse = average.loss > single.loss if kind == "language_model" else average.bleu < single.bleu
-    if worse:
+    mean = checkpoints.average(candidates)
+    tried = (further or Beyond()).averages(mean, single=len(candidates) < 2)
+    found: list[tuple[float, Candidate]] = []
+    for reach, weights in tried.items():
+        load_weights(network, weights)
+        scores = validate()
+        if scores is None:
+            return None
+        found.append((reach, Candidate(progress.update, scores.bleu, "", scores.loss)))
+    if not found:
+        return best
+    reach, average = max(found, key=lambda one: _rank(one[1], kind))
+    compared = ", ".join(f"{_named(len(candidates), r)}: {_quality(c, kind)}" for r, c in found)
+    compared = f"{compared}; best: {_quality(candidates[0], kind)}"
+    if _rank(average, kind) < _rank(candidates[0], kind):
         say(f"{compared}; the best is kept")
         return best
-    say(f"{compared}; the average is kept")
-    return publisher.save(
-        "average", network, {**scores_of(average, progress, kind), "checkpoints": count}
-    )
+    say(f"{compared}; the average{_times(reach)} is kept")
+    load_weights(network, tried[reach])
+    known = {**scores_of(average, progress, kind), "checkpoints": len(candidates), "reach": reach}
+    return publisher.save("average", network, known)
+
+
+def _named(count: int, reach: float) -> str:
+    return f"average of the best {count}{_times(reach)}"
+
+
+def _times(reach: float) -> str:
+    return "" if reach == 1 else f" ({reach:g} times as far)"
+
+
+def _rank(candidate: Candidate, kind: str) -> float:
+    """The higher the better."""
+    return -candidate.loss if kind == "language_model" else candidate.bleu
 
 
 def _quality(candidate: Candidate, kind: str) -> str:

@@ -35,7 +35,7 @@ from latimer.train.interruption import Interrupted, Interruption
 from latimer.train.log import Report
 from latimer.train.loop import Hooks, Loop, Rhythm
 from latimer.train.objectives import critic_options
-from latimer.train.publish import publish_final, scores_of
+from latimer.train.publish import Beyond, publish_final, scores_of
 from latimer.train.schedule import Schedule
 from latimer.train.tensors import weights_of
 from latimer.train.update import Updater
@@ -192,7 +192,7 @@ class _Run:
         """Write the final models, in the leader; every process learns which is the better."""
         group, publisher = self.session.group, self.parts.publisher
         names = ("", "best", "average")
-        better = None
+        better, begun = None, self.parts.begun
         if group.leads:
             better = publish_final(
                 publisher,
@@ -201,6 +201,10 @@ class _Run:
                 self.progress,
                 self._scores,
                 lambda message: self._say("note", message),
+                Beyond(
+                    None if begun is None else weights_of(begun),
+                    self.parts.recipe.training.reach,
+                ),
             )
         (choice,) = group.from_leader([names.index(better.name if better else "")])
         if not choice:
