@@ -34,8 +34,8 @@ CoveragePenalty = Annotated[
 Stop = Annotated[
     str | None,
     typer.Option(
-        help="When the beam ends: safe (nothing else can win), near (a tenth faster, misses "
-        "next to nothing) or first (faster still, misses a lot).  [default: safe]"
+        help="When the beam ends: safe (nothing else can win), near (up to a tenth faster, "
+        "misses next to nothing) or first (faster still, misses a lot).  [default: safe]"
     ),
 ]
 MaxLength = Annotated[
