@@ -358,7 +358,13 @@ def test_exact_search_says_what_is_proven(model_folder):
         (("--budget", 100_000), "--budget is for --search exact"),
         (("--search", "mbr", "--budget", 5), "--budget is for --search exact"),
         (("--samples", 4), "--samples and --utility are for --search mbr"),
-        (("--search", "mbr", "--utility", "ter"), "utility 'ter': valid choices: bleu, chrf"),
+        (
+            ("--search", "mbr", "--utility", "bleurt"),
+            "utility 'bleurt': valid choices: bleu, chrf, ",
+        ),
+        (("--search", "mbr", "--utility", "none:such"), "utility none:such: ModuleNotFoundError"),
+        (("--search", "mbr", "--utility", "math:pi"), "math:pi: not a function of two texts"),
+        (("--search", "mbr", "--utility", "math:pow"), "utility math:pow failed for '"),
         (("--sample", "--beam", 50), "--beam 50 is for the beam, not for --sample"),
         (("--search", "mbr", "--alpha", 1), "--alpha 1.0 is for the beam, not for --search mbr"),
         (("--search", "exact", "--stop", "first"), "--stop first is for the beam, not for --sear"),
@@ -369,3 +375,25 @@ def test_exact_search_says_what_is_proven(model_folder):
 def test_ways_that_cannot_be(model_folder, arguments, expected):
     run = latimer("translate", model_folder, *arguments, stdin=b"x\n")
     assert expected in complaint(run, 2)
+
+
+def test_the_utility_of_the_samples_may_be_a_function_of_ones_own(
+    model_folder, tmp_path, monkeypatch
+):
+    functions = ["short = lambda text, other: -len(text)", "broken = lambda text, other: 'x'"]
+    (tmp_path / "likeness.py").write_text("\n".join(functions))
+    options = ("--search", "mbr", "--samples", 9, "--seed", 3, "--precision", "fp32", "--utility")
+    text = b"Kalo suti mira.\n"
+
+    monkeypatch.chdir(tmp_path)
+
+    def run(utility):
+        return latimer("translate", model_folder, *options, utility, stdin=text)
+
+    drawn = latimer(
+        "translate", model_folder, "--sample", "--nbest", 9, "--seed", 3, "--precision", "fp32",
+        stdin=text,
+    )  # fmt: skip
+    shown = [line.split(" ||| ")[1] for line in drawn.stdout.decode().splitlines()]
+    assert run("likeness:short").stdout.decode().rstrip("\n") == min(shown, key=len)
+    assert "the utility likeness:broken gave 'x' for" in complaint(run("likeness:broken"), 2)

@@ -22,6 +22,7 @@ def test_expected_utilities_by_hand():
 def test_utilities_are_sacrebleus():
     pair = "the door is open", "the door was open"
     assert UTILITIES["bleu"]("de")(*pair) == sacrebleu.sentence_bleu(pair[0], [pair[1]]).score
+    assert UTILITIES["ter"]("de")(*pair) == 100 - sacrebleu.sentence_ter(pair[0], [pair[1]]).score
     assert UTILITIES["chrf"]("de")(*pair) == sacrebleu.sentence_chrf(pair[0], [pair[1]]).score
 
 
@@ -63,7 +64,9 @@ def test_the_translator_takes_the_text_that_is_most_like_the_others(tmp_path):
 
 
 def test_settings_that_cannot_be():
-    with pytest.raises(InputError, match=r"utility 'meteor': valid choices: bleu, chrf"):
+    with pytest.raises(
+        InputError, match=r"utility 'meteor': valid choices: bleu, chrf, ter, or mod"
+    ):
         MinimumBayesRisk(utility="meteor").check()
     with pytest.raises(InputError, match="samples: 1 to 4000"):
         MinimumBayesRisk(0).check()

@@ -1,11 +1,16 @@
 """Search over real networks: what must hold for any weights."""
 
+import itertools
+from collections import Counter
+
 import pytest
 import torch
 
 from latimer.nn.build import build_seq2seq
 from latimer.search.beam import beam_search
+from latimer.search.exact import exact_search
 from latimer.search.greedy import greedy_search
+from latimer.search.sampling import sample
 from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
 from latimer.text.subwords import BOS, EOS, PAD
@@ -96,3 +101,69 @@ def test_attention_is_that_of_teacher_forcing():
         with torch.no_grad():
             weights = network.attend(network.encode(*pad_sources([source])), inputs)[0]
         torch.testing.assert_close(hypothesis.attention, weights, atol=1e-4, rtol=1e-3)
+
+
+WORDS, LONGEST = (4, 5, 6), 4
+LISTED = [
+    (*words, EOS) for n in range(LONGEST) for words in itertools.product(WORDS, repeat=n)
+] + list(itertools.product(WORDS, repeat=LONGEST))
+"""Every sequence of at most four tokens; those of four words are cut."""
+
+
+def listed_log_probs(network, source, labels):
+    """The log-probabilities of all steps by teacher forcing, `[sequences, time, vocab]`."""
+    padded = [[*one, *[EOS] * (LONGEST - len(one))] for one in labels]
+    inputs = torch.tensor([[BOS, *one[:-1]] for one in padded])
+    with torch.no_grad():
+        logits = network.decode(network.encode(*pad_sources([source] * len(labels))), inputs)
+    return logits.double().log_softmax(2), torch.tensor(padded)
+
+
+def summed(log_probs, labels):
+    """`[sequences]`, up to the end of each of `LISTED`."""
+    taken = log_probs.gather(2, labels[..., None]).squeeze(2)
+    lengths = torch.tensor([len(one) for one in LISTED])
+    return taken.masked_fill(torch.arange(LONGEST) >= lengths[:, None], 0.0).sum(1)
+
+
+@pytest.mark.parametrize("choices", CHOICES)
+def test_search_and_sampling_agree_with_the_listed_distribution(choices):
+    torch.manual_seed(3)
+    network = build_seq2seq(source_vocab=7, target_vocab=7, **(SIZES | choices)).eval().double()
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.mul_(2.5)
+        network.output.bias.normal_()
+    source = [5, 6, 4, 6]
+    batch = pad_sources([source])
+    log_probs, labels = listed_log_probs(network, source, LISTED)
+    of = dict(zip(LISTED, summed(log_probs, labels).tolist(), strict=True))
+    finished = {one: value for one, value in of.items() if one[-1] == EOS}
+
+    (found,) = beam_search(
+        network, *batch, max_length=LONGEST, beam=200, nbest=200, normalisation="none"
+    )
+    assert {(*h.tokens, EOS): h.log_prob for h in found} == pytest.approx(finished, abs=1e-6)
+    assert [h.log_prob for h in found] == sorted([h.log_prob for h in found], reverse=True)
+
+    (exact,) = exact_search(network, *batch, max_length=LONGEST, normalisation="none", beam=2)
+    best = max(finished, key=lambda one: finished[one])
+    assert (*exact.hypothesis.tokens, EOS) == best
+    assert exact.hypothesis.log_prob == pytest.approx(finished[best], abs=1e-6)
+    assert exact.gap == 0
+
+    # What is drawn are words and EOS alone, by what the model gives them together.
+    written = log_probs[..., EOS:] - log_probs[..., EOS:].logsumexp(2, keepdim=True)
+    shares = summed(written, labels - EOS).exp()
+    assert float(shares.sum()) == pytest.approx(1.0)
+    drawn = sample(network, *batch, max_length=LONGEST, samples=4000, seed=2).hypotheses()[0]
+    counts = Counter((*h.tokens, *[EOS] * h.finished) for h in drawn)
+    assert set(counts) <= set(LISTED)
+    times = torch.tensor([counts[one] for one in LISTED], dtype=torch.float64)
+    expected = shares * len(drawn)
+    often, freedom = expected >= 5, int((expected >= 5).sum())
+    assert freedom >= 5
+    chi_squared = float(((times - expected) ** 2 / expected)[often].sum())
+    assert chi_squared < freedom + 4 * (2 * freedom) ** 0.5
+    rest, wanted = float(times[~often].sum()), float(expected[~often].sum())
+    assert abs(rest - wanted) < 4 * wanted**0.5 + 4

@@ -43,7 +43,8 @@ def improve(
     import sys
     from contextlib import nullcontext
 
-    from latimer.commands.train import announce, data_settings, find_own_modules
+    from latimer.commands.own_modules import find_own_modules
+    from latimer.commands.train import announce, data_settings
     from latimer.recipe import override_recipe
 
     find_own_modules()

@@ -45,6 +45,7 @@ def train(
     import sys
     from contextlib import nullcontext
 
+    from latimer.commands.own_modules import find_own_modules
     from latimer.recipe import load_recipe
 
     find_own_modules()
@@ -69,14 +70,6 @@ def train(
         )
     if leads:
         announce(folder, as_json)
-
-
-def find_own_modules() -> None:
-    """Let a reward of the user's own, `module:function`, stand in the working directory."""
-    import os
-    import sys
-
-    sys.path.append(os.getcwd())
 
 
 def data_settings(folder: Path | None) -> list[str]:

@@ -98,7 +98,9 @@ def translate(
         typer.Option(help="Of diverse: log P is lowered so much by each use.  [default: 0.5]"),
     ] = None,
     samples: Annotated[int, typer.Option(help="Of mbr: so many are drawn.")] = 32,
-    utility: Annotated[str, typer.Option(help="Of mbr: likeness by bleu or chrf.")] = "bleu",
+    utility: Annotated[
+        str, typer.Option(help="Of mbr: likeness by bleu, chrf, ter, or your own module:function.")
+    ] = "bleu",
     budget: Annotated[
         int | None,
         typer.Option(min=1, help="Of exact: prefixes looked at for a line.  [default: 100000]"),
@@ -131,6 +133,7 @@ def translate(
     shortlist: ShortlistOption = "auto",
 ) -> None:
     """Translate lines: one line out for every line in, in order; blank lines stay blank."""
+    from latimer.commands.own_modules import find_own_modules
     from latimer.commands.streams import in_chunks, open_output, stdin_lines
     from latimer.files import read_lines
     from latimer.text.glossary import read_glossary
@@ -139,6 +142,7 @@ def translate(
         model, device, threads, precision, others or (), language_model, lm_weight, critic,
         critic_weight, shortlist, reverse, channel_weight,
     )  # fmt: skip
+    find_own_modules()
     _check_beam(sample, search, beam=beam, alpha=alpha, normalisation=normalisation, stop=stop)
     own = translator.settings(beam=beam, alpha=alpha, normalisation=normalisation)
     way = _way(

@@ -14,7 +14,7 @@ from latimer.search.beam import check_settings
 from latimer.search.distinct import sample_distinct
 from latimer.search.exact import DEFAULT_BUDGET, exact_search
 from latimer.search.hypothesis import Hypothesis
-from latimer.search.mbr import UTILITIES, Utility, expected_utilities
+from latimer.search.mbr import Utility, expected_utilities, utility_named
 from latimer.search.normalise import normaliser
 from latimer.search.sampling import check_sampling, sample, text_key
 from latimer.search.scorer import Scorer
@@ -132,9 +132,9 @@ class DistinctSampling:
 class MinimumBayesRisk:
     """Of so many samples the one that is most like all of them; see `latimer.search.mbr`.
 
-    utility: a name of `mbr.UTILITIES`, or any function of two texts. The score of a translation is
-    its mean utility. language: the code of the target language, by default the model's; a named
-    utility cuts texts into words as is done in that language.
+    utility: a name of `mbr.UTILITIES`, `module:function`, or any function of two texts. The score
+    of a translation is its mean utility. language: the code of the target language, by default the
+    model's; a named utility cuts texts into words as is done in that language.
     """
 
     samples: int = 32
@@ -162,9 +162,8 @@ class MinimumBayesRisk:
     def check(self) -> None:
         """See `Way`."""
         self._sampling.check()
-        if isinstance(self.utility, str) and self.utility not in UTILITIES:
-            choices = ", ".join(UTILITIES)
-            raise InputError(f"utility {self.utility!r}: valid choices: {choices}")
+        if isinstance(self.utility, str):
+            utility_named(self.utility)
 
     def search(
         self, scorer: Scorer[Any], source: Tensor, lengths: Tensor, limits: int | Tensor,
@@ -174,7 +173,7 @@ class MinimumBayesRisk:
         drawn = self._sampling.search(scorer, source, lengths, limits, texts, write)
         utility = self.utility
         if isinstance(utility, str):
-            utility = UTILITIES[utility](self.language)
+            utility = utility_named(utility)(self.language)
         best = []
         for row, several in enumerate(drawn):
             means = expected_utilities([write(row, h.tokens) for h in several], utility)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from torch import Tensor
 from latimer.errors import InputError, LatimerError
 from latimer.metrics.chrf import prefix_chrf
 from latimer.metrics.edits import agreement, prefix_edits
+from latimer.metrics.own import own_function
 from latimer.metrics.sentence_bleu import bleu, prefix_bleu
 from latimer.metrics.sentence_gleu import gleu, prefix_gleu
 from latimer.metrics.spelling import Spelling
@@ -226,16 +226,10 @@ def _terms(text: str) -> list[tuple[float, str]]:
 def _maker(name: str) -> Callable[[Pieces], Reward]:
     if name in REWARDS:
         return REWARDS[name]
-    module, colon, attribute = name.partition(":")
-    if not (module and colon and attribute):
+    function = own_function(name, "objective.reward")
+    if function is None:
         choices = ", ".join(REWARDS)
         raise InputError(
             f"objective.reward: unknown {name!r}; valid choices: {choices}, or module:function"
         )
-    try:
-        function = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # whatever the user's module does when it is imported
-        raise InputError(f"objective.reward {name}: {type(error).__name__}: {error}") from error
-    if not callable(function):
-        raise InputError(f"objective.reward {name}: not a function of two texts")
     return lambda pieces: TextReward(function, pieces.decode, name)

@@ -5,11 +5,15 @@ Kumar & Byrne (2004); with samples both as candidates and as evidence, Eikema & 
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from functools import partial
+from numbers import Real
 from typing import Any
 
+from latimer.errors import InputError
+from latimer.metrics.own import own_function
 from latimer.metrics.report import tokeniser
 
 Utility = Callable[[str, str], float]
@@ -50,9 +54,57 @@ def chrf(language: str = "") -> Utility:
     return partial(_likeness, CHRF())
 
 
+def ter(language: str = "") -> Utility:
+    """100 less the translation edit rate (Snover et al. 2006), which may be below 0.
+
+    Equal texts have 100, empty ones as well.
+    """
+    from sacrebleu.metrics.ter import TER
+
+    metric = TER()
+
+    def utility(text: str, reference: str) -> float:
+        if text == reference:
+            return 100.0
+        return 100.0 - float(metric.sentence_score(text, [reference]).score)
+
+    return utility
+
+
 def _likeness(metric: Any, text: str, reference: str) -> float:
     return 100.0 if text == reference else float(metric.sentence_score(text, [reference]).score)
 
 
-UTILITIES: dict[str, Callable[[str], Utility]] = {"bleu": bleu, "chrf": chrf}
+UTILITIES: dict[str, Callable[[str], Utility]] = {"bleu": bleu, "chrf": chrf, "ter": ter}
 """Utilities of texts in a language, by name."""
+
+
+def utility_named(name: str) -> Callable[[str], Utility]:
+    """A utility of `UTILITIES`, or any function of two texts, `module:function`, by language.
+
+    Raises InputError naming what is wrong.
+    """
+    if name in UTILITIES:
+        return UTILITIES[name]
+    function = own_function(name, "utility")
+    if function is None:
+        raise InputError(
+            f"utility {name!r}: valid choices: {', '.join(UTILITIES)}, or module:function"
+        )
+    return lambda language: partial(_own, function, name)
+
+
+def _own(function: Utility, name: str, text: str, reference: str) -> float:
+    try:
+        value: Any = function(text, reference)
+    except Exception as error:
+        raise InputError(
+            f"the utility {name} failed for {text!r} and {reference!r}: "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+        raise InputError(
+            f"the utility {name} gave {value!r} for {text!r} and {reference!r}; "
+            "a finite number is expected"
+        )
+    return float(value)
