@@ -12,7 +12,7 @@ from latimer.recipe import Recipe, dump_recipe, load_recipe
 DATA = "data: {train: {source: a, target: b}, dev: {source: c, target: d}}\n"
 FIRST = "phases:\n  likelihood: {training: {max_epochs: 12}}\n"
 CRITIC = "  critic: {objective: {kind: critic}, training: {max_updates: 300}}\n"
-LAST = "  ac: {objective: {kind: actor_critic}, training: {max_updates: 9}}\n"
+LAST = "  ac: {objective: {kind: actor_critic}, training: {max_updates: 900}}\n"
 
 
 def read(folder: Path, text: str, *overrides: str) -> Recipe:
@@ -40,7 +40,7 @@ def test_a_phase_takes_what_it_does_not_say_from_the_recipe(tmp_path: Path) -> N
         ("critic", "gleu", 3.0, 5, 0.9),
         ("actor_critic", "gleu", 3.0, 7, 0.9),
     ]
-    assert [r.training.max_updates for r in stretches.values()] == [None, 300, 9]
+    assert [r.training.max_updates for r in stretches.values()] == [None, 300, 900]
     assert {r.critic.size for r in stretches.values()} == {32}
     assert not any(r.phases for r in stretches.values())
     path = tmp_path / "again.yaml"
@@ -59,9 +59,9 @@ def test_a_critic_that_goes_on_is_not_trained_alone_again(tmp_path: Path) -> Non
     def pretraining(text: str) -> list[int]:
         return [r.critic.pretraining for r in read(tmp_path, text).stretches().values()]
 
-    told = LAST.replace("training", "critic: {pretraining: 40}, training")
+    told = LAST.replace("training", "critic: {pretraining: 4}, training")
     assert pretraining("critic: {pretraining: 70}\n" + FIRST + CRITIC + LAST) == [70, 70, 0]
-    assert pretraining(FIRST + CRITIC + told) == [200, 200, 40]
+    assert pretraining(FIRST + CRITIC + told) == [200, 200, 4]
     assert pretraining(FIRST + LAST) == [200, 200]
 
 

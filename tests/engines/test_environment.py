@@ -20,6 +20,7 @@ from latimer.text.batching import Batch
 from latimer.text.subwords import BOS, EOS, PAD
 from latimer.train.trajectories import Draw
 from spelt import Alphabet
+from tiny_model import tiny_vocabulary
 
 VOCAB, LIMIT, SOURCE, REFERENCE = 7, 4, [5, 4, 6], [6, 4, 6]
 
@@ -190,3 +191,30 @@ def test_the_limit_truncates() -> None:
 def test_nothing_to_translate_is_refused() -> None:
     with pytest.raises(InputError, match="at least one"):
         TranslationEnv([], VOCAB)
+
+
+def test_sources_may_have_pieces_of_their_own() -> None:
+    env = TranslationEnv([([30, 10], [4, 5])], VOCAB, source_vocab=40)
+    check_env(env, skip_render_check=True)
+    vocabulary = tiny_vocabulary(joint=False)
+    env = TranslationEnv.of_texts(vocabulary, [("Kalo suti.", "Zovami."), ("Mi.", "Lo.")])
+    for row in range(2):
+        observation, _ = env.reset(options={"sentence": row})
+        assert env.observation_space.contains(observation)
+    assert int(env.observation_space["source"].high.max()) == len(vocabulary.source) - 1
+
+
+def test_what_is_no_action_is_refused() -> None:
+    env = TranslationEnv([(SOURCE, REFERENCE)], VOCAB, max_length=2)
+    with pytest.raises(InputError, match="reset the environment first"):
+        env.step(4)
+    with pytest.raises(InputError, match="sentence 7: 0 to 0 expected"):
+        env.reset(options={"sentence": 7})
+    env.reset()
+    for wrong in (PAD, BOS, VOCAB):
+        with pytest.raises(InputError, match=f"action {wrong}: {EOS} to {VOCAB - 1} expected"):
+            env.step(wrong)
+    env.step(4)
+    assert env.step(5)[3]
+    with pytest.raises(InputError, match="reset the environment first"):
+        env.step(4)

@@ -21,6 +21,7 @@ from latimer.train import run as runs
 from latimer.train.interruption import Interrupted
 from latimer.train.objectives import CRITIC
 from latimer.train.run import train
+from latimer.train.session import Session
 from latimer.train.state import load_state
 from latimer.train.tensors import read_tensors, weights_of
 
@@ -37,6 +38,8 @@ def recipe(task: Path, **limits: int) -> Recipe:
     """Likelihood, a critic, an actor with it, and REINFORCE: each for so many updates."""
     training = {name: {"max_updates": limits.get(name, count)} for name, count in UPDATES.items()}
     training["likelihood"] |= {"learning_rate": 5e-3, "cooldown": 0.3}
+    for name in ("actor-critic", "reinforce"):
+        training[name] |= {"reach": 1.5}
     phases: dict[str, Any] = {name: {"training": training[name]} for name in UPDATES}
     phases["critic"]["objective"] = {"kind": "critic", "samples": 1}
     phases["actor-critic"]["objective"] = {"kind": "actor_critic", "samples": 1}
@@ -66,11 +69,18 @@ def timeless(line: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in line.items() if name not in CLOCK}
 
 
+def averages(run: Path) -> list[str]:
+    """What was said of them at the end of each phase."""
+    said = [line["message"] for line in reports(run, "note") if "average of" in line["message"]]
+    return list(dict.fromkeys(said))
+
+
 def assert_same_run(run: Path, expected: Path) -> None:
     """Every loss, score and weight is equal bit by bit, and the log has every line once."""
     for kind in ("update", "validation", "stop"):
         found = [timeless(line) for line in reports(run, kind)]
         assert found == [timeless(line) for line in reports(expected, kind)]
+    assert averages(run) == averages(expected)
     for name in ("network", "baseline"):
         mine, theirs = (
             read_tensors(max((folder / "state").iterdir()) / f"{name}.safetensors")
@@ -186,6 +196,70 @@ def test_killed_between_two_phases(
         monkeypatch.undo()
     train(recipe(task), tmp_path, report_every=1)
     assert_same_run(tmp_path, undisturbed)
+
+
+def test_killed_as_the_next_phase_saves_its_first_state(
+    task: Path, undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a phase began with and its checkpoints are still there when it is ended once more."""
+    save = Session.save
+
+    def killed(self: Session) -> None:
+        if (self.progress.phase, self.progress.update) == (phase, 0):
+            raise KeyboardInterrupt
+        save(self)
+
+    for phase in range(1, len(UPDATES)):  # noqa: B007 (`killed` reads it)
+        monkeypatch.setattr(Session, "save", killed)
+        with pytest.raises(KeyboardInterrupt):
+            train(recipe(task), tmp_path, report_every=1)
+        monkeypatch.undo()
+    train(recipe(task), tmp_path, report_every=1)
+    assert len(averages(undisturbed)) >= 2
+    assert_same_run(tmp_path, undisturbed)
+
+
+def test_the_state_before_a_new_phase_has_its_checkpoints(
+    task: Path, undisturbed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Session.save
+
+    def killed(self: Session) -> None:
+        save(self)
+        if (self.progress.phase, self.progress.update) == (3, 0):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Session, "save", killed)
+    with pytest.raises(KeyboardInterrupt):
+        train(recipe(task), tmp_path, report_every=1)
+    monkeypatch.undo()
+    newest = max((tmp_path / "state").iterdir())
+    (newest / "network.safetensors").write_bytes(b"damaged")
+    train(recipe(task), tmp_path, report_every=1)
+    assert_same_run(tmp_path, undisturbed)
+
+
+def test_dev_is_not_looked_at_while_the_critic_learns_alone(task: Path, tmp_path: Path) -> None:
+    base = recipe_tree(
+        task, learning_rate=1e-3, batch_tokens=64, validate_every=2, patience=2, max_updates=12,
+    )  # fmt: skip
+    start = train(build_recipe({**base, "training": {**base["training"], "max_updates": 2}}),
+                  tmp_path / "start")  # fmt: skip
+    critic = {"size": 8, "embedding": 8, "pretraining": 8}
+    objective = {"kind": "actor_critic", "samples": 1}
+    tree = {**base, "start": str(start), "objective": objective, "critic": critic}
+    train(build_recipe(tree), tmp_path / "run", report_every=1)
+    seen = [line["update"] for line in reports(tmp_path / "run", "validation")]
+    assert seen[:2] == [0, 8]
+    with pytest.raises(InputError, match=r"critic\.pretraining: 12 updates in which the actor"):
+        build_recipe({**tree, "critic": {**critic, "pretraining": 12}})
+    training = {**base["training"], "max_updates": None, "max_epochs": 1, "batch_tokens": 400}
+    late = {**tree, "training": training, "critic": {**critic, "pretraining": 500}}
+    train(build_recipe(late), tmp_path / "late", report_every=1)
+    said = [line["message"] for line in reports(tmp_path / "late", "note")]
+    assert any(
+        "updates were the critic's, and the translator is what it was" in one for one in said
+    )
 
 
 def test_a_longer_limit_goes_on_in_the_last_phase(task: Path, tmp_path: Path) -> None:

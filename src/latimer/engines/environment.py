@@ -45,10 +45,14 @@ class TranslationEnv(gymnasium.Env[Any, Any]):
         pairs: Sequence[Pair],
         vocab: int,
         *,
+        source_vocab: int | None = None,
         max_length: int = 50,
         reward: Reward = prefix_bleu,
     ) -> None:
-        """`vocab` is the number of tokens; raises InputError without pairs."""
+        """`vocab` is the number of tokens, of the source too unless `source_vocab` is told.
+
+        Raises InputError without pairs.
+        """
         if not pairs:
             raise InputError("an environment needs at least one sentence pair")
         self.pairs, self.reward, self.max_length = pairs, reward, max_length
@@ -56,12 +60,14 @@ class TranslationEnv(gymnasium.Env[Any, Any]):
         self._sizes = {"source": longest, "prefix": max_length}
         self.observation_space = spaces.Dict(
             {
-                name: spaces.Box(0, vocab - 1, (size,), np.int64)
-                for name, size in self._sizes.items()
+                "source": spaces.Box(0, (source_vocab or vocab) - 1, (longest,), np.int64),
+                "prefix": spaces.Box(0, vocab - 1, (max_length,), np.int64),
             }
         )
+        self._vocab = vocab
         self.action_space = spaces.Discrete(vocab - EOS, start=EOS)
         self._pair, self._prefix, self._score = pairs[0], list[int](), 0.0
+        self._going = False
 
     @classmethod
     def of_texts(
@@ -69,15 +75,22 @@ class TranslationEnv(gymnasium.Env[Any, Any]):
     ) -> TranslationEnv:
         """Of pairs (source, reference), cut as a model's `vocabulary` does."""
         pairs = [(list(s), list(t)) for s, t in vocabulary.encode_pairs(texts)]
-        return cls(pairs, len(vocabulary.target), **settings)
+        sizes: dict[str, Any] = {"source_vocab": len(vocabulary.source), **settings}
+        return cls(pairs, len(vocabulary.target), **sizes)
 
     def reset(
         self, *, seed: int | None = None, options: dict[str, Any] | None = None
     ) -> tuple[dict[str, npt.NDArray[np.int64]], dict[str, Any]]:
-        """Begin with a sentence chosen by chance, or number `options["sentence"]`."""
+        """Begin with a sentence chosen by chance, or number `options["sentence"]`.
+
+        Raises InputError for a number that there is not.
+        """
         super().reset(seed=seed)
         chosen = (options or {}).get("sentence")
         row = int(self.np_random.integers(len(self.pairs))) if chosen is None else int(chosen)
+        if not 0 <= row < len(self.pairs):
+            raise InputError(f"sentence {row}: 0 to {len(self.pairs) - 1} expected")
+        self._going = True
         self._pair, self._prefix, self._score = self.pairs[row], [], 0.0
         return self._observation(), {"sentence": row}
 
@@ -87,11 +100,17 @@ class TranslationEnv(gymnasium.Env[Any, Any]):
         """Append a token; the reward is its gain in score.
 
         A reward that judges whole translations alone is paid with EOS, or where the limit cuts.
+        Raises InputError for what is no action, and once the translation has ended.
         """
+        if not self._going:
+            raise InputError("the translation has ended: reset the environment first")
+        if not self.action_space.contains(int(action)):
+            raise InputError(f"action {action}: {EOS} to {self._vocab - 1} expected")
         ended = int(action) == EOS
         if not ended:
             self._prefix.append(int(action))
         cut = not ended and len(self._prefix) >= self.max_length
+        self._going = not (ended or cut)
         before = self._score
         self._score = score_of(self._prefix, self._pair[1], self.reward, whole=ended or cut)
         return self._observation(), self._score - before, ended, cut, {"score": self._score}

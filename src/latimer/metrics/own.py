@@ -19,7 +19,7 @@ def own_function(name: str, called: str) -> Callable[[str, str], float] | None:
         return None
     try:
         function = getattr(importlib.import_module(module), attribute)
-    except Exception as error:  # whatever the user's module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever the user's module does when it is imported
         raise InputError(f"{called} {name}: {type(error).__name__}: {error}") from error
     if not callable(function):
         raise InputError(f"{called} {name}: not a function of two texts")

@@ -110,7 +110,7 @@ class TextReward:
         mend = "the last state is intact: mend the function and run the same command again"
         try:
             score: Any = self.function(text, reference)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise LatimerError(
                 f"the reward {self.name} failed {about}: {type(error).__name__}: {error}; {mend}"
             ) from error

@@ -90,16 +90,15 @@ def rounded(
 ) -> M:
     """A network for search that shares the parameters of `network` but has weights of a `kind`.
 
-    Every matrix of the modules called one of `parts` is rounded but for embeddings, bridges and the
-    keys of attention. Where `kind` gives None for a
-    matrix it stays as it is. Only inference makes sense with it.
+    Every matrix of the modules called one of `parts` is rounded but for embeddings and bridges.
+    Where `kind` gives None for a matrix it stays as it is. Only inference makes sense with it.
     """
     known = {id(tensor): tensor for tensor in chain(network.parameters(), network.buffers())}
     twin = copy.deepcopy(network, known)  # the structure only: tensors are taken as they are
     for name, part in twin.named_children():
         if name in parts:
             for path, module in part.named_modules():
-                if not {"bridges", "key"} & set(path.split(".")):
+                if "bridges" not in path.split("."):
                     _round(module, kind)
     return twin
 

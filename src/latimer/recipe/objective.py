@@ -95,6 +95,17 @@ class ObjectiveSection(Section):
         if compares and self.samples < 2:
             what = f"the baseline {self.baseline}" if with_baseline else self.kind
             raise impossible("objective.samples", f"{what} compares translations: at least 2")
+        if self.kind == "mixer" and self.baseline == "self_critical":
+            raise impossible(
+                "objective.baseline",
+                "a greedy translation from the beginning is no measure for one that mixer begins "
+                "with the reference; choose another baseline",
+            )
+        if self.kind == "mixer" and self.likelihood:
+            raise impossible(
+                "objective.likelihood",
+                "mixer has the likelihood of what is given already; leave it out",
+            )
         return self
 
 

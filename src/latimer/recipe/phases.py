@@ -60,6 +60,7 @@ def check_alone(recipe: Recipe) -> None:
         raise impossible("objective.kind", f"{kind} does not go with model.kind language_model")
     if kind == "critic":
         _check_bounded(recipe.training, "")
+    _check_acts(recipe, "")
 
 
 def fill_phases(tree: dict[str, Any], sections: Iterable[str]) -> dict[str, Any]:
@@ -117,6 +118,7 @@ def check_phases(recipe: Recipe) -> None:
                     "likelihood before it, or name a model's folder as start",
                 )
         learnt = True
+        _check_acts(phase, f"phases.{name}.")
         if kind == "critic":
             _check_pretraining(name, phase, following)
         if following and {kind, following[1].objective.kind} <= {*WITH_CRITIC}:
@@ -136,6 +138,17 @@ def _check_pretraining(name: str, phase: Phase, following: tuple[str, Phase] | N
         lost = f"the critic is lost in the next phase, {following[0]} ({kind})"
         raise impossible(key, f"{lost}; {remedy}")
     _check_bounded(phase.training, f"phases.{name}.")
+
+
+def _check_acts(part: Recipe | Phase, prefix: str) -> None:
+    """Refuse an actor–critic whose actor would never act."""
+    updates, pretraining = part.training.max_updates, part.critic.pretraining
+    if part.objective.kind == "actor_critic" and updates is not None and pretraining >= updates:
+        raise impossible(
+            f"{prefix}critic.pretraining",
+            f"{pretraining} updates in which the actor stays as it is leave it none of "
+            f"training.max_updates ({updates})",
+        )
 
 
 def _check_bounded(training: Training, prefix: str) -> None:

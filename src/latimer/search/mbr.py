@@ -97,7 +97,7 @@ def utility_named(name: str) -> Callable[[str], Utility]:
 def _own(function: Utility, name: str, text: str, reference: str) -> float:
     try:
         value: Any = function(text, reference)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise InputError(
             f"the utility {name} failed for {text!r} and {reference!r}: "
             f"{type(error).__name__}: {error}"

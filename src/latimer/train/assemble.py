@@ -114,7 +114,9 @@ def assemble(
         session.restore(snapshot)
     elif group.rank > 0:  # the same weights everywhere, but dropout of its own
         randomness.seed_everything(seed + group.rank)
-    begun = start_of(run, network, fresh=snapshot is None) if _compared(recipe, group) else None
+    begun = None
+    if _compared(recipe, group):
+        begun = start_of(run, network, fresh=snapshot is None, phase=progress.phase)
     notes = [f"{note}; going on from the state before it" for note in notes]
     if name:
         notes.append(f"phase {progress.phase + 1} of {len(whole.phases)}: {name}")

@@ -21,11 +21,14 @@ class Checkpoints:
     """Weights of the best models so far, in a folder, one safetensors file each."""
 
     def __init__(self, folder: Path, size: int, prefix: str = "") -> None:
-        """At most `size` are kept, in files whose names begin with `prefix`."""
+        """At most `size` are kept, in files whose names begin with `prefix`.
+
+        What lies in the folder already may be named by the last state, and is spared once.
+        """
         self.folder = folder
         self.size = size
         self.prefix = prefix
-        self._spared: set[str] = set()
+        self._spared = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
 
     def offer(
         self,

@@ -10,8 +10,8 @@ TOLD = 5.0
 """Below this BLEU a fall says little."""
 
 ADVICE = (
-    "Try a lower training.learning_rate, a higher objective.likelihood or, of actor_critic, a "
-    "longer critic.pretraining"
+    "Try a lower training.learning_rate, a higher objective.likelihood (not of mixer) or, of "
+    "actor_critic, a longer critic.pretraining"
 )
 
 

@@ -67,10 +67,18 @@ DEFAULTS: dict[str, dict[str, Any]] = {
     # from what search finds, and learning from it sharpens the policy before it betters search.
     # Rewards to go have the gradient of whole scores in the mean, and 0.6 of its noise.
     "reinforce": {"objective": {"kind": "reinforce", "temperature": 0.5, "baseline": "to_go"}},
-    # Right in the mean whatever the critic says; returns teach a critic the quickest.
+    "minimum_risk": {"objective": {"kind": "minimum_risk", "temperature": 0.5}},
+    "ppo": {"objective": {"kind": "ppo", "temperature": 0.5}},
+    # Right in the mean whatever the critic says; returns teach a critic the quickest. In minutes
+    # of one core there are a hundred updates or two, so that the critic cannot be alone for long.
     "actor_critic": {
         "objective": {"kind": "actor_critic", "temperature": 0.5},
-        "critic": {"target": "monte_carlo", "gradient": "corrected", "rate": 20.0},
+        "critic": {
+            "target": "monte_carlo",
+            "gradient": "corrected",
+            "rate": 20.0,
+            "pretraining": 30,
+        },
     },
     # What guides search values what the translator would go on with, once and near its best.
     "critic": {

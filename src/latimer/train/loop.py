@@ -31,6 +31,8 @@ class Rhythm:
     """How often things happen, in updates unless a name says otherwise."""
 
     validate: int
+    first_validation: int = 0
+    """None before this update but at the start: until then the translator stays as it is."""
     report: int = 10
     save_seconds: float = 300.0
     plateau_patience: int = 2
@@ -90,7 +92,7 @@ class Loop:
         if progress.update == 0:
             self._save()  # from here on the recipe is fixed, and a full disk is known early
         while True:
-            if progress.update % self.rhythm.validate == 0:
+            if self._validation_due():
                 self._validate()
             reason = self.budget.reason(progress)
             if reason is not None:
@@ -99,6 +101,10 @@ class Loop:
             self._update()
             if progress.seconds - self._saved >= self.rhythm.save_seconds:
                 self._save()
+
+    def _validation_due(self) -> bool:
+        update, rhythm = self.progress.update, self.rhythm
+        return update % rhythm.validate == 0 and not 0 < update < rhythm.first_validation
 
     def seconds(self) -> float:
         """Training time by this process's clock, over all continuations."""

@@ -6,7 +6,8 @@ with its best model, its critic if there is one, and optimisers of its own.
 run/recipe.yaml     the recipe, every key written out
 run/data/           vocabulary and tokenised texts (`prepare`)
 run/state/          the exact training state (`state`)
-run/start.safetensors  of a run that learns from reward, the weights it began with (`start`)
+run/start.safetensors  of a run that learns from reward, the weights it began with, of later phases
+                    2-start.safetensors and so on (`start`)
 run/checkpoints/    weights of the best models so far (`averaging`)
 run/models/         best, and average if that is no worse: what `latimer translate` reads
 run/events/, run/log.jsonl, run/train.log
@@ -99,6 +100,7 @@ def _rhythm(recipe: Recipe, report_every: int, save_minutes: float) -> Rhythm:
     return Rhythm(
         # The translator stays as it is while the critic learns alone: its score is known.
         NEVER if kind == "critic" else training.validate_every,
+        recipe.critic.pretraining if kind == "actor_critic" else 0,
         report_every,
         60 * save_minutes,
         training.plateau_patience,
@@ -125,6 +127,13 @@ class _Run:
         try:
             loop = self._loop(rhythm)
             self._say("stop", f"training ends: {loop.run()}")
+            if 0 < self.progress.update <= rhythm.first_validation:
+                self._say(
+                    "note",
+                    f"all {self.progress.update} updates were the critic's, and the translator is "
+                    f"what it was: set critic.pretraining below {rhythm.first_validation}, or give "
+                    "it more time",
+                )
             return self._publish(), loop.budget.collapsed(self.progress)
         finally:
             self.parts.workers.close()
@@ -163,9 +172,11 @@ class _Run:
 
     def _limits(self) -> Limits | None:
         """Those of a translator that learns from reward."""
-        if self.parts.recipe.objective.kind in (*BY_REFERENCES, "critic"):
+        kind = self.parts.recipe.objective.kind
+        if kind in (*BY_REFERENCES, "critic"):
             return None
-        return Limits(pretraining=self.parts.recipe.critic.pretraining)
+        critic = kind == "actor_critic"
+        return Limits(pretraining=self.parts.recipe.critic.pretraining if critic else 0)
 
     def _scores(self) -> DevScores | None:
         return self.parts.validator.scores(
