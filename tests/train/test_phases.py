@@ -15,6 +15,7 @@ import torch
 from task import recipe_tree, reports, write_task
 
 from latimer.errors import InputError
+from latimer.model import load_model
 from latimer.recipe import Recipe, build_recipe
 from latimer.train import assemble as assembling
 from latimer.train import run as runs
@@ -216,6 +217,11 @@ def test_killed_as_the_next_phase_saves_its_first_state(
         monkeypatch.undo()
     train(recipe(task), tmp_path, report_every=1)
     assert len(averages(undisturbed)) >= 2
+    begun = [read_tensors(tmp_path / f"{number}-start.safetensors") for number in (3, 4)]
+    final = weights_of(load_model(tmp_path / "models" / "best").network)
+    assert not (tmp_path / "start.safetensors").exists()
+    for weights in begun:  # those that learn from reward, each with a file of its own
+        assert weights.keys() == final.keys()
     assert_same_run(tmp_path, undisturbed)
 
 
