@@ -168,9 +168,10 @@ def test_stopping_near_is_between_the_first_and_the_best(seed, limits, beam, dat
     for limit, *several in zip(limits, *(search(stop=s) for s in STOPS), strict=True):
         safe, near, first = ([h.score for h in found] for found in several)
         assert len(safe) == len(near) == len(first)
-        assert all(a >= b >= c for a, b, c in zip(safe, near, first, strict=True))
+        for a, b in ((safe, near), (near, first)):  # but for what other batches round otherwise
+            assert all(x >= y - 1e-5 for x, y in zip(a, b, strict=True))
         if limit <= 4:  # never more than three tokens ahead
-            assert near == safe
+            assert near == pytest.approx(safe, abs=1e-5)
 
 
 @settings(max_examples=60, deadline=None)
