@@ -94,14 +94,11 @@ class Data:
         self.vocabulary, self.train, self.dev = vocabulary, corpus, corpus
 
 
-@pytest.mark.parametrize(
-    ("bleu", "chosen"), [(10.0, "average"), (9.9, "best"), (12.0, "average"), (None, None)]
-)
-def test_the_average_is_kept_when_it_is_no_worse(model, corpus, tmp_path, bleu, chosen):
+def two_checkpoints(model, corpus, tmp_path, network, size):
+    """A publisher, and of two checkpoints, their biases all 10 and all 20, at most `size` kept."""
     from task import build_recipe, recipe_tree
 
-    network: Seq2Seq = tiny_model().network
-    pool, progress = Checkpoints(tmp_path / "checkpoints", 2), Progress(update=30)
+    pool, progress = Checkpoints(tmp_path / "checkpoints", size), Progress(update=30)
     for update, score in ((10, 8.0), (20, 10.0)):
         with torch.no_grad():
             network.output.bias.fill_(float(update))
@@ -109,6 +106,15 @@ def test_the_average_is_kept_when_it_is_no_worse(model, corpus, tmp_path, bleu, 
     sizes = {**model.config["network"], "dropout": 0.0}
     recipe = build_recipe(recipe_tree(tmp_path, model=sizes))
     publisher = Publisher(tmp_path, recipe, Data(model.vocabulary, corpus), "latimer train x")
+    return publisher, pool, progress
+
+
+@pytest.mark.parametrize(
+    ("bleu", "chosen"), [(10.0, "average"), (9.9, "best"), (12.0, "average"), (None, None)]
+)
+def test_the_average_is_kept_when_it_is_no_worse(model, corpus, tmp_path, bleu, chosen):
+    network: Seq2Seq = tiny_model().network
+    publisher, pool, progress = two_checkpoints(model, corpus, tmp_path, network, 2)
     said = []
     folder = publish_final(
         publisher, network, pool, progress,
@@ -138,20 +144,11 @@ def test_the_average_is_kept_when_it_is_no_worse(model, corpus, tmp_path, bleu, 
     ],
 )
 def test_the_average_goes_further_where_dev_says_so(model, corpus, tmp_path, count, scores, bias):
-    from task import build_recipe, recipe_tree
-
     network: Seq2Seq = tiny_model().network
     with torch.no_grad():
         network.output.bias.fill_(1.0)
     begun = {name: tensor.clone() for name, tensor in weights_of(network).items()}
-    pool, progress = Checkpoints(tmp_path / "checkpoints", count), Progress(update=30)
-    for update, score in ((10, 8.0), (20, 10.0)):
-        with torch.no_grad():
-            network.output.bias.fill_(float(update))
-        progress.candidates = pool.offer(progress.candidates, score, update, weights_of(network))
-    sizes = {**model.config["network"], "dropout": 0.0}
-    recipe = build_recipe(recipe_tree(tmp_path, model=sizes))
-    publisher = Publisher(tmp_path, recipe, Data(model.vocabulary, corpus), "latimer train x")
+    publisher, pool, progress = two_checkpoints(model, corpus, tmp_path, network, count)
     seen = []
 
     def validate():
