@@ -123,11 +123,12 @@ def test_scores_of_the_scale_are_taken(right):
     assert scores[0].tolist() == [0, 0, right]
 
 
-def test_a_function_that_fails_is_named():
+@pytest.mark.parametrize("error", [ZeroDivisionError, SystemExit])
+def test_a_function_that_fails_is_named(error):
     def broken(text, reference):
-        raise ZeroDivisionError("no words")
+        raise error("no words")
 
-    with pytest.raises(LatimerError, match=r"reward mine failed.*ZeroDivisionError: no words"):
+    with pytest.raises(LatimerError, match=rf"reward mine failed.*{error.__name__}: no words"):
         TextReward(broken, decode, "mine")(*batch())
 
 

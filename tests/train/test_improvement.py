@@ -3,6 +3,7 @@ import json
 import pytest
 
 from latimer.errors import InputError
+from latimer.recipe import build_recipe
 from latimer.train.improvement import improvement
 
 CONFIG = {
@@ -27,3 +28,28 @@ def test_a_section_that_is_no_object_is_explained(tmp_path, section, value):
     (tmp_path / "config.json").write_text(json.dumps({**CONFIG, section: value}))
     with pytest.raises(InputError, match=r"config\.json: not the description of a model"):
         improvement(tmp_path, "reinforce", 1.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"likelihood": 0.5}, "objective.likelihood: mixer has the likelihood"),
+        ({"baseline": "self_critical"}, "objective.baseline: a greedy translation from the begin"),
+    ],
+)
+def test_what_mixer_cannot_use_is_refused(tmp_path, settings, message):
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    tree = improvement(tmp_path, "mixer", 1.0, 1)
+    tree["objective"] |= settings
+    with pytest.raises(InputError) as refused:
+        build_recipe(tree)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("objective", ["reinforce", "minimum_risk", "ppo", "actor_critic"])
+def test_what_is_drawn_is_drawn_warmly_and_the_critic_is_not_alone_for_long(tmp_path, objective):
+    (tmp_path / "config.json").write_text(json.dumps(CONFIG))
+    recipe = build_recipe(improvement(tmp_path, objective, 1.0, 1))
+    assert recipe.objective.temperature == 0.5
+    assert recipe.training.reach == 1.5
+    assert recipe.critic.pretraining <= 50 or objective != "actor_critic"
