@@ -142,6 +142,8 @@ def test_a_function_that_fails_is_named(error):
         ("bleu +", "write it as"),
         ("+ bleu", "write it as"),
         ("nan bleu", "'nan' is no weight"),
+        ("0 bleu", "nothing is rewarded"),
+        ("bleu + -1 bleu", "nothing is rewarded"),
         ("1e+999 bleu", r"'1e\+999' is no weight"),
         ("math:e1e+0.5 bleu", "no attribute 'e1e'"),
         ("no_such_module:f", "No module named"),

@@ -13,7 +13,7 @@ from latimer.nn.dropout import noise, silence
 from latimer.search.sampling import sample
 from latimer.text.batching import Batch
 from latimer.text.subwords import BOS, EOS, UNK
-from latimer.train.baselines import NoBaseline
+from latimer.train.baselines import LearnedValue, NoBaseline
 from latimer.train.mixer import Given, Mixer, negative_log_likelihood_of, writable
 from latimer.train.reinforce import Reinforce
 from latimer.train.trajectories import Draw, Trajectories
@@ -157,3 +157,16 @@ def test_what_is_given_has_no_part_in_the_entropy_that_is_told() -> None:
     told = mixer(net, Fixed(REFERENCE), 1).loss(tiny.batch()).figures["entropy"]
     whole, given = (tiny.log_policy(net, [row]) for row in (REFERENCE, REFERENCE[:2]))
     assert float(told) == pytest.approx(float((given - whole).detach()))
+
+
+def test_what_the_baseline_foresees_is_told() -> None:
+    net = tiny.network()
+    value = LearnedValue(6)
+    nn.init.zeros_(value.head.double()[-1].bias)
+    objective = Mixer(net, Fixed(REFERENCE), value, step=1, every=1)
+    with silence():
+        told = objective.loss(tiny.batch()).figures
+    assert told.keys() == set(objective.figures)
+    gains = tiny.draw().judged(tiny.samples([[REFERENCE]]), tiny.batch()).rewards[0]
+    to_go = gains.flip(0).cumsum(0).flip(0)
+    assert float(told["critic_error"]) == pytest.approx(float(to_go.square().mean().sqrt()))

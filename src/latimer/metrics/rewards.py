@@ -220,6 +220,8 @@ def _terms(text: str) -> list[tuple[float, str]]:
             raise InputError(f"objective.reward {text!r}: {found[1]!r} is no weight")
         terms.append((weight, found[2]))
         place, joined = found.end(), bool(found[3])
+    if not any(sum(w for w, other in terms if other == name) for _, name in terms):
+        raise InputError(f"objective.reward {text!r}: with weights of 0 nothing is rewarded")
     return terms
 
 

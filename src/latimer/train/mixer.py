@@ -53,8 +53,8 @@ class Mixer:
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """Those of trajectories, and `given`: the share of the references' pieces."""
-        return (*FIGURES, "given")
+        """Those of trajectories, the baseline's (of what was given, too) and `given`, its share."""
+        return (*FIGURES, *self.baseline.figures, "given")
 
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, a mean over its sentences."""
@@ -75,7 +75,8 @@ class Mixer:
         peaks = surrogate.peaks._replace(one=surrogate.peaks.one[told])
         figures = trajectory_figures(found, batch, surrogate.log_probs[told], peaks)
         share = borders.sum() / batch.target_lengths.sum()
-        return Loss(value, sentences, figures | {"given": share.to(features.dtype)})
+        figures |= {"given": share.to(features.dtype)}
+        return Loss(value, sentences, figures | self.baseline.told(found, advantages))
 
     def borders(self, batch: Batch) -> Tensor:
         """The pieces of each reference that are given at present, `[batch]`."""
