@@ -5,9 +5,9 @@ once a seed, beside likelihood continued for the same time (the control), and th
 is scored on dev and test, greedy and with beam 5. Results are kept in the work folder; what was
 interrupted goes on where it stopped; `--table` only prints. p is that of a paired bootstrap
 resampling (sacreBLEU, 1,000 samples) of a method's test translations, those of all seeds after one
-another, against the control's. The reward is the mean score of what was drawn in the last fifth of
-the updates, ×100; an update's cost is the median of its time, of the last phase if there are
-several, beside that of the control.
+another, against the control's: greedy, with beam 5, and greedy beside the control with beam 5. The
+reward is the mean score of what was drawn in the last fifth of the updates, ×100; an update's cost
+is the median of its time, of the last phase if there are several, beside that of the control.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def main() -> None:
     torch.set_num_threads(1)
     options.work.mkdir(parents=True, exist_ok=True)
     if not options.table:
-        for seed in range(1, options.seeds + 1):
+        for seed in range(options.first_seed, options.first_seed + options.seeds):
             for name in options.only or METHODS:
                 result = options.work / f"{slug(name)}-{seed}.json"
                 if not result.exists():
@@ -111,6 +111,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--work", type=Path, required=True, help="folder for runs and results")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--only", action="append", choices=list(METHODS), metavar="METHOD")
     parser.add_argument("--set", action="append", default=[], dest="settings", metavar="KEY=VALUE")
     parser.add_argument("--table", action="store_true", help="print what there is")
@@ -186,7 +187,7 @@ def show(options: argparse.Namespace) -> None:
             rows.append([name, len(runs), f"{updates:,.0f}", cost, *scores, p])
     header = ["method", "seeds", "updates", "cost of one", "reward", "dev greedy", "dev beam 5"]
     header += ["test greedy", "test beam 5", "dev chrF, greedy / beam 5"]
-    header += ["test chrF, greedy / beam 5", "p, greedy / beam 5"]
+    header += ["test chrF, greedy / beam 5", "p, greedy / beam 5 / greedy beside beam 5"]
     print(markdown_table(header, rows))
 
 
@@ -235,17 +236,19 @@ def _means(runs: list[dict[str, Any]]) -> list[str]:
 def significance(
     runs: list[dict[str, Any]], control: list[dict[str, Any]], references: list[str]
 ) -> str:
-    """P of the paired bootstrap, greedy and beam 5, over the seeds that both have."""
+    """P of the paired bootstrap over the seeds that both have.
+
+    Greedy, with beam 5, and greedy beside the control with beam 5.
+    """
     seeds = {run["seed"]: run for run in control}
     pairs = [(run, seeds[run["seed"]]) for run in runs if run["seed"] in seeds]
     if not pairs:
         return ""
     found = []
-    for beam in (1, 5):
-        key = f"test, beam {beam}"
+    for beam, beside in ((1, 1), (5, 5), (1, 5)):
         sides: list[tuple[str, Sequence[str]]] = [
-            (name, [text for pair in pairs for text in pair[side][key]["texts"]])
-            for side, name in ((1, "control"), (0, "method"))
+            (name, [text for pair in pairs for text in pair[side][f"test, beam {width}"]["texts"]])
+            for side, name, width in ((1, "control", beside), (0, "method", beam))
         ]
         test = PairedTest(
             sides, {"BLEU": BLEU()}, references=[references * len(pairs)], test_type="bs",

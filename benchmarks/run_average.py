@@ -60,7 +60,7 @@ def main() -> None:
     best = max(dev, key=lambda reach: dev[reach])
     header = ["reach", "models", "dev greedy", "dev beam 5", "test greedy", "test beam 5"]
     print(f"{len(next(iter(groups.values())))} runs a model; by dev: {best:g}\n")
-    print(markdown_table([*header, "p, greedy / beam 5"], rows))
+    print(markdown_table([*header, "p, greedy / beam 5 / greedy beside beam 5"], rows))
 
 
 def parse() -> argparse.Namespace:
