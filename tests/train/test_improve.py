@@ -22,6 +22,7 @@ from latimer.train.run import train
 
 FEW = ["training.warmup=0", "training.cooldown=0", "training.max_minutes=", "training.threads=1"]
 FEW += ["training.precision=fp32", "training.validate_every=2", "training.batch_tokens=200"]
+FEW += ["training.learning_rate=2e-4"]
 
 
 def text(folder: Path, part: str, count: int, seed: int) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 
 from latimer.errors import InputError
 from latimer.recipe import build_recipe
-from latimer.train.improvement import improvement
+from latimer.train.improvement import improvement, steady_rate
 
 CONFIG = {
     "vocabulary": {"kind": "bpe", "size": 40},
@@ -53,3 +53,26 @@ def test_what_is_drawn_is_drawn_warmly_and_the_critic_is_not_alone_for_long(tmp_
     assert recipe.objective.temperature == 0.5
     assert recipe.training.reach == 1.5
     assert recipe.critic.pretraining <= 50 or objective != "actor_critic"
+
+
+def test_the_rate_times_the_root_of_the_time_stays_the_same_from_five_minutes_on():
+    assert [steady_rate(minutes) for minutes in (0.01, 2, 5)] == [2e-4] * 3
+    for minutes in (7, 10, 40, 600):
+        assert steady_rate(minutes) * minutes**0.5 == pytest.approx(2e-4 * 5**0.5, rel=0.02)
+
+
+def test_a_run_that_is_given_more_minutes_keeps_its_rate(tmp_path):
+    model, run = tmp_path / "model", tmp_path / "run"
+    for folder in (model, run):
+        folder.mkdir()
+    (model / "config.json").write_text(json.dumps(CONFIG))
+
+    def rate(minutes):
+        return improvement(model, "reinforce", minutes, 1, run)["training"]["learning_rate"]
+
+    assert rate(20.0) == 1e-4
+    for text in ("training: [", "training: {learning_rate: fast}", "- 1", "training: 3"):
+        (run / "recipe.yaml").write_text(text)
+        assert rate(20.0) == 1e-4
+    (run / "recipe.yaml").write_text("training: {learning_rate: 0.003}")
+    assert rate(20.0) == 0.003

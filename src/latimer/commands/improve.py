@@ -48,7 +48,7 @@ def improve(
     from latimer.recipe import override_recipe
 
     find_own_modules()
-    tree = improvement(model, objective, minutes, seed)
+    tree = improvement(model, objective, minutes, seed, run)
     chosen = [*data_settings(corpus), *(overrides or [])]
     recipe = override_recipe(tree, str(model / "config.json"), {}, chosen)
 

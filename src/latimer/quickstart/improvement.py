@@ -63,7 +63,7 @@ def improve(
     if _weights(start) != _weights(model) or not _began_with(run, start):
         shutil.rmtree(run, ignore_errors=True)
         copy(model, start)
-    tree = improvement(start, OBJECTIVE, minutes, seed)
+    tree = improvement(start, OBJECTIVE, minutes, seed, run)
     chosen = [] if threads is None else [f"training.threads={threads}"]
     recipe = override_recipe(tree, str(start / "config.json"), {}, chosen)
     try:

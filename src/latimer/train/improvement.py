@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from latimer.errors import InputError
+from latimer.strict_yaml import parse
 
 OBJECTIVES = (
     "reinforce", "minimum_risk", "ppo", "actor_critic", "critic", "mixer", "scheduled_sampling",
@@ -16,10 +17,14 @@ OBJECTIVES = (
 """What a translator can be improved by; `critic` learns a critic to search with."""
 
 
-def improvement(model: Path, objective: str, minutes: float, seed: int) -> dict[str, Any]:
+def improvement(
+    model: Path, objective: str, minutes: float, seed: int, run: Path | None = None
+) -> dict[str, Any]:
     """The recipe, as nested dicts, that goes on from `model`: its own network, text and subwords.
 
-    Raises InputError for a folder that holds no translator and for an unknown objective.
+    Its learning rate is that of `steady_rate`, or of the folder `run` where that holds a run, which
+    may be given more minutes and stays the run it was. Raises InputError for a folder that holds no
+    translator and for an unknown objective.
     """
     if objective not in OBJECTIVES:
         raise InputError(f"--objective {objective}: choose one of {', '.join(OBJECTIVES)}")
@@ -55,11 +60,36 @@ def improvement(model: Path, objective: str, minutes: float, seed: int) -> dict[
             "model": str(model),
         },
         "model": network,
-        "training": {**TRAINING, "max_minutes": float(minutes)},
+        "training": {
+            **TRAINING,
+            "max_minutes": float(minutes),
+            "learning_rate": _begun_rate(run) or steady_rate(minutes),
+        },
         "objective": {"kind": objective},
         **deepcopy(DEFAULTS.get(objective, {})),
         "search": config.get("search", {}),
     }
+
+
+def steady_rate(minutes: float) -> float:
+    """2e-4 for up to five minutes, and less by the root of the time for longer.
+
+    What chance does to weights grows with the rate and the root of the number of updates, what a
+    reward teaches with the rate and their number: with this the first stays as much.
+    """
+    return float(f"{2e-4 * min(1.0, (5.0 / minutes) ** 0.5):.2g}")
+
+
+def _begun_rate(run: Path | None) -> float | None:
+    """The learning rate of the run in that folder; None where there is none that can be read."""
+    if run is None:
+        return None
+    path = run / "recipe.yaml"
+    try:
+        tree, _ = parse(path.read_text(encoding="utf-8"), str(path))
+        return float(tree["training"]["learning_rate"])
+    except (OSError, ValueError, KeyError, TypeError, InputError):
+        return None
 
 
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -90,8 +120,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 """Sections of the recipe where those of the recipe itself are not the best for an objective."""
 
 TRAINING: dict[str, Any] = {
-    "batch_tokens": 1000, "learning_rate": 2e-4, "warmup": 20, "schedule": "constant",
-    "cooldown": 0.5, "patience": None, "validate_every": 50, "average": 3,
-    "reach": 1.5,
+    "batch_tokens": 1000, "warmup": 20, "schedule": "constant", "cooldown": 0.5, "patience": None,
+    "validate_every": 50, "average": 3, "reach": 1.5,
 }  # fmt: skip
 """What goes on from a model that has converged takes smaller steps and looks more often."""
