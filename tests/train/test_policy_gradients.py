@@ -86,7 +86,7 @@ def test_minimum_risk_over_all_is_its_closed_form() -> None:
     found = tiny.draw(len(rows)).judged(tiny.samples([rows]), batch)
     grouped = found.grouped(found.scores).double()
     expected, slopes = expected_score(logs.detach()[None], grouped, different(found), 0.7)
-    assert float(expected) == pytest.approx(float(closed), abs=1e-7)
+    assert float(expected) == pytest.approx(float(closed.detach()), abs=1e-7)
     with silence():
         features = features_of(net, batch, found)
     weights = found.scattered(slopes)[:, None].expand(found.actions.shape)
