@@ -31,6 +31,9 @@ _INDEXED = (
 )
 """A GPU takes the indices of these from the CPU, too."""
 
+operations = 0
+"""How many the device has computed."""
+
 
 class Elsewhere(Tensor):
     """A tensor of the device, around the one that holds its values."""
@@ -82,6 +85,8 @@ def run(function: Any, args: Any, kwargs: Any) -> Any:
 
     As on a GPU, those of no dimension may, and those of others where values are moved.
     """
+    global operations
+    operations += 1
     tensors = [value for value in tree_leaves((args, kwargs)) if isinstance(value, Tensor)]
     ours = [value for value in tensors if isinstance(value, Elsewhere)]
     others = [value for value in tensors if not isinstance(value, Elsewhere)]
