@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, library
 from torch.utils import backend_registration
 from torch.utils._pytree import tree_leaves, tree_map_only
 
@@ -126,9 +126,9 @@ def register() -> None:
     if not AVAILABLE or _libraries:
         return
     backend_registration._setup_privateuseone_for_python_backend(NAME, _Module())
-    everything = torch.library.Library("_", "IMPL", "PrivateUse1")
+    everything = library.Library("_", "IMPL", "PrivateUse1")
     everything.fallback(_fallback)
-    factories = torch.library.Library("aten", "IMPL", "PrivateUse1")
+    factories = library.Library("aten", "IMPL", "PrivateUse1")
     for name in _FACTORIES:
         operation, _, overload = name.partition(".")
         function = getattr(getattr(torch.ops.aten, operation), overload or "default")
