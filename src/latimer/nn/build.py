@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
-from latimer.nn.attention import AFTER, BEFORE
+from latimer.nn.attention import AFTER, BEFORE, AttentionAfter
 from latimer.nn.attentive import AttentiveLayer
 from latimer.nn.bridge import CopyBridge, TanhBridge, ZeroBridge
 from latimer.nn.cells import CELLS, Cell
@@ -69,60 +70,95 @@ def build_seq2seq(
     if shared_inputs and kind == "translator" and source_vocab != target_vocab:
         raise ValueError(f"tied: {tied!r} needs one joint vocabulary for source and target")
 
-    cells, layers = CELLS[cell], decoder_layers
     extras: dict[str, Any] = {
         "residual": residual_from if residual else 0,
         "layer_norm": layer_norm,
     }
-    stacked: Callable[[list[RecurrentLayer]], Stack] = partial(Stack, dropout=dropout, **extras)
     target_embedding = _embedding(target_vocab, embedding)
+    decoder = _Decoding(
+        CELLS[cell], target_embedding, decoder_size, decoder_layers, bridge, readout, dropout,
+        extras,
+    )  # fmt: skip
     if kind == "language_model":
         output = Output(_weight(target_embedding, shared_output, readout))
-        bridges: nn.Module = ZeroBridge(cells.parts * decoder_size, layers)
-        stack = stacked(_layers(cells, embedding, decoder_size, layers))
-        into = nn.Linear(decoder_size, readout)
-        return LanguageModel(
-            VectorDecoder(target_embedding, bridges, stack, into, dropout, every_step=False), output
-        )
+        return LanguageModel(decoder.of_fixed_vector(None, every_step=False), output)
     source_embedding = target_embedding if shared_inputs else _embedding(source_vocab, embedding)
     output = Output(_weight(target_embedding, shared_output, readout))
     encoder = Encoder(
         source_embedding,
-        _encoder_layers(cells, embedding, encoder_size, encoder_layers, encoder_directions),
+        _encoder_layers(CELLS[cell], embedding, encoder_size, encoder_layers, encoder_directions),
         dropout,
         **extras,
         reverse_source=reverse_source,
         sums_states=bridge == "copy",
     )
-    value = encoder.output_size
-    if attention in BEFORE:
-        layer = CoveringLayer if attention == "coverage" else AttentiveLayer
-        scores = BEFORE[attention](decoder_size, value, attention_size)
-        first = layer(cells, scores, embedding, decoder_size, value)
-        bridges = _bridges(bridge, cells, value, decoder_size, layers)
-        upper = _layers(cells, decoder_size + value, decoder_size, layers - 1, beside=value)
-        into = nn.Linear(decoder_size + value + embedding, readout)
-        before = Decoder(target_embedding, bridges, first, upper, into, dropout, **extras)
-        return Seq2Seq(encoder, before, output)
-    bridges = _bridges(bridge, cells, value, decoder_size, layers)
     if attention == "none":
-        every_step = fixed_vector == "every_step"
-        beside = embedding + encoder.summary_size if every_step else 0
-        stack = stacked(_layers(cells, beside or embedding, decoder_size, layers))
-        into = nn.Linear(decoder_size + beside, readout)
-        vector = VectorDecoder(
-            target_embedding, bridges, stack, into, dropout, every_step=every_step
-        )
+        vector = decoder.of_fixed_vector(encoder, every_step=fixed_vector == "every_step")
         return Seq2Seq(encoder, vector, output)
-    fed = readout if input_feeding else 0
-    stack = stacked(_layers(cells, embedding + fed, decoder_size, layers))
+    if attention in BEFORE:
+        before = decoder.attending_before(encoder, attention, attention_size)
+        return Seq2Seq(encoder, before, output)
     window = {"window": attention_window} if attention == "luong_local" else {}
-    asked = AFTER[attention](decoder_size, value, attention_size, **window)
-    into = nn.Linear(decoder_size + value, readout)
-    after = LuongDecoder(
-        target_embedding, bridges, stack, asked, into, dropout, input_feeding=input_feeding
-    )
+    scores = partial(AFTER[attention], decoder_size, encoder.output_size, attention_size, **window)
+    after = decoder.attending_after(encoder, scores, input_feeding=input_feeding)
     return Seq2Seq(encoder, after, output)
+
+
+@dataclass(frozen=True)
+class _Decoding:
+    """What the decoders have in common; weights are drawn in the order of the lines here."""
+
+    cell: Cell
+    embedding: nn.Embedding
+    size: int
+    layers: int
+    bridge: str
+    readout: int
+    dropout: float
+    extras: dict[str, Any]
+
+    def of_fixed_vector(self, encoder: Encoder | None, *, every_step: bool) -> VectorDecoder:
+        """Without attention; of a language model, which has no encoder, from the zero state."""
+        width, bridge = self.embedding.embedding_dim, self._bridge(encoder)
+        beside = width + encoder.summary_size if encoder is not None and every_step else 0
+        stack, into = self._stack(beside or width), nn.Linear(self.size + beside, self.readout)
+        return VectorDecoder(
+            self.embedding, bridge, stack, into, self.dropout, every_step=every_step
+        )
+
+    def attending_before(self, encoder: Encoder, attention: str, attention_size: int) -> Decoder:
+        """The first layer reads what it attended to; so do those above it, and the output."""
+        width, value = self.embedding.embedding_dim, encoder.output_size
+        layer = CoveringLayer if attention == "coverage" else AttentiveLayer
+        scores = BEFORE[attention](self.size, value, attention_size)
+        first = layer(self.cell, scores, width, self.size, value)
+        bridge = self._bridge(encoder)
+        upper = _layers(self.cell, self.size + value, self.size, self.layers - 1, beside=value)
+        into = nn.Linear(self.size + value + width, self.readout)
+        return Decoder(self.embedding, bridge, first, upper, into, self.dropout, **self.extras)
+
+    def attending_after(
+        self, encoder: Encoder, scores: Callable[[], AttentionAfter], *, input_feeding: bool
+    ) -> LuongDecoder:
+        """The top layer's output asks what is attended to (Luong et al. 2015)."""
+        bridge, width = self._bridge(encoder), self.embedding.embedding_dim
+        stack, asked = self._stack(width + (self.readout if input_feeding else 0)), scores()
+        into = nn.Linear(self.size + encoder.output_size, self.readout)
+        return LuongDecoder(
+            self.embedding, bridge, stack, asked, into, self.dropout, input_feeding=input_feeding
+        )
+
+    def _stack(self, inputs: int) -> Stack:
+        layers = _layers(self.cell, inputs, self.size, self.layers)
+        return Stack(layers, dropout=self.dropout, **self.extras)
+
+    def _bridge(self, encoder: Encoder | None) -> nn.Module:
+        state = self.cell.parts * self.size
+        if encoder is None:
+            return ZeroBridge(state, self.layers)
+        if self.bridge == "copy":
+            return CopyBridge(state)
+        return TanhBridge(encoder.output_size, state, self.layers)
 
 
 def _encoder_layers(
@@ -143,12 +179,6 @@ def _layers(
     """Forward layers, each above the first reading the one below and `beside` columns more."""
     widths = [inputs] + [size + beside] * (layers - 1)
     return [RecurrentLayer(cell, width, size) for width in widths[:layers]]
-
-
-def _bridges(bridge: str, cell: Cell, summary: int, size: int, layers: int) -> nn.Module:
-    if bridge == "copy":
-        return CopyBridge(cell.parts * size)
-    return TanhBridge(summary, cell.parts * size, layers)
 
 
 def _embedding(vocab: int, size: int) -> nn.Embedding:

@@ -22,7 +22,7 @@ ATTENTIONS: tuple[str, ...] = get_args(AttentionName)
 def conflict(options: Mapping[str, Any]) -> tuple[str, str] | None:
     """The first two options of a network that exclude each other: a key, and one line why.
 
-    `options` holds every keyword of `build_network` but the vocabulary sizes.
+    `options` holds every keyword of `latimer.nn.build.build_seq2seq` but the vocabulary sizes.
     """
     attention, value = options["attention"], output_size(options)
     if options["tied"] in ("all", "target") and options["readout"] != options["embedding"]:
@@ -57,7 +57,7 @@ def conflict(options: Mapping[str, Any]) -> tuple[str, str] | None:
 
 
 def output_size(options: Mapping[str, Any]) -> int:
-    """Columns of the encoder's output, from the keywords of `build_network`."""
+    """Columns of the encoder's output, from the keywords of `latimer.nn.build.build_seq2seq`."""
     directions, layers = options["encoder_directions"], options["encoder_layers"]
     both = directions == "both" or (directions == "first" and layers == 1)
     return int(options["encoder_size"]) * (2 if both else 1)
