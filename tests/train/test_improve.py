@@ -15,6 +15,7 @@ from latimer.commands.improve import improve
 from latimer.errors import InputError, LatimerError
 from latimer.model import load_critic
 from latimer.recipe import load_recipe, override_recipe
+from latimer.recipe.phases import WITH_CRITIC
 from latimer.train.collapse import Limits
 from latimer.train.dev_policy import DEV_FIGURES
 from latimer.train.improvement import OBJECTIVES, improvement
@@ -48,12 +49,15 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return train(load_recipe("tiny", settings), folder / "run")
 
 
+def short(updates: int, objective: str) -> list[str]:
+    small = ["critic.size=8", "critic.embedding=8", "critic.pretraining=1"]
+    settings = [*FEW, f"training.max_updates={updates}"]
+    return [*settings, *small] if objective in WITH_CRITIC else settings
+
+
 def improved(model: Path, run: Path, updates: int, objective: str, *more: str) -> dict[str, object]:
-    settings = [*FEW, f"training.max_updates={updates}", "critic.size=8", "critic.embedding=8"]
-    improve(
-        model, run, objective=objective, overrides=[*settings, "critic.pretraining=1", *more],
-        quiet=True,
-    )  # fmt: skip
+    overrides = [*short(updates, objective), *more]
+    improve(model, run, objective=objective, overrides=overrides, quiet=True)
     newest = max((run / "state").iterdir())
     return dict(load_file(newest / "network.safetensors"))
 
@@ -91,9 +95,8 @@ def reports(run: Path, kind: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("objective", ["reinforce", "actor_critic"])
 def test_figures_continue_exactly(model: Path, tmp_path: Path, objective: str) -> None:
     for name, updates in (("straight", 6), ("twice", 2), ("twice", 6)):
-        settings = [*FEW, f"training.max_updates={updates}", "critic.size=8", "critic.embedding=8"]
         tree = improvement(model, objective, 10.0, 1)
-        recipe = override_recipe(tree, "recipe", {}, [*settings, "critic.pretraining=1"])
+        recipe = override_recipe(tree, "recipe", {}, short(updates, objective))
         train(recipe, tmp_path / name, report_every=1)
     clock = ("seconds", "sentences_per_second", "seconds_left")
     for kind, expected in (("update", 6), ("validation", 4)):

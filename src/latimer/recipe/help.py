@@ -184,7 +184,8 @@ default except the files to learn from. `--set training.max_minutes=5` changes o
 Recipes that come with Latimer are found by their names: `latimer train small`.
 
 Numbers and words follow YAML 1.2: `no` is a language, `1e-3` a number. An unknown key, a wrong
-type or an impossible combination is refused before anything is read or trained.
+type, an impossible combination or a setting of an objective that the run does not have is refused
+before anything is read or trained.
 
 This page is generated from `latimer.recipe`.
 

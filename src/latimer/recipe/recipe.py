@@ -14,6 +14,7 @@ from latimer.recipe.phases import check_alone, check_phases, check_training, fil
 from latimer.recipe.search import Search
 from latimer.recipe.section import Section, TextFile, impossible
 from latimer.recipe.training import Training
+from latimer.recipe.unread import check_read
 
 PhaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
 
@@ -61,6 +62,7 @@ class Recipe(Section):
         else:
             check_training(self.training)
             check_alone(self)
+        check_read(self)
         if self.search.coverage_penalty and self.model.attention == "none":
             raise impossible(
                 "search.coverage_penalty",

@@ -73,14 +73,18 @@ def _minimum_risk(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
 
 
 def _actor_critic(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
-    return _with_critic(recipe, network, draw, recipe.critic.pretraining)
+    return _with_critic(
+        recipe, network, draw, recipe.critic.pretraining, recipe.objective.likelihood
+    )
 
 
 def _critic_alone(recipe: Recipe, network: Seq2Seq, draw: Draw) -> Objective:
-    return _with_critic(recipe, network, draw, FOREVER)
+    return _with_critic(recipe, network, draw, FOREVER, 0.0)
 
 
-def _with_critic(recipe: Recipe, network: Seq2Seq, draw: Draw, pretraining: int) -> Objective:
+def _with_critic(
+    recipe: Recipe, network: Seq2Seq, draw: Draw, pretraining: int, likelihood: float
+) -> Objective:
     asked = recipe.critic
     settings = CriticSettings(
         asked.target, asked.trace, asked.penalty, asked.follow, asked.which_follow_actor,
@@ -88,7 +92,7 @@ def _with_critic(recipe: Recipe, network: Seq2Seq, draw: Draw, pretraining: int)
     )  # fmt: skip
     return ActorCritic(
         network, _critic(recipe, network), draw, settings,
-        likelihood=recipe.objective.likelihood, pretraining=pretraining,
+        likelihood=likelihood, pretraining=pretraining,
     )  # fmt: skip
 
 
