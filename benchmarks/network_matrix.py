@@ -1,11 +1,12 @@
 """Every cell with every way of reading the source, on Multi30k, all at the same budget.
 
 Plain RNN, LSTM and GRU, each with a fixed vector, Bahdanau's attention and Luong's three, one of
-these also with input feeding, and a small GNMT: the same subwords, widths, optimiser, batches and
-number of updates. Each network is trained by `latimer train`'s own function and scored on
-test_2016_flickr, greedy and with beam 5, also by length of the source. Whatever is finished is kept
-in the work folder, and what was interrupted goes on where it stopped; `--table` only prints what
-there is. Speeds are per CPU second of one thread, so that neighbours matter little.
+these also with input feeding, and a small GNMT with and without layer normalisation: the same
+subwords, widths, optimiser, batches and number of updates. Each network is trained by
+`latimer train`'s own function and scored on test_2016_flickr, greedy and with beam 5, also by
+length of the source. Whatever is finished is kept in the work folder, and what was interrupted goes
+on where it stopped; `--table` only prints what there is. Speeds are per CPU second of one thread,
+so that neighbours matter little.
 
 The full matrix (12 epochs, 3 seeds, width 512) takes some 35 hours of one core. `--updates`,
 `--seeds`, `--size`, `--sentences` and `--only` make it smaller.
@@ -84,7 +85,11 @@ def networks() -> list[Network]:
         for cell, (name, attention) in pairs
     ]
     fed = {"cell": "gru", "attention": "luong_general", "input_feeding": "true"}
-    return [*made, Network("GRU, Luong general, fed", fed), Network("GNMT, small", GNMT)]
+    stacks = [
+        Network("GNMT, small", GNMT),
+        Network("GNMT, small, normalised", {**GNMT, "layer_norm": "true"}),
+    ]
+    return [*made, Network("GRU, Luong general, fed", fed), *stacks]
 
 
 def main() -> None:
@@ -99,7 +104,8 @@ def main() -> None:
         show_speeds(files, options)
         return
     if not options.table:
-        for seed, network in product(range(1, options.seeds + 1), wanted):
+        seeds = range(options.first_seed, options.first_seed + options.seeds)
+        for seed, network in product(seeds, wanted):
             result = options.work / "results" / f"{network.file}-{seed}.json"
             if not result.exists():
                 print(f"{time.strftime('%H:%M:%S')} {network.name}, seed {seed}", file=sys.stderr)
@@ -117,6 +123,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, required=True, help="folder with Multi30k")
     parser.add_argument("--work", type=Path, required=True, help="folder for runs and results")
     parser.add_argument("--seeds", type=int, default=3, help="so many runs of each network")
+    parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--updates", type=int, help="end after so many updates instead")
     parser.add_argument("--size", type=int, default=512, help="units of encoder and decoder")
