@@ -22,6 +22,8 @@ from latimer.engines.search_analysis import analyse_search
 from latimer.engines.ways import DistinctSampling, Exact, MinimumBayesRisk, Sampling
 from latimer.model import load_model, model_card, save_model
 from latimer.recipe import build_recipe
+from latimer.recipe.phases import WITH_CRITIC
+from latimer.recipe.unread import DRAWING
 from latimer.rl.deep import ALGORITHMS
 from latimer.rl.deep import train as learn
 from latimer.text.subwords import EOS
@@ -143,11 +145,13 @@ def test_every_network_learns(name, task, tmp_path):
 
 
 def rewarded(task: Path, start: Path, objective: dict[str, Any], **critic: Any) -> dict[str, Any]:
+    drawn = {"samples": 2, "max_length": 6} if objective["kind"] in DRAWING else {}
+    alone = {"pretraining": 1} if objective["kind"] in WITH_CRITIC else {}
     return recipe_of(task) | {
         "start": str(start),
         "subwords": {"model": str(start)},
-        "objective": {"samples": 2, "max_length": 6, **objective},
-        "critic": {"pretraining": 1, **critic},
+        "objective": {**drawn, **objective},
+        "critic": {**alone, **critic},
     }
 
 
