@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache, partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -20,14 +20,25 @@ from latimer.nn.rounded import Rounded, quickest
 LEVELS = 127
 """Values run from −127 to 127, so that negation is exact."""
 
-Product = Callable[[Tensor], Tensor]
-"""From `rows [rows, inputs]` in int8 to their products with a weight and its scales, float32."""
+
+class Product(NamedTuple):
+    """The product with a weight and its scales.
+
+    `of` takes `rows [rows, inputs]` of the type `kind` to `[rows, outputs]` in float32.
+    """
+
+    kind: torch.dtype
+    of: Callable[[Tensor], Tensor]
+
 
 BLOCK = 512
 """Inputs that share a scale, at most: states, contexts and embeddings differ in size."""
 
-NOUGHT = 128
-"""What stands for nought in unsigned integers."""
+NOUGHTS = {torch.int8: 0, torch.uint8: 128}
+"""What stands for nought in a type of integers."""
+
+SHIFTS = {kind: torch.tensor(1.5 * 2**23 + nought) for kind, nought in NOUGHTS.items()}
+"""`NOUGHTS` and a float32 with neighbours 1 away: sums with it end in a byte of the integer."""
 
 FEW, TILE = 8, 16
 """Up to `FEW` rows are multiplied as they are, more by `TILE` or an eighth of them at a time."""
@@ -39,14 +50,18 @@ SMALLEST = 1e-30
 """In place of the scale of a row of noughts, by which nought must be divided."""
 
 
-def quantise(values: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows of `values [rows, inner]` as int8 of the same shape, and their scales `[rows, 1]`.
+def quantise(values: Tensor, kind: torch.dtype = torch.int8) -> tuple[Tensor, Tensor]:
+    """Rows of `values [rows, inner]` as integers of the same shape, and their scales `[rows, 1]`.
 
-    `values ≈ int8 * scale`; each is off by at most half a scale, which is the row's largest
-    magnitude divided by 127. A row that holds NaN or infinity has such a scale.
+    `values ≈ (integers − NOUGHTS[kind]) * scale`; each is off by at most half a scale, which is the
+    row's largest magnitude divided by 127. A row that holds NaN or infinity has such a scale.
     """
     scales = values.abs().amax(1, keepdim=True).clamp_(min=SMALLEST).div_(LEVELS)
-    return torch.div(values, scales).round_().to(torch.int8), scales
+    if values.shape[0] <= FEW:  # one operation less, but slow where there are many rows
+        shifted = torch.addcdiv(SHIFTS[kind], values, scales)
+    else:
+        shifted = torch.div(values, scales).add_(SHIFTS[kind])
+    return shifted.view(torch.int32).to(kind), scales
 
 
 class Int8Weight(Rounded):
@@ -61,9 +76,10 @@ class Int8Weight(Rounded):
         """See `Rounded`."""
         rows = inputs.reshape(-1, inputs.shape[-1]).float()
         outputs = bias
-        for part, block in zip(rows.split(BLOCK, 1), self._blocks, strict=True):
-            rounded, row_scales = quantise(part)
-            sums = block.product(_lengthened(rounded))[: len(rounded)]
+        parts = (rows,) if len(self._blocks) == 1 else rows.split(BLOCK, 1)
+        for part, block in zip(parts, self._blocks, strict=True):
+            rounded, row_scales = quantise(part, block.kind)
+            sums = block.product(rounded)
             if outputs is None:
                 outputs = sums.mul_(row_scales)
             else:
@@ -85,15 +101,20 @@ class _Block:
 
     def __init__(self, values: Tensor, scales: Tensor) -> None:
         self.values, self.scales = values, scales.squeeze(1)
-        self._product = (_exact_way() or _plain)(values, self.scales)
+        self.kind, self._product = (_exact_way() or _plain)(values, self.scales)
 
     def product(self, rows: Tensor) -> Tensor:
-        """`rows [rows, inputs]` in int8 times the weight with its scales, float32."""
-        return self._product(rows) if len(rows) else self.scales.new_empty(0, len(self.values))
+        """`rows [rows, inputs]` of the type `kind` times the weight with its scales, float32."""
+        count = rows.shape[0]
+        if 1 < count <= FEW:
+            return self._product(rows)
+        if not count:
+            return self.scales.new_empty(0, len(self.values))
+        return self._product(_lengthened(rows))[:count]
 
 
 def _lengthened(rows: Tensor) -> Tensor:
-    """`rows [rows, inner]` with noughts behind them, so that they are one of few numbers of rows.
+    """`rows [rows, inner]` with others behind them, so that they are one of few numbers of rows.
 
     oneDNN prepares a product for every shape that it meets, which takes longer than the product,
     and remembers some thousand: search, whose rows end one by one, would meet more. A single row
@@ -117,13 +138,14 @@ def _packed(values: Tensor, scales: Tensor) -> Product:
     product = torch.ops.onednn.qlinear_pointwise.default
     zeros = torch.zeros(len(values), dtype=torch.int64)
     wanted: tuple[Any, ...] = (weight, scales, zeros, None, 1.0, 0, torch.float32, "none", [], "")
-    return lambda rows: product(rows.view(torch.uint8) ^ NOUGHT, 1.0, NOUGHT, *wanted)
+    nought = NOUGHTS[torch.uint8]
+    return Product(torch.uint8, lambda rows: product(rows, 1.0, nought, *wanted))
 
 
 def _plain(values: Tensor, scales: Tensor) -> Product:
     """The same with a weight as it is."""
     columns = values.t().clone(memory_format=torch.contiguous_format)
-    return lambda rows: torch._int_mm(rows, columns).float().mul_(scales)
+    return Product(torch.int8, lambda rows: torch._int_mm(rows, columns).float().mul_(scales))
 
 
 @cache
@@ -132,18 +154,19 @@ def _exact_way() -> Callable[[Tensor, Tensor], Product] | None:
 
     If all that are exact are slow it is the first of them, None if there is none.
     """
-    rows = torch.full((2 * TILE, BLOCK), LEVELS, dtype=torch.int8)
+    most = torch.ones(2 * TILE, BLOCK)
     values, ones = torch.full((64, BLOCK), LEVELS, dtype=torch.int8), torch.ones(64)
     exact = []
     for way in (_packed, _plain):
         try:
             product = way(values, ones)
-            found = [product(sign * rows) * sign for sign in (1, -1)]
+            rows, least = (quantise(sign * most, product.kind)[0] for sign in (1, -1))
+            found = [product.of(rows), -product.of(least)]
         except (AttributeError, RuntimeError):
             continue
         if all(bool((sums == BLOCK * LEVELS**2).all()) for sums in found):
             exact.append(way)
-            if quickest(partial(product, rows), SLOW) < SLOW:
+            if quickest(partial(product.of, rows), SLOW) < SLOW:
                 return way
     return exact[0] if exact else None
 

@@ -141,11 +141,13 @@ def _read(
     weights: CellWeights, x_gates: Tensor, start: Tensor, active: Sequence[int], *, reverse: bool
 ) -> Tensor:
     """As `scan`, with a rounded weight; not differentiable."""
-    states = blank(x_gates, start.shape[1], active)
+    states, gates = blank(x_gates, start.shape[1], active), x_gates.new_empty(x_gates.shape[1:])
     x_t, states_t = by_step(x_gates, active), by_step(states, active)
-    before = start
+    before, size = start, weights.hidden_size
     for t in reversed(range(len(states))) if reverse else range(len(states)):
-        states_t[t].copy_(weights.step(x_t[t], before[: active[t]]))
+        now = before[: active[t]]
+        h_gates = nn.functional.linear(now[:, :size], weights.weight_hh, weights.bias_hh)
+        weights.cell.forward_step(x_t[t], h_gates, now, gates[: active[t]], states_t[t])
         before = states[t]
     return states
 

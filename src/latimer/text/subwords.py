@@ -27,6 +27,9 @@ Kind = Literal["bpe", "unigram", "char", "word"]
 TRAINING_SENTENCES = 1_000_000
 """A larger corpus is sampled down to so many sentences; more change the pieces very little."""
 
+FEW = 8
+"""Up to so many texts are encoded one by one: for a batch SentencePiece starts a thread."""
+
 MAX_SENTENCE_BYTES = 65_536
 """A longer line takes no part in training a vocabulary."""
 
@@ -97,6 +100,8 @@ class Subwords:
 
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` for many texts at once, on every core."""
+        if len(texts) <= FEW:
+            return [self.encode(text) for text in texts]
         prepared = [split_words(text) for text in texts] if self.kind == "word" else list(texts)
         return self._processor.encode(prepared, num_threads=-1 if len(prepared) > 1000 else 1)
 
