@@ -254,5 +254,15 @@ def test_products_have_few_numbers_of_rows():
         assert int(longer.sum()) == 3 * rows
 
 
+@exact
+def test_a_product_sees_no_single_row_and_few_numbers_of_them(monkeypatch):
+    block, seen = int8._Block(*quantise(torch.randn(5, 24))), []
+    of = block._product
+    monkeypatch.setattr(block, "_product", lambda rows: seen.append(len(rows)) or of(rows))
+    for count in (0, 1, 2, 7, 8, 9, 17):
+        assert len(block.product(torch.ones(count, 24, dtype=block.kind))) == count
+    assert seen == [2, 2, 7, 8, 16, 32]
+
+
 def test_no_rows_are_no_rows():
     assert Int8Weight(torch.randn(5, 4)).linear(torch.zeros(0, 4)).shape == (0, 5)
