@@ -8,7 +8,7 @@ import sacrebleu
 from command import complaint, in_process, latimer
 
 import latimer as library
-from latimer.engines.search_analysis import analyse_search
+from latimer.engines.search_analysis import Found, analyse_search
 from latimer.engines.ways import Exact
 from latimer.errors import InputError
 from tiny_model import sentences
@@ -37,6 +37,19 @@ def test_a_table_a_picture_and_json(model_folder, files, tmp_path):
     assert errors == sorted(errors, reverse=True)  # wider beams err less often here
     assert errors[-1] == 0
     assert [entry["beam"] for entry in found["found"]] == [1, 3, 20, None]
+
+
+def test_shares_are_drawn_in_percent_as_the_table_has_them():
+    pytest.importorskip("matplotlib")
+    from latimer.plots.search import draw_search
+
+    share = {"bleu": 30.0, "length_ratio": 0.9, "short": 0.1, "seconds": 1.0, "peak_megabytes": 9.0}
+    beams = [Found(1, 0.6, empty=0.0, **share), Found(10, 0.2, empty=0.03, **share)]
+    exact = Found(None, 0.0, empty=0.05, **share)
+    axes = draw_search([*beams, exact], "").axes  # BLEU, errors, lengths, empty translations
+    assert [line.get_ydata()[0] for line in axes[1].get_lines()] == [0.6, 0.0]
+    shown = [each.yaxis.get_major_formatter().format_ticks([0.5])[0] for each in axes]
+    assert [text.endswith("%") for text in shown] == [False, True, False, True]
 
 
 def test_errors_are_counted_by_score(model_folder, files):

@@ -103,6 +103,8 @@ def test_every_picture_is_in_the_help():
 
 
 def test_lines_hold_the_values_they_were_given():
+    from matplotlib.ticker import FixedLocator
+
     from latimer.metrics.lengths import LengthScore
 
     axes = gradient_lines({"RNN": [1.0, 0.1, 0.01], "GRU": [1.0, 0.5]}).axes[0]
@@ -110,6 +112,11 @@ def test_lines_hold_the_values_they_were_given():
     assert axes.get_yscale() == "log"
     left, right = axes.get_xlim()
     assert left > right  # the end of the sentence is on the right
+    assert "10^{-2}" in str(axes.yaxis.get_major_formatter()(0.01))
+    near = gradient_lines({"RNN": [1.0, 0.7], "GRU": [1.0, 1.6]}).axes[0].yaxis
+    near.set_minor_locator(FixedLocator([0.7, 2.0]))
+    shown = [label.get_text() for label in near.get_ticklabels(which="minor")]
+    assert shown == ["0.7", "2.0"]
     scores = [LengthScore(1, 4, 2.5, 10, 30.0), LengthScore(5, 9, 7.0, 10, 12.0)]
     [line] = length_lines({"GRU": scores}).axes[0].get_lines()
     assert line.get_xydata().tolist() == [[2.5, 30.0], [7.0, 12.0]]

@@ -43,6 +43,7 @@ def gradient_lines(means: Mapping[str, Sequence[float]], title: str = "") -> Fig
     for k, (name, values) in enumerate(means.items()):
         _line(axes, k, name, range(len(values)), values)
     axes.set_yscale("log")
+    _plain_numbers(axes)
     axes.invert_xaxis()  # as the sentence is read: its end is on the right
     axes.set_xlabel("positions before the end of the source")
     axes.set_ylabel("gradient norm, relative to the end")
@@ -130,6 +131,16 @@ def _figure(title: str, width: float, height: float) -> tuple[Figure, Axes]:
     axes = figure.add_subplot()
     _quiet(axes)
     return figure, axes
+
+
+def _plain_numbers(axes: Axes) -> None:
+    """Numbers as they are along a logarithmic axis of less than a decade, which has few powers."""
+    from matplotlib.ticker import ScalarFormatter
+
+    low, high = axes.get_ylim()
+    if high < 10 * low:
+        axes.yaxis.set_major_formatter(ScalarFormatter())
+        axes.yaxis.set_minor_formatter(ScalarFormatter())
 
 
 def _entitle(figure: Figure, title: str) -> None:

@@ -18,6 +18,8 @@ def draw_search(found: Sequence[Found], title: str) -> Figure:
 
     Exact search, the last of `found`, is a dashed line.
     """
+    from matplotlib.ticker import PercentFormatter
+
     figure = new_figure(8, 3.4)
     left, right = figure.subplots(1, 2)
     *beams, exact = found
@@ -42,5 +44,7 @@ def draw_search(found: Sequence[Found], title: str) -> Figure:
         for panel, what, colour in ((axes, first, BLUE), (twin, second, ORANGE)):
             if getattr(exact, what) is not None:
                 panel.axhline(getattr(exact, what), color=colour, linestyle="--", linewidth=0.9)
+            if axes is right:
+                panel.yaxis.set_major_formatter(PercentFormatter(1.0))
     figure.suptitle(f"{title} (dashed: exact search)", color=INK, fontsize=11)
     return figure
