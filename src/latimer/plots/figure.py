@@ -63,7 +63,7 @@ def style(axes: Axes) -> None:
     """Quiet frame and ticks; the data are the loudest thing in the picture."""
     axes.spines[["top", "right"]].set_visible(False)
     axes.spines[["left", "bottom"]].set_color(FAINT)
-    axes.tick_params(colors=FAINT, labelcolor=INK, labelsize=9)
+    axes.tick_params(which="both", colors=FAINT, labelcolor=INK, labelsize=9)
     axes.xaxis.label.set_color(INK)
     axes.yaxis.label.set_color(INK)
 
