@@ -14,6 +14,7 @@ import latimer
 from generated import write_wheel
 from latimer.cli import main
 from latimer.text import homeassistant
+from latimer.text.written import open_written
 from latimer.train.collapse import Limits
 from made_language import components, write_text, write_tsv
 
@@ -178,6 +179,9 @@ def test_home_assistant_is_fetched_split_by_component_and_credited(inside, monke
     report = json.loads((out / "corpus" / "report.json").read_text(encoding="utf-8"))
     assert report["read"] == 640
     assert report["split_by"] == "group"
+    written = open_written(out / "corpus")  # as latimer train --corpus does
+    assert (written.source_language, written.target_language) == ("en", "xx")
+    assert written.files.keys() == {"train", "dev", "test"}
 
 
 def test_without_a_network_one_line_names_the_way_out(inside, monkeypatch, tmp_path):

@@ -12,7 +12,7 @@ from latimer.text.written import open_written
 def write(folder, gzipped=False, form="text", languages=("en", "de")):
     pairs = [Pair(f"the {n} cats", f"die {n} Katzen") for n in range(300)]
     write_prepared(prepare(pairs), folder, *languages, form, gzipped)
-    write_report(folder, {"source_language": languages[0], "target_language": languages[1]})
+    write_report(folder, *languages, {})
 
 
 @pytest.mark.parametrize("gzipped", [False, True])

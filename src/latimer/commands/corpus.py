@@ -80,16 +80,14 @@ def corpus(
     skipped: Counter[str] = Counter()
     prepared = prepare(read_files(files, wanted, skipped), cleaning, splitting, skipped)
     written = write_prepared(prepared, out, source, target, format, gzip)
-    report = {
+    facts = {
         "inputs": [str(file) for file in files],
-        "source_language": source,
-        "target_language": target,
         "cleaning": asdict(cleaning),
         "splitting": asdict(splitting),
         "files": [str(file) for file in written],
         **prepared.report.as_dict(),
     }
-    write_report(out, report)
+    report = write_report(out, source, target, facts)
     _show(report, prepared.report.table(), as_json)
 
 

@@ -71,7 +71,7 @@ def write(prepared: Prepared, folder: Path, languages: Languages, begun: bool) -
     """
     if not begun:
         write_prepared(prepared, folder, languages.source, languages.target)
-        write_report(folder, prepared.report.as_dict())
+        write_report(folder, languages.source, languages.target, prepared.report.as_dict())
         return
     for part, pairs in zip(PARTS, (prepared.train, prepared.dev, prepared.test), strict=True):
         if not _same(text_files(folder, part, languages), pairs):

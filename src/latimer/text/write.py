@@ -71,8 +71,11 @@ def _write_lines(file: BinaryIO | gzip.GzipFile, lines: Iterable[str]) -> None:
         file.write(line.encode("utf-8") + b"\n")
 
 
-def write_report(folder: Path, report: dict[str, Any]) -> Path:
-    """Write `report.json` atomically."""
-    path = folder / REPORT
-    write_lines(path, [json.dumps(report, indent=2)])
-    return path
+def write_report(
+    folder: Path, source_language: str, target_language: str, report: dict[str, Any]
+) -> dict[str, Any]:
+    """Write `report.json` atomically, the languages in it, and return what it says."""
+    languages = {"source_language": source_language, "target_language": target_language}
+    written = {**languages, **report}
+    write_lines(folder / REPORT, [json.dumps(written, indent=2)])
+    return written
