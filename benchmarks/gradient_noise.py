@@ -26,6 +26,7 @@ from latimer.metrics.sentence_bleu import prefix_bleu
 from latimer.model import Model, load_model
 from latimer.nn.critic import Critic, Values
 from latimer.nn.dropout import silence
+from latimer.nn.output import Features
 from latimer.nn.policy import expected_values, policy_gradient
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import load_recipe
@@ -49,7 +50,7 @@ class Seen:
     batch: Batch
     draw: Draw
     found: Trajectories
-    features: Tensor
+    features: Features
     said: Values | None
 
     @property
@@ -79,7 +80,7 @@ def by_baseline(name: str) -> Advantages:
     """Those of a baseline of REINFORCE, `[tokens]`."""
 
     def advantages(seen: Seen) -> Tensor:
-        features = seen.features.detach()
+        features = seen.features.values.detach()
         baseline = BASELINES[name](features.shape[1])
         asked = seen.found, features, seen.network, seen.batch, seen.draw
         return baseline.advantages(*asked)[0]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
+
+import torch
+from torch import nn
 
 DEEP: dict[str, Any] = {"encoder_layers": 3, "decoder_layers": 3}
 NETWORKS: dict[str, dict[str, Any]] = {
@@ -38,5 +41,35 @@ NETWORKS: dict[str, dict[str, Any]] = {
         "attention": "luong_general", "input_feeding": True, "residual": True, "layer_norm": True,
         "encoder_directions": "forward", **DEEP,
     },
+    "bahdanau, lexicon": {"cell": "lstm", "lexical_prior": 3, "decoder_layers": 2},
+    "folded, lexicon": {"lexical_prior": 4, "encoder_layers": 2},
+    "general, fed, lexicon": {
+        "attention": "luong_general", "input_feeding": True, "lexical_prior": 3,
+        "encoder_directions": "forward", "reverse_source": True,
+    },
+    "local, lexicon": {"attention": "luong_local", "attention_window": 2, "lexical_prior": 3},
+    "coverage, lexicon": {"attention": "coverage", "lexical_prior": 3},
     "language model": {"kind": "language_model", "attention": "none", "decoder_layers": 2},
 }  # fmt: skip
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def with_lexicon(network: N, seed: int = 0) -> N:
+    """The network, with a random table in its lexical prior if it has one.
+
+    Some source pieces have fewer translations than the table has room for, some share theirs.
+    """
+    prior = getattr(network, "prior", None)
+    if prior is None:
+        return network
+    chance = torch.Generator().manual_seed(seed)
+    vocab = len(prior.pieces)
+    most = min(prior.pieces.shape[1], vocab - 4)
+    drawn = [4 + torch.randperm(vocab - 4, generator=chance)[:most] for _ in range(vocab)]
+    pieces = torch.stack(drawn)
+    pieces = pieces.masked_fill(torch.rand(vocab, most, generator=chance) < 0.2, -1)
+    pieces[:4] = -1
+    prior.fill(pieces, torch.rand(vocab, most, generator=chance) / most)
+    prior.chances.mul_(0.01)  # or random networks would agree with it about the end of sentence
+    return network

@@ -156,7 +156,7 @@ IMPOSSIBLE = [
         "model.attention: 'bahdanau' does not go with model.kind 'language_model'",
     ),
     (
-        ["search.coverage_penalty=0.2", "model.attention=none"],
+        ["search.coverage_penalty=0.2", "model.attention=none", "model.lexical_prior=0"],
         "search.coverage_penalty: 0.2 does not go with model.attention none",
     ),
     (["training.schedule=inverse_sqrt", "training.warmup=0"], "training.warmup: 0 does not go wi"),

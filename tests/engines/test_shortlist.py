@@ -23,7 +23,7 @@ from latimer.text.batching import pad_sources
 from latimer.text.lexicon import Lexicon
 from latimer.text.model1 import lexicon_of_texts
 from latimer.text.subwords import EOS
-from networks import NETWORKS
+from networks import NETWORKS, with_lexicon
 from tiny_model import SIZES, copying_model, sentences, tiny_model
 
 VOCAB = 40
@@ -37,7 +37,8 @@ def random_lexicon(seed, vocab=VOCAB):
     likely = chance.integers(4, vocab, size=(vocab, 5)).astype(np.int32)
     likely[chance.random((vocab, 5)) < 0.2] = -1
     likely[:4] = -1
-    return Lexicon(likely, chance.permutation(np.arange(4, vocab)).astype(np.int32)[:9])
+    chances = chance.random(likely.shape, dtype=np.float32)
+    return Lexicon(likely, chances, chance.permutation(np.arange(4, vocab)).astype(np.int32)[:9])
 
 
 def allowed(lexicon, source, common, likely, joint):
@@ -49,7 +50,9 @@ def allowed(lexicon, source, common, likely, joint):
 
 def random_network(seed=0, **options):
     torch.manual_seed(seed)
-    network = build_seq2seq(source_vocab=VOCAB, target_vocab=VOCAB, **(SIZES | options)).eval()
+    network = with_lexicon(
+        build_seq2seq(source_vocab=VOCAB, target_vocab=VOCAB, **(SIZES | options))
+    ).eval()
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(2.5)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
+
+from latimer.nn.lexical import FLOOR
+from latimer.text.subwords import PAD
 
 
 def cell_step(name, weights, inputs, state):
@@ -127,6 +132,20 @@ def luong_weights(attention, kind, query, values):
     return exponents / exponents.sum() * gauss
 
 
+def lexical(net, source, weights):
+    """Log(Σ_s α_s p(v | x_s) + ε) of every v, less log ε, from a table of all pairs of pieces."""
+    if net.prior is None:
+        return 0.0
+    dense = torch.zeros(len(net.prior.pieces), len(net.output.bias), dtype=torch.double)
+    for piece, (targets, chances) in enumerate(
+        zip(net.prior.pieces, net.prior.chances, strict=True)
+    ):
+        for target, chance in zip(targets.tolist(), chances, strict=True):
+            if target != PAD:
+                dense[piece, target] = chance
+    return torch.log(weights @ dense[source] + FLOOR) - math.log(FLOOR)
+
+
 def plain_logits(net, options, source, targets):
     """Logits `[time, vocab]` and attention weights of one sentence without padding."""
     decoder, kind = net.decoder, options.get("attention", "bahdanau")
@@ -168,6 +187,6 @@ def plain_logits(net, options, source, targets):
             top = climb(options, upper, norms, hidden, states, beside=context, first=1)
             read = torch.cat([top, context, embedded])
         fed = torch.tanh(decoder.readout(read))
-        logits.append(net.output.weight @ fed + net.output.bias)
+        logits.append(net.output.weight @ fed + net.output.bias + lexical(net, source, weights))
         read_weights.append(weights)
     return torch.stack(logits), read_weights

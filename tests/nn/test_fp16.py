@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from latimer.nn.build import build_seq2seq
 from latimer.nn.fp16 import Fp16Weight, fp16_weight, fp16_works
 from latimer.nn.rounded import rounded
-from networks import NETWORKS
+from networks import NETWORKS, with_lexicon
 from tiny_model import SIZES
 
 CPU = torch.device("cpu")
@@ -62,7 +62,9 @@ def test_what_has_no_number_in_half_precision_stays_as_it_is(value):
 @pytest.mark.parametrize("options", [pytest.param(o, id=n) for n, o in NETWORKS.items()])
 def test_every_network_steps_nearly_as_in_float32(options):
     torch.manual_seed(0)
-    network = build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
+    network = with_lexicon(
+        build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
+    )
     network.eval()
     twin = rounded(network, fp16_weight)
     source, lengths = torch.randint(4, 11, (3, 5)), torch.tensor([5, 4, 2])

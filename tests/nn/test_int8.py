@@ -13,7 +13,7 @@ from latimer.nn.cells import CELLS
 from latimer.nn.encoder import Bidirectional
 from latimer.nn.int8 import Int8Weight, quantise
 from latimer.nn.products import PRODUCTS
-from networks import NETWORKS
+from networks import NETWORKS, with_lexicon
 from tiny_model import SIZES
 
 CPU = torch.device("cpu")
@@ -114,7 +114,9 @@ def test_other_functions_see_the_float_weight():
 @pytest.mark.parametrize("options", [pytest.param(o, id=n) for n, o in NETWORKS.items()])
 def test_every_network_steps_nearly_as_in_float32(options):
     torch.manual_seed(0)
-    network = build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
+    network = with_lexicon(
+        build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
+    )
     before = {name: p.clone() for name, p in network.named_parameters()}
     network.eval()
     twin = PRODUCTS["int8"](network)

@@ -10,7 +10,7 @@ from latimer.nn.cells import CELLS
 from latimer.nn.encoder import backwards
 from latimer.nn.output import smoothed_cross_entropy
 from latimer.nn.seq2seq import pack
-from networks import DEEP, NETWORKS
+from networks import DEEP, NETWORKS, with_lexicon
 from tiny_model import SIZES
 
 LENGTHS = torch.tensor([3, 5, 1, 4])
@@ -20,8 +20,8 @@ MANY = [pytest.param(options, id=name) for name, options in NETWORKS.items()]
 
 def network(seed=0, **options):
     torch.manual_seed(seed)
-    built = build_seq2seq(
-        source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options)
+    built = with_lexicon(
+        build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
     ).double()
     with torch.no_grad():  # norms begin at 1 and 0, where a mistake would not show
         for parameter in built.parameters():
@@ -41,9 +41,7 @@ def test_values_and_gradients_equal_the_equations(options):
     source, targets = sentences()
     labels = torch.randint(11, (4, 6))
     features = net.features(net.encode(source, LENGTHS), targets, TARGET_LENGTHS)
-    ours = smoothed_cross_entropy(
-        features, net.output.weight, net.output.bias, pack(labels, TARGET_LENGTHS), 0.1
-    ).loss
+    ours = smoothed_cross_entropy(features, net.output, pack(labels, TARGET_LENGTHS), 0.1).loss
     plain = torch.zeros((), dtype=torch.double)
     for row, length in enumerate(TARGET_LENGTHS.tolist()):
         logits, _ = plain_logits(net, options, source[row, : LENGTHS[row]], targets[row, :length])
@@ -112,14 +110,14 @@ def test_bfloat16_products_stay_close_to_float32(options):
     if options.get("bridge") == "copy":
         sizes["encoder_size"] = 64
     torch.manual_seed(0)
-    net = build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options | sizes))
+    net = with_lexicon(
+        build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options | sizes))
+    )
     source, targets = sentences()
 
     def loss_and_gradients():
         features = net.features(net.encode(source, LENGTHS), targets, TARGET_LENGTHS)
-        loss = smoothed_cross_entropy(
-            features, net.output.weight, net.output.bias, pack(targets, TARGET_LENGTHS), 0.1
-        ).loss
+        loss = smoothed_cross_entropy(features, net.output, pack(targets, TARGET_LENGTHS), 0.1).loss
         gradients = torch.autograd.grad(loss, list(net.parameters()))
         return loss, torch.cat([g.flatten() for g in gradients])
 

@@ -93,9 +93,7 @@ def test_values_and_gradients_equal_the_equations(cell, layers):
     source, targets = sentences()
     labels = torch.randint(11, (4, 6))
     features = net.features(net.encode(source, LENGTHS), targets, TARGET_LENGTHS)
-    ours = smoothed_cross_entropy(
-        features, net.output.weight, net.output.bias, pack(labels, TARGET_LENGTHS), 0.1
-    ).loss
+    ours = smoothed_cross_entropy(features, net.output, pack(labels, TARGET_LENGTHS), 0.1).loss
     plain = torch.zeros((), dtype=torch.double)
     for row in range(4):
         length = int(TARGET_LENGTHS[row])
@@ -167,8 +165,10 @@ def test_packed_features_are_the_padded_ones_without_padding():
     net = network().eval()
     source, targets = sentences()
     memory = net.encode(source, LENGTHS)
-    packed = net.features(memory, targets, TARGET_LENGTHS)
-    torch.testing.assert_close(packed, pack(net.features(memory, targets), TARGET_LENGTHS))
+    packed = net.features(memory, targets, TARGET_LENGTHS).values
+    every = net.features(memory, targets, torch.full_like(TARGET_LENGTHS, targets.shape[1])).values
+    padded = every.unflatten(0, targets.t().shape).transpose(0, 1)
+    torch.testing.assert_close(packed, pack(padded, TARGET_LENGTHS))
 
 
 def test_packing_orders_by_time_then_row():
@@ -215,9 +215,7 @@ def test_bfloat16_products_stay_close_to_float32(cell):
 
     def loss_and_gradients():
         features = net.features(net.encode(source, LENGTHS), targets, TARGET_LENGTHS)
-        loss = smoothed_cross_entropy(
-            features, net.output.weight, net.output.bias, labels, 0.1
-        ).loss
+        loss = smoothed_cross_entropy(features, net.output, labels, 0.1).loss
         gradients = torch.autograd.grad(loss, list(net.parameters()))
         return loss, torch.cat([g.flatten() for g in gradients])
 

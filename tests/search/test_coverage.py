@@ -18,7 +18,7 @@ from latimer.search.coverage import UNREAD
 from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
 from latimer.text.subwords import BOS, EOS, PAD
-from networks import NETWORKS
+from networks import NETWORKS, with_lexicon
 from tiny_model import SIZES
 
 POSITIONS = 4
@@ -144,7 +144,9 @@ def test_stopping_early_and_the_rest_of_the_batch_change_nothing(
 def test_the_penalty_is_that_of_the_attention_that_is_returned(name):
     torch.manual_seed(3)
     networks = [
-        build_seq2seq(source_vocab=40, target_vocab=40, **(SIZES | NETWORKS[choice])).eval()
+        with_lexicon(
+            build_seq2seq(source_vocab=40, target_vocab=40, **(SIZES | NETWORKS[choice]))
+        ).eval()
         for choice in (["bahdanau", "concat"] if name == "ensemble" else [name])
     ]
     scorer = Ensemble(networks) if name == "ensemble" else networks[0]

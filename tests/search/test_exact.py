@@ -18,7 +18,7 @@ from latimer.search.beam import beam_search
 from latimer.search.exact import exact_search
 from latimer.search.scorer import DeadEnd
 from latimer.text.subwords import BOS, EOS
-from networks import NETWORKS
+from networks import NETWORKS, with_lexicon
 from tiny_model import SIZES
 
 WAITING = exact._Waiting
@@ -81,7 +81,9 @@ def test_it_is_what_value_iteration_finds():
 @pytest.mark.parametrize("options", [pytest.param(o, id=n) for n, o in NETWORKS.items()])
 def test_every_kind_of_network(options):
     torch.manual_seed(1)
-    network = build_seq2seq(source_vocab=7, target_vocab=7, dropout=0.0, **(SIZES | options))
+    network = with_lexicon(
+        build_seq2seq(source_vocab=7, target_vocab=7, dropout=0.0, **(SIZES | options))
+    )
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(2)

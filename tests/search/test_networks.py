@@ -14,7 +14,7 @@ from latimer.search.sampling import sample
 from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
 from latimer.text.subwords import BOS, EOS, PAD
-from networks import NETWORKS
+from networks import NETWORKS, with_lexicon
 from tiny_model import SIZES
 
 VOCAB = 600
@@ -23,7 +23,9 @@ CHOICES = [pytest.param(choices, id=name) for name, choices in NETWORKS.items()]
 
 def random_network(seed, **choices):
     torch.manual_seed(seed)
-    network = build_seq2seq(source_vocab=VOCAB, target_vocab=VOCAB, **(SIZES | choices)).eval()
+    network = with_lexicon(
+        build_seq2seq(source_vocab=VOCAB, target_vocab=VOCAB, **(SIZES | choices))
+    ).eval()
     # Fed back through weights this large, float32's rounding would grow from step to step.
     network = network.double() if choices.get("input_feeding") else network
     with torch.no_grad():
@@ -129,7 +131,11 @@ def summed(log_probs, labels):
 @pytest.mark.parametrize("choices", CHOICES)
 def test_search_and_sampling_agree_with_the_listed_distribution(choices):
     torch.manual_seed(3)
-    network = build_seq2seq(source_vocab=7, target_vocab=7, **(SIZES | choices)).eval().double()
+    network = (
+        with_lexicon(build_seq2seq(source_vocab=7, target_vocab=7, **(SIZES | choices)))
+        .eval()
+        .double()
+    )
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(2.5)

@@ -1,5 +1,6 @@
 """IBM model 1 against its equations, written out over all links."""
 
+import math
 from collections import defaultdict
 
 import numpy as np
@@ -21,16 +22,45 @@ def corpus(tmp_path, rows):
     return TokenisedCorpus.open(path)
 
 
+def place_chances(source, target, i):
+    """Of each place of the source and of NULL, for place `i` of the target (Dyer et al. 2013)."""
+    if not source:
+        return [1.0]
+    near = [math.exp(-4 * abs(i / len(target) - j / len(source))) for j in range(len(source))]
+    return [0.92 * one / sum(near) for one in near] + [0.08]
+
+
+def log_likelihood(rows, chance, shares_of):
+    return sum(
+        math.log(
+            sum(
+                chance[s, piece] * share
+                for s, share in zip([*source, "null"], shares_of(source, target, i), strict=True)
+            )
+        )
+        for source, target in rows
+        for i, piece in enumerate(target)
+    )
+
+
+def alike(source, target, i):
+    return [1 / (len(source) + 1)] * (len(source) + 1)
+
+
 def written_out(rows, rounds):
-    """t(target | source) by dictionaries (Brown et al. 1993, section 4.2)."""
-    chance = defaultdict(lambda: 1.0)
-    for _ in range(rounds):
+    """t(target | source) by dictionaries (Brown et al. 1993, section 4.2, with other places)."""
+    chance, shares_of = defaultdict(lambda: 1.0), alike
+    for number in range(rounds):
+        if number == model1.EVEN:
+            near, even = (log_likelihood(rows, chance, one) for one in (place_chances, alike))
+            shares_of = place_chances if near > even else alike
         counts = defaultdict(float)
         for source, target in rows:
-            for piece in target:
-                total = sum(chance[s, piece] for s in [*source, "null"])
-                for s in [*source, "null"]:
-                    counts[s, piece] += chance[s, piece] / total
+            for i, piece in enumerate(target):
+                places = list(zip([*source, "null"], shares_of(source, target, i), strict=True))
+                total = sum(chance[s, piece] * share for s, share in places)
+                for s, share in places:
+                    counts[s, piece] += chance[s, piece] * share / total
         totals = defaultdict(float)
         for (s, _), count in counts.items():
             totals[s] += count
@@ -38,12 +68,15 @@ def written_out(rows, rounds):
     return chance
 
 
-def test_the_order_is_that_of_the_equations(tmp_path):
+@pytest.mark.parametrize("straight", [True, False])
+def test_the_order_is_that_of_the_equations(tmp_path, straight):
     chance = np.random.default_rng(0)
     rows = [
         (chance.integers(4, VOCAB, size=n).tolist(), chance.integers(4, VOCAB, size=m).tolist())
         for n, m in chance.integers(0, 6, size=(40, 2))
     ]
+    if straight:
+        rows += [(source, source) for source, _ in rows]
     found = learn_lexicon(corpus(tmp_path, rows), VOCAB, VOCAB)
     wanted = written_out(rows, model1.ROUNDS)
     for source in range(4, VOCAB):
@@ -51,6 +84,8 @@ def test_the_order_is_that_of_the_equations(tmp_path):
         assert set(likely) == {t for s, t in wanted if s == source}
         values = [wanted[source, target] for target in likely]
         assert values == pytest.approx(sorted(values, reverse=True), rel=1e-9)
+        assert found.chances[source, : len(likely)].tolist() == pytest.approx(values, rel=1e-6)
+        assert (found.chances[source, len(likely) :] == 0).all()
     assert (found.likely[:4] == -1).all()
 
 
@@ -88,6 +123,9 @@ def test_what_is_saved_is_read_back(tmp_path):
     for sizes, complaint in (((size + 1, size), "another vocabulary"), ((size, 9), "has not")):
         with pytest.raises(InputError, match=complaint):
             Lexicon.load(tmp_path / "lexicon", *sizes)
+    learnt._replace(chances=learnt.chances + 1).save(tmp_path / "lexicon")
+    with pytest.raises(InputError, match="outside 0 to 1"):
+        Lexicon.load(tmp_path / "lexicon", size, size)
     (tmp_path / "lexicon").write_bytes(b"nonsense")
     with pytest.raises(InputError, match=r"lexicon: damaged.*latimer shortlist"):
         Lexicon.load(tmp_path / "lexicon", size, size)

@@ -61,7 +61,7 @@ def test_gradients_are_those_of_reading_all(name: str) -> None:
         ours = tiny.gradient(objective.loss(batch).value, net)
     with silence():
         features = features_of(net, batch, found)
-    advantages, own = baseline.advantages(found, features, net, batch, draw)
+    advantages, own = baseline.advantages(found, features.values, net, batch, draw)
     plain = policy_gradient(
         features, net.output, found.packed(found.actions), advantages, first=first_action()
     )

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 from latimer.nn import policy
 from latimer.nn.critic import Values
 from latimer.nn.dropout import noise, silence
-from latimer.nn.output import Output
+from latimer.nn.lexical import TokenPrior
+from latimer.nn.output import Features, Output
 from latimer.nn.policy import expected_values, policy_gradient
 from latimer.rl.td_targets import monte_carlo
 from latimer.text.subwords import EOS, PAD
@@ -21,7 +22,8 @@ from latimer.train.baselines import BASELINES, LearnedValue
 from latimer.train.minimum_risk import different, expected_score
 from latimer.train.trajectories import Trajectories, features_of
 
-ATTENTIONS = ("bahdanau", "luong_general", "none")
+ATTENTIONS = ("bahdanau", "luong_general", "none", "bahdanau, lexicon")
+MOST = pytest.mark.parametrize("most", [0, 2])
 
 
 def true_gradient(net: nn.Module) -> list[Tensor]:
@@ -43,7 +45,9 @@ def surrogate(
         nn.init.normal_(baseline.head[2].weight)
     with silence():
         features = features_of(net, batch, found)
-        advantages, _ = baseline.advantages(found, features, net, batch, tiny.draw(found.samples))
+        advantages, _ = baseline.advantages(
+            found, features.values, net, batch, tiny.draw(found.samples)
+        )
     share = found.scattered(chances)[:, None].expand(found.actions.shape)
     weights = advantages.double() * found.packed(share)
     return policy_gradient(
@@ -123,7 +127,7 @@ def test_actor_critic_with_exact_values_is_the_true_gradient(attention: str) -> 
     output = Output(nn.Parameter(table.t().contiguous())).double()
     said = Values(output, torch.diag(reached), torch.zeros(len(reached)).double())
     worth = partial(said.compared, first=EOS)
-    expected = expected_values(features[last], net.output, worth, first=EOS)
+    expected = expected_values(features.part(last), net.output, worth, first=EOS)
     tiny.assert_same(tiny.gradient(expected.total, net), true_gradient(net))
 
 
@@ -160,14 +164,25 @@ def test_corrected_actor_critic_in_the_mean_is_the_true_gradient_whatever_the_cr
     assert off > 0.01
 
 
+def some_features(most: int) -> tuple[Features, list[Tensor]]:
+    """Of nine tokens, with a lexical prior of `most` pieces if any; the tensors to be learnt."""
+    values = torch.randn(9, 6, dtype=torch.float64, requires_grad=True)
+    if not most:
+        return Features(values), [values]
+    chances = torch.rand(9, most, dtype=torch.float64, requires_grad=True)
+    pieces = torch.stack([torch.randperm(tiny.VOCAB - EOS)[:most] + EOS for _ in range(3)])
+    return Features(values, TokenPrior(chances, torch.arange(9) % 3, pieces)), [values, chances]
+
+
+@MOST
 @pytest.mark.parametrize("temperature", [0.5, 1.0])
-def test_expected_values_are_pytorchs(temperature: float) -> None:
+def test_expected_values_are_pytorchs(temperature: float, most: int) -> None:
     torch.manual_seed(6)
-    features = torch.randn(9, 6, dtype=torch.float64, requires_grad=True)
+    features, learnt = some_features(most)
     output = Output(nn.Parameter(torch.randn(tiny.VOCAB, 6))).double()
     actions, missed = torch.randint(EOS, tiny.VOCAB, (9,)), torch.randn(9).double()
     values = torch.randn(9, tiny.VOCAB - EOS).double()
-    logs = (output(features)[:, EOS:] / temperature).log_softmax(1)
+    logs = (output.logits(features)[:, EOS:] / temperature).log_softmax(1)
     plain = (logs.exp() * values).sum()
     plain = plain + (missed * logs.gather(1, actions[:, None] - EOS).squeeze(1)).sum()
     ours = expected_values(
@@ -175,7 +190,7 @@ def test_expected_values_are_pytorchs(temperature: float) -> None:
         temperature=temperature, taken=(actions, missed),
     )  # fmt: skip
     torch.testing.assert_close(ours.total, plain)
-    inputs = [features, output.weight, output.bias]
+    inputs = [*learnt, output.weight, output.bias]
     for mine, its in zip(
         torch.autograd.grad(ours.total, inputs), torch.autograd.grad(plain, inputs), strict=True
     ):
@@ -239,25 +254,29 @@ def test_peaks_are_those_of_some_tokens(monkeypatch: pytest.MonkeyPatch) -> None
     output = Output(nn.Parameter(torch.randn(tiny.VOCAB, 6))).double()
     plain = output(features)[:, EOS:].softmax(1).sort(1, descending=True).values[:, :2].sum(1)
     actions, worth = torch.full((5,), EOS), torch.ones(5, dtype=torch.float64)
-    drawn = policy_gradient(features, output, actions, worth, first=EOS)
+    drawn = policy_gradient(Features(features), output, actions, worth, first=EOS)
     torch.testing.assert_close(drawn.peaks.top, plain[::2].detach())
     expected = policy.expected_values(
-        features, output, lambda chunk: output(features[chunk])[:, EOS:].detach(), first=EOS
+        Features(features),
+        output,
+        lambda chunk: output(features[chunk])[:, EOS:].detach(),
+        first=EOS,
     )
     torch.testing.assert_close(expected.peaks.top, plain[::2].detach())
 
 
+@MOST
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
-def test_policy_gradient_is_pytorchs(temperature: float) -> None:
+def test_policy_gradient_is_pytorchs(temperature: float, most: int) -> None:
     torch.manual_seed(3)
-    features = torch.randn(9, 6, dtype=torch.float64, requires_grad=True)
+    features, learnt = some_features(most)
     output = Output(nn.Parameter(torch.randn(tiny.VOCAB, 6))).double()
     nn.init.normal_(output.bias)
     actions = torch.randint(EOS, tiny.VOCAB, (9,))
     weights = torch.randn(9, dtype=torch.float64)
-    wanted = [features, output.weight, output.bias]
+    wanted = [*learnt, output.weight, output.bias]
     found = policy_gradient(features, output, actions, weights, first=EOS, temperature=temperature)
-    logs = (output(features)[:, EOS:] / temperature).log_softmax(1)
+    logs = (output.logits(features)[:, EOS:] / temperature).log_softmax(1)
     taken = logs.gather(1, (actions - EOS)[:, None]).squeeze(1)
     torch.testing.assert_close(found.log_probs, taken)
     torch.testing.assert_close(found.peaks.one, logs.exp().amax(1))

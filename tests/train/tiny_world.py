@@ -14,13 +14,17 @@ from latimer.search.sampling import Samples
 from latimer.text.batching import Batch
 from latimer.text.subwords import BOS, EOS, PAD
 from latimer.train.trajectories import Draw
+from networks import with_lexicon
 
 VOCAB, LIMIT = 7, 3
 WORDS = tuple(range(EOS + 1, VOCAB))
 
 
-def network(seed: int = 0, **options: object) -> Seq2Seq:
+def network(seed: int = 0, attention: str = "bahdanau", **options: object) -> Seq2Seq:
+    """`attention` may be followed by ", lexicon"."""
     torch.manual_seed(seed)
+    attention, *lexicon = attention.split(", ")
+    options |= {"attention": attention, "lexical_prior": 2 * len(lexicon)}
     sizes = {
         "embedding": 6,
         "encoder_size": 4,
@@ -37,7 +41,7 @@ def network(seed: int = 0, **options: object) -> Seq2Seq:
     with torch.no_grad():  # far from uniform, so that something can go wrong
         for parameter in made.parameters():
             parameter.mul_(2.0)
-    return made
+    return with_lexicon(made)
 
 
 def critic(reads: str = "reference", head: str = "layer") -> Critic:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -13,6 +14,7 @@ from latimer.model import Model
 from latimer.nn.seq2seq import Seq2Seq, pack
 from latimer.text.batching import pad_sources
 from latimer.text.subwords import BOS, UNK
+from latimer.threads import Pool, one_thread, threads_for
 
 BATCH_TOKENS = 4096
 """Target pieces scored together, padding counted."""
@@ -41,7 +43,7 @@ def is_language_model(model: Model) -> bool:
     return bool(model.config["network"].get("kind") == "language_model")
 
 
-@torch.inference_mode()
+@one_thread()
 def score_texts(
     model: Model,
     texts: Sequence[str],
@@ -52,15 +54,17 @@ def score_texts(
     """Log P of each text, its end included: given nothing, or given its source.
 
     A language model takes no `sources`, a translator one for each text. What else is in the list
-    makes no difference to a text. Raises InputError when sources are there that should not be, or
-    the other way round.
+    makes no difference to a text. Each core of a CPU has batches of its own. Raises InputError when
+    sources are there that should not be, or the other way round.
     """
     rows = _rows(model, texts, sources)
     found: list[TextScore | None] = [None] * len(rows)
-    for batch in _batches(rows, batch_tokens):
-        log_probs = _log_probs(model.network, batch)
-        for row, log_prob in zip(batch, log_probs.tolist(), strict=True):
-            found[row.place] = TextScore(log_prob, len(row.target) + 1, row.target.count(UNK))
+    several = list(_batches(rows, batch_tokens))
+    with Pool(min(len(several), threads_for(model.network.device.type))) as pool:
+        scored = pool.map(partial(_log_probs, model.network), several)
+        for batch, log_probs in zip(several, scored, strict=True):
+            for row, log_prob in zip(batch, log_probs.tolist(), strict=True):
+                found[row.place] = TextScore(log_prob, len(row.target) + 1, row.target.count(UNK))
     return [score for score in found if score is not None]
 
 
@@ -89,6 +93,7 @@ def _batches(rows: list[_Row], tokens: int) -> Iterator[list[_Row]]:
         waiting = waiting[size:]
 
 
+@torch.inference_mode()  # which is each thread's own
 def _log_probs(network: Seq2Seq, rows: list[_Row]) -> Tensor:
     """Log P `[rows]` in float64, of rows whose targets fall in length."""
     source, source_lengths = (t.to(network.device) for t in pad_sources([r.source for r in rows]))
@@ -97,9 +102,10 @@ def _log_probs(network: Seq2Seq, rows: list[_Row]) -> Tensor:
     features = network.features(network.encode(source, source_lengths), inputs, lengths)
     owners = torch.arange(len(rows), device=labels.device)[:, None].expand_as(labels)
     totals = torch.zeros(len(rows), dtype=torch.float64, device=labels.device)
-    parts = (t.split(ROWS) for t in (features, pack(labels, lengths), pack(owners, lengths)))
-    for some, wanted, owner in zip(*parts, strict=True):
-        logits = network.output(some)
-        chosen = logits.log_softmax(1).gather(1, wanted[:, None]).squeeze(1)
-        totals.index_add_(0, owner, chosen.double())
+    wanted, owner = pack(labels, lengths), pack(owners, lengths)
+    for start in range(0, len(wanted), ROWS):
+        some = slice(start, start + ROWS)
+        logits = network.output.logits(features.part(some))
+        chosen = logits.log_softmax(1).gather(1, wanted[some, None]).squeeze(1)
+        totals.index_add_(0, owner[some], chosen.double())
     return totals

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from latimer.errors import InputError
 from latimer.nn.decoder import State
+from latimer.nn.lexical import SentenceLexicon
 from latimer.nn.rounded import Rounded
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.hypothesis import Hypothesis
@@ -97,13 +98,15 @@ def _part(weight: Any, rows: Tensor) -> Any:
 class ShortState:
     """A network's state, the piece in each column, and what the output layer has of own pieces.
 
-    pieces `[sentences, columns]`, weight `[sentences, most, readout]`, bias `[sentences, 1, most]`.
+    pieces `[sentences, columns]`, weight `[sentences, most, readout]`, bias `[sentences, 1, most]`;
+    lexicon is that of a lexical prior, with columns for its pieces.
     """
 
     inner: State
     pieces: Tensor
     weight: Tensor
     bias: Tensor
+    lexicon: SentenceLexicon | None = None
 
     @property
     def attention(self) -> Tensor | None:
@@ -115,8 +118,9 @@ class ShortState:
         inner = self.inner.select(rows, sentences)
         if sentences is None:
             return replace(self, inner=inner)
+        lexicon = None if self.lexicon is None else self.lexicon.select(sentences)
         return ShortState(
-            inner, self.pieces[sentences], self.weight[sentences], self.bias[sentences]
+            inner, self.pieces[sentences], self.weight[sentences], self.bias[sentences], lexicon
         )
 
 
@@ -183,7 +187,12 @@ class Shortlisted:
         known = own.clamp(min=0)
         bias = output.bias[known].masked_fill(own < 0, -torch.inf)[:, None]
         pieces = torch.cat([common.expand(len(own), -1), known], 1)
-        return ShortState(self.network.start(source, lengths), pieces, output.weight[known], bias)
+        inner = self.network.start(source, lengths)
+        lexicon = inner.memory.lexicon
+        if lexicon is not None:
+            real = torch.cat([torch.ones_like(common).bool().expand(len(own), -1), own >= 0], 1)
+            lexicon = _in_columns(lexicon, pieces, real, len(output.weight))
+        return ShortState(inner, pieces, output.weight[known], bias, lexicon)
 
     @torch.no_grad()
     def step(self, state: ShortState, columns: Tensor) -> tuple[Tensor, ShortState]:
@@ -195,7 +204,10 @@ class Shortlisted:
         common = torch.nn.functional.linear(features, self._weight, self._bias)
         by_sentence = features.view(sentences, -1, features.shape[1])
         own = torch.baddbmm(state.bias, by_sentence, state.weight.transpose(1, 2))
-        return torch.cat([common, own.flatten(0, 1)], 1), replace(state, inner=inner)
+        scores = torch.cat([common, own.flatten(0, 1)], 1)
+        if state.lexicon is not None and inner.attention is not None:
+            scores = state.lexicon.add_to(scores, inner.attention)
+        return scores, replace(state, inner=inner)
 
     def in_tokens(self, found: list[list[Hypothesis]]) -> list[list[Hypothesis]]:
         """Hypotheses of all sentences with tokens for their columns."""
@@ -205,3 +217,20 @@ class Shortlisted:
             pieces = common + theirs
             named.append([replace(h, tokens=[pieces[c] for c in h.tokens]) for h in several])
         return named
+
+
+def _in_columns(
+    lexicon: SentenceLexicon, pieces: Tensor, real: Tensor, vocab: int
+) -> SentenceLexicon:
+    """The lexicon with columns for its pieces; those that have none are left out.
+
+    `pieces [sentences, columns]` and whether each column is one, `real`, the same shape.
+    """
+    nowhere = pieces.shape[1]
+    columns = pieces.new_full((len(pieces), vocab + 1), nowhere)
+    places = torch.arange(nowhere, device=pieces.device).expand_as(pieces)
+    columns.scatter_(1, pieces.masked_fill(~real, vocab), places)
+    found = columns.gather(1, lexicon.pieces)
+    there = found < nowhere
+    chances = lexicon.chances * there[:, None]
+    return SentenceLexicon(found.masked_fill(~there, EOS), chances)

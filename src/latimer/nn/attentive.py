@@ -51,8 +51,8 @@ class AttentiveLayer(nn.Module):
         """States `[time, rows, parts * H]`, contexts `[time, rows, value]`, attention weights.
 
         `inputs [time, rows, input]`, `start [rows, parts * H]`, `keys [rows, source_time, size]`,
-        `values [rows, source_time, value]`, `bias [rows, source_time]`. The weights
-        `[time, rows, source_time]` carry no gradient.
+        `values [rows, source_time, value]`, `bias [rows, source_time]`. The weights are
+        `[time, rows, source_time]`.
         """
         weights, attention = self.weights, self.attention
         return _AttentiveScan.apply(
@@ -147,14 +147,14 @@ class _AttentiveScan(torch.autograd.Function):
             start, keys, values, weight_hh, query_weight, score_weight, context_weight,
             gates, projected, states, contexts, weights,
         )  # fmt: skip
-        ctx.mark_non_differentiable(weights)
+        ctx.set_materialize_grads(False)  # nobody may ask for the weights
         return states, contexts, weights
 
     @staticmethod
     @once_differentiable
     @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        grad_states, grad_contexts, _ = gradients
+        grad_states, grad_contexts, grad_weights = gradients
         (
             start, keys, values, weight_hh, query_weight, score_weight, context_weight,
             gates, projected, states, contexts, weights,
@@ -168,20 +168,26 @@ class _AttentiveScan(torch.autograd.Function):
         local = [by_step(c, active) for c in coefficients]
         grad_x = blank(gates, width, active)
         grad_projected = blank(projected, projected.shape[2], active)
-        grad_context = grad_contexts.clone()
+        if grad_states is None:
+            grad_states = torch.zeros_like(states)
+        grad_context = (
+            torch.zeros_like(contexts) if grad_contexts is None else grad_contexts.clone()
+        )
         grad = torch.zeros_like(start)
         through, attended = torch.empty_like(states[0, :, :size]), torch.empty_like(contexts[0])
         scorer = ctx.attention_pass(keys, score_weight)
         grad_x_t, grad_projected_t = by_step(grad_x, active), by_step(grad_projected, active)
         arriving, grad_context_t = by_step(grad_states, active), by_step(grad_context, active)
+        asked = None if grad_weights is None else by_step(grad_weights, active)
         projected_t, weights_t = by_step(projected, active), by_step(weights, active)
         for t, n in reversed(list(enumerate(active))):
             now, back, context = grad[:n].add_(arriving[t]), grad_projected_t[t], grad_context_t[t]
             cell.backward_step(tuple(c[t] for c in local), now, grad_x_t[t], back[:, :width])
             context.add_(products.mm(grad_x_t[t], to_gates, out=attended[:n]))
-            grad_scores = softmax_gradient(
-                torch.bmm(values[:n], context[:, :, None]).squeeze(2), weights_t[t]
-            )
+            attended_to = torch.bmm(values[:n], context[:, :, None]).squeeze(2)
+            if asked is not None:
+                attended_to += asked[t]
+            grad_scores = softmax_gradient(attended_to, weights_t[t])
             back[:, width:] = scorer.backward(grad_scores, projected_t[t][:, width:])
             now[:, :size].add_(products.mm(back, recurrent, out=through[:n]))
 

@@ -18,6 +18,7 @@ from latimer.nn.covering import CoveringLayer
 from latimer.nn.decoder import Decoder
 from latimer.nn.encoder import Bidirectional, Encoder, Forward
 from latimer.nn.language_model import LanguageModel
+from latimer.nn.lexical import LexicalPrior
 from latimer.nn.luong import LuongDecoder
 from latimer.nn.names import conflict
 from latimer.nn.output import Output
@@ -50,16 +51,18 @@ def build_seq2seq(
     residual_from: int = 2,
     layer_norm: bool = False,
     readout: int = 256,
+    lexical_prior: int = 0,
     tied: str = "all",
     dropout: float = 0.3,
 ) -> Seq2Seq:
     """An encoder–decoder, or a language model, with freshly drawn weights.
 
     `encoder_size` is the width of one direction. `residual_from` counts layers from 1: the first
-    that adds its input to its output. `tied` says which of source embedding, target
-    embedding and output share their weight: "all", "inputs" (source and target), "target" (target
-    and output) or "none"; "all" and "inputs" need one vocabulary, "all" and "target" need
-    `readout == embedding`. Raises ValueError for a combination that cannot be.
+    that adds its input to its output. `lexical_prior` is how many translations the table of a
+    lexical prior, still empty, names for each source piece, 0 for none. `tied` says which of
+    source embedding, target embedding and output share their weight: "all", "inputs" (source and
+    target), "target" (target and output) or "none"; "all" and "inputs" need one vocabulary, "all"
+    and "target" need `readout == embedding`. Raises ValueError for a combination that cannot be.
     """
     options = {key: value for key, value in locals().items() if not key.endswith("_vocab")}
     if impossible := conflict(options):
@@ -92,16 +95,17 @@ def build_seq2seq(
         reverse_source=reverse_source,
         sums_states=bridge == "copy",
     )
+    prior = LexicalPrior(source_vocab, lexical_prior) if lexical_prior else None
     if attention == "none":
         vector = decoder.of_fixed_vector(encoder, every_step=fixed_vector == "every_step")
         return Seq2Seq(encoder, vector, output)
     if attention in BEFORE:
         before = decoder.attending_before(encoder, attention, attention_size)
-        return Seq2Seq(encoder, before, output)
+        return Seq2Seq(encoder, before, output, prior)
     window = {"window": attention_window} if attention == "luong_local" else {}
     scores = partial(AFTER[attention], decoder_size, encoder.output_size, attention_size, **window)
     after = decoder.attending_after(encoder, scores, input_feeding=input_feeding)
-    return Seq2Seq(encoder, after, output)
+    return Seq2Seq(encoder, after, output, prior)
 
 
 @dataclass(frozen=True)

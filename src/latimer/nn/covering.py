@@ -46,7 +46,7 @@ class CoveringLayer(AttentiveLayer):
             )
             state = scan(self.weights, gates[None], state[:n], [n], reverse=False)[0]
             coverage = coverage[:n] + weights
-            steps.append((state, context, weights.detach()))
+            steps.append((state, context, weights))
         states, contexts, read = (grown(part, len(start)) for part in zip(*steps, strict=True))
         return states, contexts, read
 

@@ -145,7 +145,7 @@ class Critic(nn.Module):
         else:
             read, read_lengths = batch.source, batch.source_lengths
         memory = self.network.encode(read, read_lengths).select(sentences)
-        features = self.network.features(memory, inputs, lengths)
+        features = self.network.features(memory, inputs, lengths).values
         weight = self.common_weight
         common = (features.to(weight.dtype) * weight).sum(1) + self.common_bias
         if self.pointer is None:

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from latimer.nn.attention.bahdanau import BahdanauAttention
 from latimer.nn.attentive import AttentiveLayer
 from latimer.nn.dropout import Dropout
+from latimer.nn.lexical import SentenceLexicon
 from latimer.nn.recurrent import RecurrentLayer
 from latimer.nn.stack import adds_input, norms, passed_up
 
@@ -21,13 +22,15 @@ class Memory:
 
     `values [sentences, source_time, value]`, `keys [sentences, source_time, size]` made from them
     by the attention, `bias [sentences, source_time]` (0 on tokens, −∞ on padding) and
-    `summary [sentences, summary]`. Without attention `source_time` is 0.
+    `summary [sentences, summary]`. Without attention `source_time` is 0. `lexicon` is that of the
+    sentences where the network has a lexical prior.
     """
 
     values: Tensor
     keys: Tensor
     bias: Tensor
     summary: Tensor
+    lexicon: SentenceLexicon | None = None
 
     def select(self, sentences: Tensor) -> Memory:
         """The memory of the given sentences `[kept]`, in their order."""
@@ -36,11 +39,13 @@ class Memory:
             self.keys[sentences],
             self.bias[sentences],
             self.summary[sentences],
+            None if self.lexicon is None else self.lexicon.select(sentences),
         )
 
     def first(self, n: int) -> Memory:
         """The memory of the first `n` sentences, as views."""
-        return Memory(self.values[:n], self.keys[:n], self.bias[:n], self.summary[:n])
+        lexicon = None if self.lexicon is None else self.lexicon.first(n)
+        return Memory(self.values[:n], self.keys[:n], self.bias[:n], self.summary[:n], lexicon)
 
 
 @dataclass(frozen=True)

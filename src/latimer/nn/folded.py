@@ -43,7 +43,7 @@ def fold(network: Seq2Seq, reads: int | None = None) -> Seq2Seq:
         return network
     table = reads is None or reads >= decoder.embedding.num_embeddings
     folded = cast("Decoder", FoldedDecoder(decoder, table=table))  # to search it is one
-    return Seq2Seq(network.encoder, folded, network.output)
+    return Seq2Seq(network.encoder, folded, network.output, network.prior)
 
 
 class FoldedDecoder(nn.Module):

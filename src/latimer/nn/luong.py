@@ -68,7 +68,7 @@ class LuongDecoder(nn.Module):
         hidden, _ = self.stack(embedded, self.start(memory), active)
         contexts, weights = self._attend(hidden.transpose(0, 1), memory)
         read = torch.cat([hidden, contexts.transpose(0, 1)], 2)
-        return read, weights.transpose(0, 1).detach()
+        return read, weights.transpose(0, 1)
 
     def _by_step(
         self, memory: Memory, embedded: Tensor, active: Sequence[int]
@@ -81,7 +81,7 @@ class LuongDecoder(nn.Module):
             states = [state[0] for state in after]
             contexts, weights = self._attend(hidden.transpose(0, 1), memory.first(n))
             vector = self._vector(torch.cat([hidden[0], contexts[:, 0]], 1))
-            steps.append((vector, weights[:, 0].detach()))
+            steps.append((vector, weights[:, 0]))
         vectors, read = (grown(part, rows) for part in zip(*steps, strict=True))
         return vectors, read
 

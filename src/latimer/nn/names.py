@@ -45,6 +45,11 @@ def conflict(options: Mapping[str, Any]) -> tuple[str, str] | None:
             f"'start' does not go with model.attention {attention!r}; "
             "set model.attention to none, or leave fixed_vector out"
         )
+    if options["lexical_prior"] and attention == "none":
+        return "lexical_prior", (
+            f"{options['lexical_prior']} does not go with model.attention 'none', which points at "
+            "no piece of the source; choose an attention, or set it to 0"
+        )
     if attention == "luong_dot" and options["decoder_size"] != value:
         return "attention", (
             f"'luong_dot' needs model.decoder_size ({options['decoder_size']}) to equal the "
@@ -90,8 +95,10 @@ def _too_few_layers(options: Mapping[str, Any]) -> str | None:
 
 def _reads_no_source(options: Mapping[str, Any]) -> tuple[str, str] | None:
     """What a language model, which has no source, cannot have."""
-    plain = {"attention": "none", "input_feeding": False, "bridge": "tanh", "reverse_source": False}
-    plain["fixed_vector"] = "every_step"
+    plain: dict[str, Any] = {
+        "attention": "none", "input_feeding": False, "bridge": "tanh", "reverse_source": False,
+        "fixed_vector": "every_step", "lexical_prior": 0,
+    }  # fmt: skip
     for key, value in plain.items():
         if options[key] != value:
             shown = value if isinstance(value, str) else str(value).lower()

@@ -9,12 +9,49 @@ import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from latimer.nn.lexical import PriorInSoftmax, TokenPrior
 from latimer.nn.precision import Products, outside_autocast, product_dtype
 
 CHUNK_LOGITS = 1 << 21
 """Logits computed at a time: 8 MiB in float32, so that they stay in a CPU's last-level cache."""
 
 LN_2 = math.log(2)
+
+
+class Features(NamedTuple):
+    """What the output layer reads of some tokens: `values [tokens, readout]`.
+
+    With a lexical prior, what that expects of the tokens is added to the layer's logits.
+    """
+
+    values: Tensor
+    prior: TokenPrior | None = None
+
+    def part(self, tokens: Tensor | slice) -> Features:
+        """The same of some tokens."""
+        prior = None if self.prior is None else self.prior.part(tokens)
+        return Features(self.values[tokens], prior)
+
+    def detach(self) -> Features:
+        """The same without gradients."""
+        prior = self.prior
+        if prior is not None:
+            prior = prior._replace(chances=prior.chances.detach())
+        return Features(self.values.detach(), prior)
+
+    @property
+    def tensors(self) -> tuple[Tensor | None, ...]:
+        """Values and chances, which have gradients, and the rest of the prior, for autograd."""
+        return (self.values, *(self.prior or (None, None, None)))
+
+
+def prior_of(
+    chances: Tensor | None, sentences: Tensor | None, pieces: Tensor | None
+) -> TokenPrior | None:
+    """The prior from `Features.tensors` behind the values."""
+    if chances is None or sentences is None or pieces is None:
+        return None
+    return TokenPrior(chances, sentences, pieces)
 
 
 class Output(nn.Module):
@@ -32,6 +69,11 @@ class Output(nn.Module):
         """Logits `[..., vocab]` for features `[..., readout]`."""
         return nn.functional.linear(features, self.weight, self.bias)
 
+    def logits(self, features: Features) -> Tensor:
+        """Logits `[tokens, vocab]`, those of a lexical prior included."""
+        logits: Tensor = self(features.values)
+        return logits if features.prior is None else features.prior.added(logits)
+
 
 class CrossEntropy(NamedTuple):
     """Sums over tokens, in nats: the label-smoothed `loss []`, and `nll []` without smoothing."""
@@ -41,18 +83,22 @@ class CrossEntropy(NamedTuple):
 
 
 def smoothed_cross_entropy(
-    features: Tensor, weight: Tensor, bias: Tensor, labels: Tensor, smoothing: float
+    features: Features, output: Output, labels: Tensor, smoothing: float
 ) -> CrossEntropy:
-    """Label-smoothed cross-entropy (Szegedy et al. 2016, section 7) of a linear output layer.
+    """Label-smoothed cross-entropy (Szegedy et al. 2016, section 7) of an output layer.
 
-    `features [tokens, readout]`, `weight [vocab, readout]`, `bias [vocab]`, `labels [tokens]`.
+    `features` of some tokens, `labels [tokens]`.
     The target distribution is (1 − ε) on the label plus ε/vocab on every token, as in
     `torch.nn.functional.cross_entropy(…, label_smoothing=ε, reduction="sum")`. Gradients are
     computed together with the loss, a chunk of tokens at a time; only `loss` carries them.
     """
+    weight = output.weight
     products = Products(product_dtype(weight))
-    features = features.to(weight.dtype)
-    loss, nll = _SmoothedCrossEntropy.apply(products, features, weight, bias, labels, smoothing)
+    values, *prior = features.tensors
+    assert values is not None
+    loss, nll = _SmoothedCrossEntropy.apply(
+        products, values.to(weight.dtype), weight, output.bias, labels, smoothing, *prior
+    )
     return CrossEntropy(loss, nll)
 
 
@@ -67,9 +113,10 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
         bias: Tensor,
         labels: Tensor,
         smoothing: float,
+        *prior: Tensor | None,
     ) -> tuple[Tensor, Tensor]:
         need = any(ctx.needs_input_grad)
-        sums = _Sums(features, weight, bias, labels, products, smoothing)
+        sums = _Sums(features, weight, bias, labels, products, smoothing, prior_of(*prior))
         rows = max(1, CHUNK_LOGITS // len(weight))
         buffer = features.new_empty(min(rows, len(features)), len(weight))
         for start in range(0, len(features), rows):
@@ -86,8 +133,8 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
     @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         scale = gradients[0]
-        features, weight, bias = ctx.saved_tensors
-        return None, features * scale, weight * scale, bias * scale, None, None
+        features, weight, bias, *chances = (part * scale for part in ctx.saved_tensors)
+        return None, features, weight, bias, None, None, *(chances or [None]), None, None
 
 
 class _Sums:
@@ -108,7 +155,9 @@ class _Sums:
         labels: Tensor,
         products: Products,
         smoothing: float,
+        prior: TokenPrior | None = None,
     ) -> None:
+        self.prior = None if prior is None else PriorInSoftmax(prior)
         self.features, self.labels, self.smoothing = features, labels, smoothing
         self.weight, self.products = weight, products
         self.bias_in_bits = bias / LN_2
@@ -120,6 +169,8 @@ class _Sums:
         self.log_sum, self.label_logits = zero, zero.clone()
         self.weight_sum = weight.sum(0)
         total = features.sum(0) @ self.weight_sum + len(features) * bias.sum()
+        if self.prior is not None:
+            total = total + self.prior.total()
         self.mean_logits = total / len(weight)
 
     def add(self, chunk: slice, buffer: Tensor, need_gradients: bool) -> None:
@@ -130,6 +181,9 @@ class _Sums:
         self.label_logits = self.label_logits + logits.gather(1, labels).sum() * LN_2
         highest = logits.amax(1, keepdim=True)
         exponents = logits.sub_(highest).exp2_()
+        if self.prior is not None:
+            self.label_logits = self.label_logits + self.prior.of(chunk, labels[:, 0]).sum()
+            self.prior.multiply(chunk, exponents)
         totals = exponents.sum(1, keepdim=True)
         self.log_sum = self.log_sum + (highest * LN_2 + totals.log()).sum()
         if need_gradients:
@@ -144,9 +198,19 @@ class _Sums:
         else:
             self.grad_weight += self.products.weight_gradient(exponents, shares)
         self.grad_bias.addmv_(exponents.t(), totals.reciprocal().squeeze(1))
+        if self.prior is not None:
+            label, uniform = 1 - self.smoothing, self.smoothing / len(self.weight)
+            columns = self.prior.columns(chunk)
+            slopes = exponents.gather(1, columns).div_(totals).sub_(uniform)
+            chosen = columns == self.labels[chunk, None]
+            slopes.sub_(chosen.to(slopes.dtype), alpha=label)
+            self.prior.add_slopes(chunk, slopes)
 
-    def finish(self) -> tuple[Tensor, Tensor, Tensor]:
-        """The gradients of features, weight and bias, with the label's and smoothing's parts."""
+    def finish(self) -> tuple[Tensor, ...]:
+        """The gradients of features, weight, bias and the prior's chances if there are any.
+
+        With the label's and smoothing's parts.
+        """
         label, uniform = 1 - self.smoothing, self.smoothing / len(self.weight)
         self.grad_features.sub_(self.weight[self.labels], alpha=label)
         self.grad_features.sub_(self.weight_sum, alpha=uniform)
@@ -155,4 +219,5 @@ class _Sums:
         ones = torch.ones_like(self.labels, dtype=self.grad_bias.dtype)
         self.grad_bias.index_add_(0, self.labels, ones, alpha=-label)
         self.grad_bias.sub_(len(self.labels) * uniform)
-        return self.grad_features, self.grad_weight, self.grad_bias
+        gradients = (self.grad_features, self.grad_weight, self.grad_bias)
+        return gradients if self.prior is None else (*gradients, self.prior.gradient)

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from latimer.nn.output import CHUNK_LOGITS, LN_2, Output
+from latimer.nn.lexical import PriorInSoftmax, TokenPrior
+from latimer.nn.output import CHUNK_LOGITS, LN_2, Features, Output, prior_of
 from latimer.nn.precision import Products, outside_autocast, product_dtype
 
 TOP = 10
@@ -62,7 +63,7 @@ class Expected(NamedTuple):
 
 
 def policy_gradient(
-    features: Tensor,
+    features: Features,
     output: Output,
     actions: Tensor,
     weights: Tensor,
@@ -72,23 +73,24 @@ def policy_gradient(
 ) -> Surrogate:
     """−Σ w_t log π(a_t), whose gradient is the policy gradient (Sutton & Barto 2018, eq. 13.9).
 
-    `features [tokens, readout]`, `actions [tokens]`, all at least `first`; `weights [tokens]`,
+    `features` of some tokens, `actions [tokens]`, all at least `first`; `weights [tokens]`,
     advantages or whatever else an action is worth, are constants.
     """
     loss, log_probs, *peaks = _PolicyGradient.apply(
         Products(product_dtype(output.weight)),
-        features.to(output.weight.dtype),
+        features.values.to(output.weight.dtype),
         output.weight[first:],
         output.bias[first:],
         actions - first,
         weights.detach().to(output.weight.dtype),
-        temperature,
+        _Softmax(first, temperature),
+        *features.tensors[1:],
     )
     return Surrogate(loss, log_probs, Peaks(*peaks))
 
 
 def expected_values(
-    features: Tensor,
+    features: Features,
     output: Output,
     worth: Callable[[slice], Tensor],
     *,
@@ -99,7 +101,7 @@ def expected_values(
     """Σ_t Σ_a π(a | s_t) q(s_t, a), to be raised; only π gets gradients.
 
     With the true values q^π that is the gradient of the expected return (Sutton et al. 2000,
-    theorem 1; Bahdanau et al. 2017, equation 4). `features [tokens, readout]` are the actor's;
+    theorem 1; Bahdanau et al. 2017, equation 4). `features` are the actor's;
     `worth` gives q `[tokens asked for, actions from first on]`, or that but for what all actions of
     a token have in common, and may be written over.
 
@@ -108,23 +110,25 @@ def expected_values(
     drawn from π, the gradient is right in the mean whatever q is (Gu et al. 2017, Q-Prop,
     equation 8).
     """
-    actions, missed = taken or (torch.full((len(features),), first, device=output.bias.device), 0.0)
+    tokens = len(features.values)
+    actions, missed = taken or (torch.full((tokens,), first, device=output.bias.device), 0.0)
     total, values, log_probs, *peaks = _ExpectedValues.apply(
         Products(product_dtype(output.weight)),
-        features.to(output.weight.dtype),
+        features.values.to(output.weight.dtype),
         output.weight[first:],
         output.bias[first:],
         worth,
-        temperature,
+        _Softmax(first, temperature),
         actions - first,
-        torch.as_tensor(missed).detach().to(output.weight).expand(len(features)),
+        torch.as_tensor(missed).detach().to(output.weight).expand(tokens),
+        *features.tensors[1:],
     )
     return Expected(total, values, log_probs, Peaks(*peaks))
 
 
 @torch.no_grad()
 def action_log_probs(
-    features: Tensor, output: Output, actions: Tensor, *, first: int, temperature: float = 1.0
+    features: Features, output: Output, actions: Tensor, *, first: int, temperature: float = 1.0
 ) -> Tensor:
     """Log π(a_t) `[tokens]`; no gradient. Arguments as those of `policy_gradient`."""
     none = torch.zeros(len(actions), device=actions.device)
@@ -133,12 +137,29 @@ def action_log_probs(
     ).log_probs
 
 
+class _Softmax(NamedTuple):
+    """The policy: over actions from `first` on, of logits divided by the temperature."""
+
+    first: int
+    temperature: float
+
+
 class _Layer:
     """An output layer, chunk by chunk: the policy, and gradients of the layer from its logits'."""
 
     def __init__(
-        self, products: Products, features: Tensor, weight: Tensor, bias: Tensor, temperature: float
+        self,
+        products: Products,
+        features: Tensor,
+        weight: Tensor,
+        bias: Tensor,
+        softmax: _Softmax,
+        prior: TokenPrior | None,
     ) -> None:
+        first, temperature = softmax
+        self.prior = None
+        if prior is not None:
+            self.prior = PriorInSoftmax(prior, first=first, temperature=temperature)
         self.products, self.features = products, features
         self.scale = 1 / (LN_2 * temperature)
         self.temperature = temperature
@@ -166,18 +187,41 @@ class _Layer:
         else:
             self.grad_weight += self.products.weight_gradient(slopes, features)
         self.grad_bias += slopes.sum(0)
+        if self.prior is not None:
+            self.prior.add_gradient(chunk, slopes)
 
-    def gradients(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Those of features, weight and bias."""
+    def softmax(self, chunk: slice, actions: Tensor) -> _Chunk:
+        """The policy in a chunk, and the log-probabilities of `actions [rows]` there."""
+        logits = self.logits(chunk)
+        at = logits.gather(1, actions[:, None])
+        highest = logits.amax(1, keepdim=True)
+        exponents = logits.sub_(highest).exp2_()
+        peak = exponents.new_ones(())
+        if self.prior is not None:
+            self.prior.multiply(chunk, exponents)
+            peak = exponents.amax(1)
+        totals = exponents.sum(1, keepdim=True)
+        log_probs = ((at - highest - totals.log2()) * LN_2).squeeze(1)
+        if self.prior is not None:
+            log_probs += self.prior.of(chunk, actions)
+        return _Chunk(exponents, totals, log_probs, peak / totals.squeeze(1))
+
+    def gradients(self) -> tuple[Tensor, ...]:
+        """Those of features, weight, bias, and the prior's chances if there are any."""
         warmth = self.temperature
-        return self.grad_features / warmth, self.grad_weight / warmth, self.grad_bias / warmth
+        found = (self.grad_features / warmth, self.grad_weight / warmth, self.grad_bias / warmth)
+        return found if self.prior is None else (*found, self.prior.gradient)
 
 
-def _softmax(logits: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Exponentials in place of `logits [rows, vocab]`, their sums, and the highest logit, bits."""
-    highest = logits.amax(1, keepdim=True)
-    exponents = logits.sub_(highest).exp2_()
-    return exponents, exponents.sum(1, keepdim=True), highest
+class _Chunk(NamedTuple):
+    """A policy: exponentials `[rows, actions]`, their sums `[rows, 1]`, the log-probabilities of
+    the actions asked about `[rows]`, and the highest probabilities `[rows]`.
+    """
+
+    exponents: Tensor
+    totals: Tensor
+    log_probs: Tensor
+    peaks: Tensor
 
 
 def _top(exponents: Tensor, totals: Tensor) -> Tensor:
@@ -197,19 +241,16 @@ class _PolicyGradient(torch.autograd.Function):
         bias: Tensor,
         actions: Tensor,
         weights: Tensor,
-        temperature: float,
+        softmax: _Softmax,
+        *prior: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        layer = _Layer(products, features, weight, bias, temperature)
+        layer = _Layer(products, features, weight, bias, softmax, prior_of(*prior))
         log_probs, peaks = features.new_empty(2, len(features)).unbind()
         tops = [features.new_empty(0)]
         need = any(ctx.needs_input_grad)
         for chunk in layer.chunks:
-            logits = layer.logits(chunk)
             chosen = actions[chunk, None]
-            taken = logits.gather(1, chosen)
-            exponents, totals, highest = _softmax(logits)
-            log_probs[chunk] = ((taken - highest - totals.log2()) * LN_2).squeeze(1)
-            peaks[chunk] = totals.reciprocal().squeeze(1)
+            exponents, totals, log_probs[chunk], peaks[chunk] = layer.softmax(chunk, actions[chunk])
             tops.append(_top(exponents, totals))
             if need:  # w (π − 1[a])
                 worth = weights[chunk, None]
@@ -225,8 +266,9 @@ class _PolicyGradient(torch.autograd.Function):
     @once_differentiable
     @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        features, weight, bias = (g * gradients[0] for g in ctx.saved_tensors)
-        return None, features, weight, bias, None, None, None
+        features, weight, bias, *chances = [g * gradients[0] for g in ctx.saved_tensors]
+        rest = (None,) * 3
+        return None, features, weight, bias, *rest, *(chances or [None]), None, None
 
 
 class _ExpectedValues(torch.autograd.Function):
@@ -239,20 +281,18 @@ class _ExpectedValues(torch.autograd.Function):
         weight: Tensor,
         bias: Tensor,
         worth: Callable[[slice], Tensor],
-        temperature: float,
+        softmax: _Softmax,
         actions: Tensor,
         missed: Tensor,
+        *prior: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        layer = _Layer(products, features, weight, bias, temperature)
+        layer = _Layer(products, features, weight, bias, softmax, prior_of(*prior))
         found, peaks, log_probs = features.new_empty(3, len(features)).unbind()
         tops = [features.new_empty(0)]
         need = any(ctx.needs_input_grad)
         for chunk in layer.chunks:
-            logits, chosen = layer.logits(chunk), actions[chunk, None]
-            at = logits.gather(1, chosen)
-            exponents, totals, highest = _softmax(logits)
-            log_probs[chunk] = ((at - highest - totals.log2()) * LN_2).squeeze(1)
-            peaks[chunk] = totals.reciprocal().squeeze(1)
+            chosen = actions[chunk, None]
+            exponents, totals, log_probs[chunk], peaks[chunk] = layer.softmax(chunk, actions[chunk])
             tops.append(_top(exponents, totals))
             q = worth(chunk).to(exponents.dtype)
             expected = torch.einsum("tv,tv->t", exponents, q)[:, None] / totals
@@ -271,5 +311,6 @@ class _ExpectedValues(torch.autograd.Function):
     @once_differentiable
     @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        features, weight, bias = (g * gradients[0] for g in ctx.saved_tensors)
-        return None, features, weight, bias, None, None, None, None
+        features, weight, bias, *chances = [g * gradients[0] for g in ctx.saved_tensors]
+        rest = (None,) * 4
+        return None, features, weight, bias, *rest, *(chances or [None]), None, None

@@ -75,6 +75,13 @@ class ModelSection(Section):
         default=False, description="Each layer's output is normalised before it is passed up."
     )
     readout: Size = Field(default=256, description="Width of what the output layer reads.")
+    lexical_prior: int = Field(
+        default=0,
+        ge=0,
+        le=50,
+        description="Translations of each source piece, counted in the training text before "
+        "training begins, that the output layer expects where attention points; 0: none.",
+    )
     tied: Tied = Field(
         default="all",
         description="Which of source embedding, target embedding and output share one weight: "

@@ -1,4 +1,7 @@
-"""Which target pieces may translate a source piece: what search takes a shortlist from."""
+"""Which target pieces may translate a source piece, and how often they do.
+
+Search takes a shortlist from it, and a network with a lexical prior its table.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from safetensors.numpy import load_file, save_file
 from latimer.errors import InputError
 
 Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float32]
 
 LIKELY = 50
 """Pieces that a lexicon names for each piece of the source, at most."""
@@ -22,10 +26,12 @@ _AGAIN = "remove it, or make it anew with `latimer shortlist`"
 
 class Lexicon(NamedTuple):
     """likely `[source_vocab, LIKELY]`: target pieces that may translate each source piece, best
-    first, −1 after the last; frequent `[n]`: the most frequent target pieces, most frequent first.
+    first, −1 after the last; chances, the same shape: their probabilities p(target | source), 0
+    after the last; frequent `[n]`: the most frequent target pieces, most frequent first.
     """
 
     likely: Ints
+    chances: Floats
     frequent: Ints
 
     def save(self, path: Path) -> None:
@@ -44,13 +50,16 @@ class Lexicon(NamedTuple):
         """
         try:
             found = load_file(path)
-            lexicon = cls(found["likely"], found["frequent"])
+            lexicon = cls(found["likely"], found["chances"], found["frequent"])
         except (OSError, SafetensorError, ValueError, KeyError) as error:
             raise InputError(f"{path}: damaged ({error}); {_AGAIN}") from error
-        shapes = lexicon.likely.ndim == 2 and lexicon.frequent.ndim == 1
+        likely, chances, frequent = lexicon
+        shapes = likely.ndim == 2 and chances.shape == likely.shape and frequent.ndim == 1
         ids = np.concatenate([lexicon.likely.ravel(), lexicon.frequent.ravel()])
         if not shapes or ids.dtype != np.int32 or len(lexicon.likely) != source_vocab:
             raise InputError(f"{path}: of another vocabulary; {_AGAIN}")
         if ids.size and not -1 <= ids.min() <= ids.max() < target_vocab:
             raise InputError(f"{path}: names pieces that the vocabulary has not; {_AGAIN}")
+        if chances.dtype != np.float32 or not bool(((chances >= 0) & (chances <= 1)).all()):
+            raise InputError(f"{path}: holds probabilities outside 0 to 1; {_AGAIN}")
         return lexicon

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from latimer.nn.critic import Critic, Values, delayed, follow
 from latimer.nn.dropout import silence
+from latimer.nn.output import Features
 from latimer.nn.policy import Peaks, action_log_probs
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.rl.td_targets import monte_carlo
@@ -136,7 +137,7 @@ class ActorCritic:
 
     @torch.no_grad()
     def _delayed(
-        self, found: Trajectories, batch: Batch, features: Tensor | None, values: Values
+        self, found: Trajectories, batch: Batch, features: Features | None, values: Values
     ) -> Delayed:
         """What the delayed networks know of the states, as far as anybody will ask.
 
@@ -148,7 +149,7 @@ class ActorCritic:
         network = self.network if at_once else self.delayed_network
         none = torch.empty(0, device=found.actions.device)
         compares = features is not None and settings.gradient == "drawn"
-        actor, said = none, Values(critic.output, none, none)
+        actor, said = Features(none), Values(critic.output, none, none)
         if compares or settings.target in ("expected_sarsa", "lambda_return"):
             read = features if at_once else None
             actor = features_of(network, batch, found) if read is None else read.detach()
@@ -160,7 +161,7 @@ class ActorCritic:
         self,
         found: Trajectories,
         several: Merged,
-        features: Tensor,
+        features: Features,
         said: Values,
         states: Delayed,
     ) -> ActorLoss:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from latimer.nn.critic import Values
-from latimer.nn.output import Output
+from latimer.nn.output import Features, Output
 from latimer.nn.policy import Peaks, expected_values, policy_gradient
 
 
@@ -22,14 +22,14 @@ from latimer.nn.policy import Peaks, expected_values, policy_gradient
 class Seen:
     """What there is to learn from, packed, `[tokens]` if nothing else is said.
 
-    features `[tokens, readout]`, the actor's, with gradients, are what its output layer reads;
+    features, the actor's, with gradients, are what its output layer reads;
     actions those taken, returns what followed; said the critic's values; baseline gives what the
     delayed critic thinks of the states, Σ_a π' q'. Where what was drawn several times stands once,
     times says how often; weighed makes weights of what the actions gained, times included, less
     what the sentence's other translations gained (`less_others`).
     """
 
-    features: Tensor
+    features: Features
     output: Output
     actions: Tensor
     returns: Tensor

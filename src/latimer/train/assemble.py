@@ -101,6 +101,9 @@ def assemble(
     constants["recipe"] = whole.model_dump(mode="json")
     randomness.seed_everything(seed)
     network = build_network(recipe, prepared.vocabulary)
+    if network.prior is not None and prepared.lexicon is not None:
+        likely, chances, _ = map(torch.from_numpy, prepared.lexicon)
+        network.prior.fill(likely, chances)
     start = before.model if before else recipe.start
     if start is not None and snapshot is None:
         take_weights(network, start, prepared.vocabulary)

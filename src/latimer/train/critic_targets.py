@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from latimer.nn.critic import Values
-from latimer.nn.output import CHUNK_LOGITS, Output
+from latimer.nn.output import CHUNK_LOGITS, Features, Output
 from latimer.rl import td_targets
 from latimer.train.trajectories import Trajectories
 
@@ -23,11 +23,11 @@ from latimer.train.trajectories import Trajectories
 class Delayed:
     """Delayed actor and critic before every action of some trajectories, packed.
 
-    actor `[tokens, readout]` are what its output layer reads, critic the values; `first` is the
+    actor is what its output layer reads, critic the values; `first` is the
     lowest action, temperature that of the policy.
     """
 
-    actor: Tensor
+    actor: Features
     actor_output: Output
     critic: Values
     first: int
@@ -35,9 +35,7 @@ class Delayed:
 
     def policy(self, tokens: slice) -> Tensor:
         """π' `[tokens, actions]`."""
-        layer = self.actor_output
-        weight, bias = layer.weight[self.first :], layer.bias[self.first :]
-        logits = torch.nn.functional.linear(self.actor[tokens].to(weight.dtype), weight, bias)
+        logits = self.actor_output.logits(self.actor.part(tokens))[:, self.first :]
         return (logits / self.temperature).softmax(1)
 
     def values(self, tokens: slice) -> Tensor:

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from latimer.nn.dropout import silence
-from latimer.nn.output import CHUNK_LOGITS, Output
+from latimer.nn.output import CHUNK_LOGITS, Features, Output
 from latimer.nn.policy import TOP
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.sampling import sample
@@ -102,20 +102,20 @@ class DevPolicy:
 
 
 def policy_sums(
-    now: tuple[Tensor, Output], start: tuple[Tensor, Output], temperature: float = 1.0
+    now: tuple[Features, Output], start: tuple[Features, Output], temperature: float = 1.0
 ) -> Tensor:
-    """Over the states of features `[tokens, readout]`, float64 `[5]`, from two output layers.
+    """Over the states of some features, float64 `[5]`, from two output layers.
 
     Their number, and the sums of entropy, KL(now‖start), the highest probability, and that of the
     `TOP` most probable actions. Nothing ever holds `[tokens, vocab]` whole.
     """
     features, output = now
-    sums = features.new_zeros(5, dtype=torch.float64)
+    sums = features.values.new_zeros(5, dtype=torch.float64)
     size = max(1, CHUNK_LOGITS // len(output.weight))
-    for first in range(0, len(features), size):
+    for first in range(0, len(features.values), size):
         chunk = slice(first, first + size)
         logs, others = (
-            (layer(read[chunk])[:, first_action() :] / temperature).log_softmax(1)
+            (layer.logits(read.part(chunk))[:, first_action() :] / temperature).log_softmax(1)
             for read, layer in (now, start)
         )
         chances = logs.exp()

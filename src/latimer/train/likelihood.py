@@ -37,8 +37,7 @@ class Likelihood:
         memory = network.encode(batch.source, batch.source_lengths)
         features = network.features(memory, batch.inputs, batch.target_lengths)
         labels = pack(batch.labels, batch.target_lengths)
-        output = network.output
-        sums = smoothed_cross_entropy(features, output.weight, output.bias, labels, self.smoothing)
+        sums = smoothed_cross_entropy(features, network.output, labels, self.smoothing)
         return Loss(sums.loss / weight, weight, {"nll": sums.nll.detach() / weight})
 
     def updated(self, figures: Mapping[str, float]) -> None:

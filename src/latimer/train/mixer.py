@@ -63,7 +63,9 @@ class Mixer:
         found = self.draw(given, batch)
         with silence():
             features = features_of(self.network, batch, found)
-        advantages, own = self.baseline.advantages(found, features, self.network, batch, self.draw)
+        advantages, own = self.baseline.advantages(
+            found, features.values, self.network, batch, self.draw
+        )
         own_work = found.packed(written_by_itself(found, borders))
         surrogate = policy_gradient(
             features, self.network.output, found.packed(found.actions), advantages * own_work,
@@ -75,7 +77,7 @@ class Mixer:
         peaks = surrogate.peaks._replace(one=surrogate.peaks.one[told])
         figures = trajectory_figures(found, batch, surrogate.log_probs[told], peaks)
         share = borders.sum() / batch.target_lengths.sum()
-        figures |= {"given": share.to(features.dtype)}
+        figures |= {"given": share.to(surrogate.loss.dtype)}
         return Loss(value, sentences, figures | self.baseline.told(found, advantages))
 
     def borders(self, batch: Batch) -> Tensor:
@@ -109,10 +111,7 @@ def negative_log_likelihood_of(network: Seq2Seq, batch: Batch, borders: Tensor) 
     labels = pack(batch.labels, batch.target_lengths)
     time = torch.arange(batch.labels.shape[1], device=borders.device)
     given = pack(time < borders[:, None], batch.target_lengths)
-    output = network.output
-    return smoothed_cross_entropy(
-        features[given], output.weight, output.bias, labels[given], 0.0
-    ).loss
+    return smoothed_cross_entropy(features.part(given), network.output, labels[given], 0.0).loss
 
 
 def written_by_itself(found: Trajectories, borders: Tensor) -> Tensor:

@@ -18,5 +18,4 @@ def negative_log_likelihood(network: Seq2Seq, batch: Batch) -> Tensor:
     memory = network.encode(batch.source, batch.source_lengths)
     features = network.features(memory, batch.inputs, batch.target_lengths)
     labels = pack(batch.labels, batch.target_lengths)
-    output = network.output
-    return smoothed_cross_entropy(features, output.weight, output.bias, labels, 0.0).loss
+    return smoothed_cross_entropy(features, network.output, labels, 0.0).loss

@@ -3,6 +3,7 @@
 data/prepared.json      what the rest was made from: checksums of the texts, settings
 data/subwords*.model    the vocabulary
 data/train.arrow, data/dev.arrow
+data/lexicon.safetensors  which pieces translate which; not of a language model
 """
 
 from __future__ import annotations
@@ -18,10 +19,12 @@ from typing import Any
 from latimer.errors import InputError
 from latimer.files import read_lines, write_atomically
 from latimer.recipe import Recipe, TextPair
+from latimer.text.lexicon import Lexicon
+from latimer.text.model1 import learn_lexicon
 from latimer.text.tokenised import Row, TokenisedCorpus
 from latimer.text.vocabulary import Vocabulary
 
-_FINGERPRINT = "prepared.json"
+_FINGERPRINT, _LEXICON = "prepared.json", "lexicon.safetensors"
 _CHUNK = 8192
 
 
@@ -82,6 +85,8 @@ class Prepared:
     """Source and reference of every row of `dev`."""
     fingerprint: dict[str, Any]
     """What all this was made from."""
+    lexicon: Lexicon | None = None
+    """Of the text learnt from; a language model has none."""
 
 
 def prepare(recipe: Recipe, folder: Path, *, expected: dict[str, Any] | None = None) -> Prepared:
@@ -101,12 +106,17 @@ def prepare(recipe: Recipe, folder: Path, *, expected: dict[str, Any] | None = N
 
 def open_prepared(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> Prepared:
     """Read what `prepare` made."""
+    vocabulary, lexicon = Vocabulary.load(folder), None
+    if recipe.model.kind == "translator":
+        sizes = len(vocabulary.source), len(vocabulary.target)
+        lexicon = Lexicon.load(folder / _LEXICON, *sizes)
     return Prepared(
-        Vocabulary.load(folder),
+        vocabulary,
         TokenisedCorpus.open(folder / "train.arrow"),
         TokenisedCorpus.open(folder / "dev.arrow"),
         list(texts_of(recipe.data.dev, recipe.model.kind)),
         fingerprint,
+        lexicon,
     )
 
 
@@ -119,7 +129,7 @@ def fingerprint_of(recipe: Recipe) -> dict[str, Any]:
             texts[f"{part}.source"] = files.source
         texts[f"{part}.target"] = files.target
     return {
-        "format": "latimer-data/1",
+        "format": "latimer-data/2",
         "texts": {key: _sha256(path) for key, path in texts.items()},
         "subwords": recipe.subwords.model_dump(mode="json", exclude_none=True),
         "seed": recipe.seed,
@@ -168,6 +178,10 @@ def _make(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> None:
     encode = vocabulary.encode_pairs if isinstance(train, TextPairs) else _alone(vocabulary)
     TokenisedCorpus.write(folder / "train.arrow", _encode(encode, train))
     TokenisedCorpus.write(folder / "dev.arrow", _encode(encode, dev))
+    if isinstance(train, TextPairs):
+        corpus = TokenisedCorpus.open(folder / "train.arrow")
+        lexicon = learn_lexicon(corpus, len(vocabulary.source), len(vocabulary.target))
+        write_atomically(folder / _LEXICON, lexicon.save)
     text = json.dumps(fingerprint, indent=1) + "\n"
     write_atomically(folder / _FINGERPRINT, lambda path: _write_text(path, text))
 

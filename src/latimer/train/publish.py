@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,6 @@ from latimer.model import CRITIC_FORMAT, Model, model_card, save_model
 from latimer.nn.critic import Critic
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe
-from latimer.text.lexicon import Lexicon
-from latimer.text.model1 import learn_lexicon
 from latimer.train.averaging import Checkpoints, beyond
 from latimer.train.loop import perplexity
 from latimer.train.prepare import Prepared
@@ -30,7 +27,7 @@ class Publisher:
         """`command` is what made the model, for its card."""
         self.folder = run / "models"
         self.command = command
-        self.vocabulary, self._corpus = prepared.vocabulary, prepared.train
+        self.vocabulary, self.lexicon = prepared.vocabulary, prepared.lexicon
         data = recipe.data
         self.config: dict[str, Any] = {
             "network": recipe.model.model_dump(mode="json"),
@@ -42,14 +39,6 @@ class Publisher:
             },
             "search": recipe.search.model_dump(mode="json"),
         }
-
-    @cached_property
-    def lexicon(self) -> Lexicon | None:
-        """The lexicon of the text learnt from; a language model has none."""
-        if self.config["network"]["kind"] == "language_model":
-            return None
-        sizes = len(self.vocabulary.source), len(self.vocabulary.target)
-        return learn_lexicon(self._corpus, *sizes)
 
     def save(self, name: str, network: Seq2Seq, scores: dict[str, Any]) -> Path:
         """Write the model folder `name`; returns it. Raises LatimerError when the disk refuses."""

@@ -57,7 +57,7 @@ class Reinforce:
         with silence():
             features = features_of(self.network, batch, distinct)
         advantages, own = self.baseline.advantages(
-            found, several.every(features.detach()), self.network, batch, self.draw
+            found, several.every(features.values.detach()), self.network, batch, self.draw
         )
         surrogate = policy_gradient(
             features, self.network.output, distinct.packed(distinct.actions),

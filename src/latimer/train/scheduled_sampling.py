@@ -42,8 +42,8 @@ class ScheduledSampling:
         inputs = mixed_inputs(network, batch, self.share())
         memory = network.encode(batch.source, batch.source_lengths)
         features = network.features(memory, inputs, batch.target_lengths)
-        labels, layer = pack(batch.labels, batch.target_lengths), network.output
-        sums = smoothed_cross_entropy(features, layer.weight, layer.bias, labels, self.smoothing)
+        labels = pack(batch.labels, batch.target_lengths)
+        sums = smoothed_cross_entropy(features, network.output, labels, self.smoothing)
         return Loss(sums.loss / weight, weight, {"nll": sums.nll.detach() / weight})
 
     def share(self) -> float:

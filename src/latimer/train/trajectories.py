@@ -16,6 +16,7 @@ from torch import Tensor
 from latimer.metrics.sentence_bleu import prefix_gains
 from latimer.nn.dropout import generator, silence
 from latimer.nn.folded import fold
+from latimer.nn.output import Features
 from latimer.nn.precision import product_dtype
 from latimer.nn.seq2seq import Seq2Seq, pack
 from latimer.search.greedy import greedy_search
@@ -179,8 +180,8 @@ def less_others(found: Trajectories, values: Tensor) -> Tensor:
     return found.packed((grouped - rest).flatten(0, 1)[found.places])
 
 
-def features_of(network: Seq2Seq, batch: Batch, trajectories: Trajectories) -> Tensor:
-    """What the output layer reads before each action, packed, `[tokens, readout]`.
+def features_of(network: Seq2Seq, batch: Batch, trajectories: Trajectories) -> Features:
+    """What the output layer reads before each action, packed.
 
     Differentiable; sources are read once, whatever the number of samples.
     """
