@@ -1,5 +1,6 @@
 import contextlib
 import json
+import sys
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -179,6 +180,70 @@ def test_fetch_without_a_network_says_what_to_do(tmp_path: Path) -> None:
         homeassistant.fetch()
     assert caught.value.exit_code == 1
     assert "\n" not in str(caught.value)
+    assert list((tmp_path / "cache").iterdir()) == []
+
+
+SLOW_PIP = """
+import os, sys, time
+from pathlib import Path
+seen, original = Path(sys.argv[1]), Path(sys.argv[2])
+dest = Path(sys.argv[sys.argv.index("--dest") + 1])
+unpacked = Path(os.environ["TMPDIR"]) / "pip-unpack-made" / original.name
+unpacked.parent.mkdir()
+content = original.read_bytes()
+for before, size in (0, 100), (100, 300), (300, len(content)):
+    with unpacked.open("ab") as file:
+        file.write(content[before:size])
+    while not (seen / str(size)).exists():
+        time.sleep(0.01)
+unpacked.replace(dest / original.name)
+"""
+
+
+def test_fetch_tells_how_much_has_arrived(
+    shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The made-up pip goes on only when the size of what it wrote has been told."""
+    original = shelve(shelf)
+    size = original.stat().st_size
+    seen = tmp_path / "seen"
+    seen.mkdir()
+    script = tmp_path / "slow_pip.py"
+    script.write_text(SLOW_PIP, encoding="utf-8")
+    pip = (sys.executable, str(script), str(seen), str(original))
+    monkeypatch.setattr(homeassistant, "_PIP", pip)
+    monkeypatch.setattr(homeassistant, "_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(homeassistant, "SHA256", homeassistant._sha256(original))
+    told: list[tuple[int, int | None]] = []
+
+    def listen(so_far: int, total: int | None) -> None:
+        told.append((so_far, total))
+        (seen / str(so_far)).touch()
+        raise RuntimeError("the display broke")
+
+    wheel = homeassistant.fetch(on_progress=listen)
+    assert wheel.read_bytes() == original.read_bytes()
+    sizes = [so_far for so_far, _ in told]
+    assert sizes == sorted(sizes)
+    assert {100, 300, size, homeassistant.WHEEL_BYTES} <= set(sizes)
+    assert {total for _, total in told} == {homeassistant.WHEEL_BYTES}
+    told.clear()
+    assert homeassistant.fetch(on_progress=listen) == wheel
+    assert told == []
+
+
+def test_fetch_that_is_interrupted_leaves_nothing(
+    shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        homeassistant, "_PIP", (sys.executable, "-c", "import time; time.sleep(99)")
+    )
+
+    def interrupt(so_far: int, total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        homeassistant.fetch(on_progress=interrupt)
     assert list((tmp_path / "cache").iterdir()) == []
 
 

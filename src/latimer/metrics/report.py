@@ -62,7 +62,7 @@ def corpus_scores(
         raise InputError("nothing to score: no translations and no references")
     scores = {}
     for name in metrics:
-        metric = _metric(name, language)
+        metric = sacrebleu_metric(name, language)
         value = metric.corpus_score(list(hypotheses), [list(references)]).score
         scores[name] = Score(value, str(metric.get_signature()))
     return scores
@@ -75,7 +75,8 @@ def check_metrics(names: Sequence[str]) -> None:
             raise InputError(f"unknown metric {name!r}; valid choices: {', '.join(METRICS)}")
 
 
-def _metric(name: str, language: str) -> Any:
+def sacrebleu_metric(name: str, language: str = "") -> Any:
+    """SacreBLEU's own metric, set up as for `corpus_scores`; `name` is one of METRICS."""
     from sacrebleu.metrics.bleu import BLEU
     from sacrebleu.metrics.chrf import CHRF
     from sacrebleu.metrics.ter import TER

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from latimer.files import write_folder_atomically
+from latimer.metrics.significance import Comparison
 from latimer.recipe import load_recipe, override_recipe
 from latimer.train.improvement import improvement
 from latimer.train.interruption import Interrupted
@@ -16,8 +17,11 @@ from latimer.train.run import train
 
 OBJECTIVE = "reinforce"
 
-Bleu = dict[str, dict[str, float]]
-"""By the name of the part, then by the search."""
+LEAST_BLEU = 10.0
+"""Of a translator that writes sentences at all, so that some are better than others."""
+
+Compared = dict[str, dict[str, Comparison]]
+"""BLEU before and after, by the name of the part, then by the search."""
 
 
 @dataclass(frozen=True)
@@ -27,21 +31,45 @@ class Gain:
     minutes: float
     """Of training, over all sittings."""
     updates: int
-    before: Bleu
-    after: Bleu
+    compared: Compared
     kept: bool
     """Whether dev, searched as by default, got better; if not, the old model is offered."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
         scores = {
-            part: {
-                search: {"before": value, "after": self.after[part][search]}
-                for search, value in searches.items()
-            }
-            for part, searches in self.before.items()
+            part: {search: _figures(found) for search, found in searches.items()}
+            for part, searches in self.compared.items()
         }
         return {"minutes": self.minutes, "updates": self.updates, "kept": self.kept, **scores}
+
+
+def _figures(found: Comparison) -> dict[str, Any]:
+    return {
+        "before": found.first,
+        "after": found.second,
+        "difference": found.difference,
+        "interval": [found.low, found.high],
+        "p_value": found.p_value,
+        "clear": found.clear,
+    }
+
+
+def worth_improving(dev_bleu: float, copying: float) -> str | None:
+    """Why learning from reward would be in vain, as a sentence; None where it would not.
+
+    `dev_bleu` and `copying` are BLEU on dev, 0 to 100, of the translator and of the sources.
+    Reward tells good from bad among what a translator writes: something has to be good.
+    """
+    what = "Learning from reward is left out: it needs a translator with"
+    if round(dev_bleu, 1) < LEAST_BLEU:  # as it is shown
+        return f"{what} BLEU {LEAST_BLEU:g} or more on dev, and this one has {dev_bleu:.1f}."
+    if dev_bleu <= copying:
+        return (
+            f"{what} more BLEU on dev than copying the source ({copying:.1f}), "
+            f"and this one has {dev_bleu:.1f}."
+        )
+    return None
 
 
 def improve(

@@ -17,8 +17,14 @@ from rich.text import Text
 from latimer.errors import LatimerError
 from latimer.quickstart.improvement import Gain
 from latimer.quickstart.scores import Scored
+from latimer.quickstart.verdict import Commands, Evidence, verdict
 
 TITLES = {"bleu": "BLEU", "chrf": "chrF"}
+COLUMNS = (
+    "copying: the source taken as its own translation; "
+    "memory: the translation of the nearest source in the training text"
+)
+CHANGES = "clear: chance alone rarely brings about such a difference (p < 0.05)"
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,15 @@ class Result:
     """Ctrl-C in training."""
     gain: Gain | None = None
     """What learning from reward changed, if that was wanted."""
+    no_gain: str | None = None
+    """Why learning from reward was left out although it was wanted."""
+    evidence: Evidence | None = None
+    """How good the model is; None where there was no text to test on."""
+
+    @property
+    def verdict(self) -> list[str]:
+        """Whether the translator is any good, in three lines."""
+        return verdict(self.evidence, commands(self))
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -63,8 +78,10 @@ class Result:
             "updates": self.updates,
             **{name: part.as_dict() for name, part in self.parts.items()},
             **({"improvement": self.gain.as_dict()} if self.gain else {}),
+            **({"improvement": {"left_out": self.no_gain}} if self.no_gain else {}),
             "samples": [vars(sample) for sample in self.samples],
             "pictures": [str(picture) for picture in self.pictures],
+            "verdict": self.verdict,
         }
 
 
@@ -72,10 +89,14 @@ def show(result: Result, console: Console) -> None:
     """Print the whole page."""
     if result.parts:
         console.print(Text("Scores", style="bold"))
-        console.print(Padding(score_table(result.parts), (0, 0, 1, 2)))
+        console.print(Padding(score_table(result.parts), (0, 0, 0, 2)))
+        console.print(Padding(Text(COLUMNS, style="dim"), (0, 0, 1, 2)))
     if result.gain:
         console.print(Text(gain_title(result.gain), style="bold"))
-        console.print(Padding(gain_table(result.gain), (0, 0, 1, 2)))
+        console.print(Padding(gain_table(result.gain), (0, 0, 0, 2)))
+        console.print(Padding(Text(CHANGES, style="dim"), (0, 0, 1, 2)))
+    if result.no_gain:
+        console.print(Padding(Text(result.no_gain), (0, 0, 1, 0)))
     if result.samples:
         console.print(Text("Sentences that were not seen in training", style="bold"))
         for sample in result.samples:
@@ -84,27 +105,34 @@ def show(result: Result, console: Console) -> None:
     for line in _written(result):
         console.print(line, soft_wrap=True)
     console.print()
-    console.print(Text("Next", style="bold"))
+    console.print(Text("Commands", style="bold"))
     for purpose, command in next_commands(result):
         console.print(Text(f"  # {purpose}", style="dim"))
         # Long lines are not broken: a broken command cannot be pasted.
         console.print(Text(f"  {command}"), soft_wrap=True)
+    console.print()
+    console.print(Text("Is it any good?", style="bold"))
+    scores, worth, following = result.verdict
+    console.print(Padding(Text(scores), (0, 0, 0, 2)))
+    console.print(Padding(Text(worth), (0, 0, 0, 2)))
+    console.print(Text(f"  {following}"), soft_wrap=True)  # it ends in a command to paste
 
 
 def score_table(parts: dict[str, Scored]) -> Table:
-    """A row for each part, and for each metric the model's score beside that of copying."""
+    """A row for each part, and for each metric the model's score beside those without a model."""
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("")
     table.add_column("pairs", justify="right")
     metrics = list(next(iter(parts.values())).model)
     for name in metrics:
         table.add_column(TITLES[name], justify="right", style="bold green")
-        table.add_column("copying the source", justify="right", style="dim")
+        table.add_column("copying", justify="right", style="dim")
+        table.add_column("memory", justify="right", style="dim")
     for part, scored in parts.items():
         figures = [
             f"{scores[name].value:.1f}"
             for name in metrics
-            for scores in (scored.model, scored.copying)
+            for scores in (scored.model, scored.unaided.copying, scored.unaided.memory)
         ]
         table.add_row(part, f"{len(scored.pairs):,}", *figures)
     return table
@@ -117,21 +145,26 @@ def gain_title(gain: Gain) -> str:
 
 
 def gain_table(gain: Gain) -> Table:
-    """A row for each part; for each search BLEU before, after, and the difference."""
+    """A row for each part and search: BLEU before and after, and what the difference is worth."""
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("")
-    for search in next(iter(gain.before.values()), {}):
-        table.add_column(search, justify="right", style="dim")
-        table.add_column("after", justify="right", style="bold green")
-        table.add_column("gain", justify="right")
-    for part, searches in gain.before.items():
-        figures = [
-            text
-            for search, before in searches.items()
-            for after in (gain.after[part][search],)
-            for text in (f"{before:.1f}", f"{after:.1f}", f"{after - before:+.1f}")
-        ]
-        table.add_row(part, *figures)
+    table.add_column("search")
+    table.add_column("before", justify="right", style="dim")
+    table.add_column("after", justify="right", style="bold green")
+    table.add_column("difference", justify="right")
+    table.add_column("95 % interval", justify="right", style="dim")
+    table.add_column("")
+    for part, searches in gain.compared.items():
+        for search, found in searches.items():
+            table.add_row(
+                part,
+                search,
+                f"{found.first:.1f}",
+                f"{found.second:.1f}",
+                f"{found.difference:+.1f}",
+                f"{found.low:+.1f} to {found.high:+.1f}",
+                "clear" if found.clear else "no clear change",
+            )
     return table
 
 
@@ -167,18 +200,45 @@ def _written(result: Result) -> list[Text]:
 
 def next_commands(result: Result) -> list[tuple[str, str]]:
     """What to try next: (purpose, command to paste)."""
-    latimer, model = program(), shlex.quote(str(result.model))
-    again = shlex.join(["quickstart", "--minutes", "60", *result.again])
-    commands = [
-        ("translate lines of text", f"{latimer} translate {model} < YOUR.txt"),
-        ("go on learning for an hour in all", f"{latimer} {again}"),
+    ready = commands(result)
+    listed = [
+        ("translate lines of text", ready.translate),
+        ("go on learning for an hour in all", ready.longer(60)),
         ("the same with your own PO, TMX, XLIFF, TSV or pair of text files",
-         f"{latimer} quickstart --to de --out my-translator --pairs YOUR.po"),
+         f"{program()} quickstart --to de --out my-translator --pairs YOUR.po"),
     ]  # fmt: skip
     if result.test_files:
         files = shlex.join(map(str, result.test_files))
-        commands.insert(1, ("score it in detail", f"{latimer} evaluate {model} {files}"))
-    return commands
+        model = shlex.quote(str(result.model))
+        listed.insert(1, ("score it in detail", f"{program()} evaluate {model} {files}"))
+    return listed
+
+
+def commands(result: Result) -> Commands:
+    """The commands that a verdict may propose."""
+    latimer, model = program(), shlex.quote(str(result.model))
+
+    def longer(minutes: int) -> str:
+        return f"{latimer} " + shlex.join(["quickstart", "--minutes", f"{minutes}", *result.again])
+
+    return Commands(
+        f"{latimer} translate {model} < YOUR.txt",
+        longer,
+        f"{latimer} " + shlex.join(["quickstart", *_with_more_text(result)]),
+    )
+
+
+def _with_more_text(result: Result) -> list[str]:
+    """The arguments of a new run that has one more file than this."""
+    told = list(result.again)
+    if "--out" in told:  # a folder holds runs on one text only
+        place = told.index("--out")
+        del told[place : place + 2]
+    own = "--pairs" in told
+    language = [] if "--to" in told else ["--to", "de"]
+    folder = f"{result.folder}-2" if own else "my-translator"
+    files = ["MORE.po"] if own else ["--pairs", "YOUR.po"]
+    return [*language, "--out", folder, *told, *files]
 
 
 def program() -> str:

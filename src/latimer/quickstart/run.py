@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from rich.console import Console
 from rich.padding import Padding
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
 from latimer.engines.neural import load
@@ -19,17 +20,20 @@ from latimer.engines.translator import Translation
 from latimer.errors import Collapsed, LatimerError
 from latimer.quickstart import corpus
 from latimer.quickstart.corpus import Languages
-from latimer.quickstart.improvement import Gain, copy, improve
+from latimer.quickstart.improvement import Gain, copy, improve, worth_improving
 from latimer.quickstart.pictures import draw_attention, draw_learning_curve
 from latimer.quickstart.progress import TrainingDisplay
 from latimer.quickstart.report import Result, Sample
 from latimer.quickstart.samples import choose_samples
-from latimer.quickstart.scores import Scored, score
+from latimer.quickstart.scores import Scored, score, unaided
+from latimer.quickstart.verdict import Evidence
 from latimer.recipe import Recipe, load_recipe
 from latimer.text import homeassistant
+from latimer.text.nearest import TranslationMemory
 from latimer.text.prepare import Prepared
 from latimer.threads import available_cores
 from latimer.train.interruption import Interrupted
+from latimer.train.log import Report
 from latimer.train.run import train
 
 SAMPLES = 10
@@ -70,13 +74,18 @@ def carry_out(plan: Plan, console: Console) -> Result:
     prepared = _prepare(plan, console)
     recipe = _recipe(plan)
     model, display, interrupted = _train(plan, recipe, console)
-    improved = None
-    if plan.improve_minutes and not interrupted:
-        improved = _improve(plan, model, console)
-        interrupted = improved.interrupted
     with console.status("translating dev and test …"):
         judge = _Judge(plan, prepared, recipe.search.model_dump())
-        parts, gain = judge.parts(model), None
+        parts = judge.parts(model)
+    improved, no_gain = None, None
+    if plan.improve_minutes and not interrupted:
+        if no_gain := _no_gain(parts):
+            _say(console, f"\n{no_gain}", "yellow")
+        else:
+            improved = _improve(plan, model, console)
+            interrupted = improved.interrupted
+    with console.status("translating dev and test …"):
+        gain = None
         if improved is not None and improved.model is not None:
             parts, gain = judge.compare(model, parts, improved)
             model = improved.model if gain.kept else model
@@ -101,6 +110,29 @@ def carry_out(plan: Plan, console: Console) -> Result:
         again=plan.again,
         interrupted=interrupted,
         gain=gain,
+        no_gain=no_gain,
+        evidence=_evidence(parts, len(prepared.train), display.last),
+    )
+
+
+def _no_gain(parts: dict[str, Scored]) -> str | None:
+    """Why learning from reward is left out, judged on dev; None when it is not."""
+    dev = parts.get("dev")
+    return worth_improving(dev.bleu, dev.copying) if dev else None
+
+
+def _evidence(parts: dict[str, Scored], pairs: int, last: Report | None) -> Evidence | None:
+    """How good the model is on test, or on dev where there is no test."""
+    scored = parts.get("test") or parts.get("dev")
+    if scored is None:
+        return None
+    return Evidence(
+        copying=scored.against(scored.unaided.sources),
+        memory=scored.against(scored.unaided.recalled),
+        unseen="test" in parts,
+        pairs=pairs,
+        updates=last.update if last else 0,
+        minutes=last.seconds / 60 if last else 0.0,
     )
 
 
@@ -118,10 +150,13 @@ class _Judge:
     """Translates dev and test with the models of a quickstart, and scores what they write."""
 
     def __init__(self, plan: Plan, prepared: Prepared, search: dict[str, Any]) -> None:
-        self.language, self.search = plan.languages.target, search
+        self.search = search
         self.threads = plan.threads or available_cores()
         named = (("dev", prepared.dev), ("test", prepared.test))
-        self.pairs = {name: pairs for name, pairs in named if pairs}
+        memory = TranslationMemory(prepared.train)
+        self.unaided = {
+            name: unaided(pairs, memory, plan.languages.target) for name, pairs in named if pairs
+        }
 
     def translator(self, model: Path, **changes: Any) -> Callable[..., list[Translation]]:
         """The model's `translate`, searching as the recipe says but for `changes`."""
@@ -130,7 +165,7 @@ class _Judge:
     def parts(self, model: Path, **changes: Any) -> dict[str, Scored]:
         """The scores of every part, by its name."""
         translate = self.translator(model, **changes)
-        return {name: score(translate, pairs, self.language) for name, pairs in self.pairs.items()}
+        return {name: score(translate, part) for name, part in self.unaided.items()}
 
     def compare(
         self, model: Path, parts: dict[str, Scored], improved: _Improved
@@ -140,12 +175,15 @@ class _Judge:
         beam = f"beam {self.search['beam']}"
         better = self.parts(improved.model)
         greedy = (self.parts(model, beam=1), self.parts(improved.model, beam=1))
-        before, after = (
-            {name: {"greedy": first[name].bleu, beam: second[name].bleu} for name in self.pairs}
-            for first, second in zip(greedy, (parts, better), strict=True)
-        )
-        kept = all(after[name][beam] > before[name][beam] for name in after if name == "dev")
-        gain = Gain(improved.minutes, improved.updates, before, after, kept)
+        compared = {
+            name: {
+                "greedy": greedy[1][name].against(greedy[0][name].translations),
+                beam: better[name].against(parts[name].translations),
+            }
+            for name in self.unaided
+        }
+        kept = all(compared[name][beam].difference > 0 for name in compared if name == "dev")
+        gain = Gain(improved.minutes, improved.updates, compared, kept)
         return (better if kept else parts), gain
 
 
@@ -173,10 +211,27 @@ def _home_assistant(plan: Plan, console: Console) -> Prepared:
         f"{homeassistant.cache_folder()} and read as a zip; it is never installed."
     )
     console.print(Padding(Text(about, style="dim"), (0, 2)))
-    with console.status("downloading …"):
-        wheel = homeassistant.fetch()
+    wheel = _fetch(console)
     with console.status("reading, cleaning, splitting …"):
         return corpus.read_home_assistant(wheel, plan.languages)
+
+
+def _fetch(console: Console) -> Path:
+    """The wheel; in a terminal a bar shows how much of it has arrived."""
+    text = TextColumn("  {task.description}")
+    columns = (text, BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
+        task = progress.add_task("getting ready …", total=None)
+
+        def show(so_far: int, total: int | None) -> None:
+            what = (
+                f"downloading {homeassistant.REQUIREMENT}" if so_far else "asking for the wheel …"
+            )
+            progress.update(task, completed=so_far, total=total, description=what)
+
+        return homeassistant.fetch(on_progress=show)
 
 
 def _recipe(plan: Plan) -> Recipe:

@@ -1,4 +1,4 @@
-"""How good the translator is, beside the score of copying the source."""
+"""How good the translator is, beside what is to be had without one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from latimer.engines.translator import Translation
 from latimer.metrics.report import Score, corpus_scores
+from latimer.metrics.significance import Comparison, compare
+from latimer.text.nearest import TranslationMemory
 from latimer.text.pair import Pair
 
 METRICS = ("bleu", "chrf")
@@ -16,44 +18,85 @@ Translate = Callable[[Sequence[str]], list[Translation]]
 
 
 @dataclass(frozen=True)
+class Unaided:
+    """One part of the corpus, and what its sources score without a translator."""
+
+    pairs: list[Pair]
+    language: str
+    """The code of the target language, which chooses BLEU's tokeniser."""
+    recalled: list[str]
+    """For each source the target of the nearest source in the training text."""
+    copying: dict[str, Score]
+    """What the source would score as its own translation: names and numbers are shared."""
+    memory: dict[str, Score]
+    """What `recalled` scores: a translation memory alone."""
+
+    @property
+    def sources(self) -> list[str]:
+        """Of all pairs."""
+        return [pair.source for pair in self.pairs]
+
+    @property
+    def references(self) -> list[str]:
+        """The targets of all pairs."""
+        return [pair.target for pair in self.pairs]
+
+
+@dataclass(frozen=True)
 class Scored:
     """One part of the corpus: its translations and scores by metric name."""
 
-    pairs: list[Pair]
+    unaided: Unaided
     translations: list[str]
     model: dict[str, Score]
-    copying: dict[str, Score]
-    """What the source would score as its own translation: names and numbers are shared."""
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """What was translated."""
+        return self.unaided.pairs
 
     @property
     def bleu(self) -> float:
         """The model's."""
         return self.model["bleu"].value
 
+    @property
+    def copying(self) -> float:
+        """BLEU of the sources."""
+        return self.unaided.copying["bleu"].value
+
+    def against(self, others: Sequence[str]) -> Comparison:
+        """BLEU of `others`, and of the model's translations second."""
+        part = self.unaided
+        return compare(others, self.translations, part.references, language=part.language)
+
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
         scores = {
             name: {
-                "score": self.model[name].value,
-                "copying": self.copying[name].value,
-                "signature": self.model[name].signature,
+                "score": score.value,
+                "copying": self.unaided.copying[name].value,
+                "memory": self.unaided.memory[name].value,
+                "signature": score.signature,
             }
-            for name in self.model
+            for name, score in self.model.items()
         }
         return {"pairs": len(self.pairs), **scores}
 
 
-def score(translate: Translate, pairs: Sequence[Pair], language: str) -> Scored:
-    """Translate the sources of `pairs` (at least one) and score them against the targets.
-
-    `language` is the code of the target language, which chooses BLEU's tokeniser.
-    """
-    sources = [pair.source for pair in pairs]
-    references = [pair.target for pair in pairs]
-    translations = [each.text for each in translate(sources)]
-    return Scored(
-        list(pairs),
-        translations,
-        corpus_scores(translations, references, METRICS, language=language),
-        corpus_scores(sources, references, METRICS, language=language),
+def unaided(pairs: Sequence[Pair], memory: TranslationMemory, language: str) -> Unaided:
+    """Score copying and looking up on `pairs` (at least one); `memory` knows the training text."""
+    sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    recalled = memory.translate(sources)
+    copying, remembered = (
+        corpus_scores(texts, references, METRICS, language=language)
+        for texts in (sources, recalled)
     )
+    return Unaided(list(pairs), language, recalled, copying, remembered)
+
+
+def score(translate: Translate, part: Unaided) -> Scored:
+    """Translate the sources of `part` and score them against the targets."""
+    translations = [each.text for each in translate(part.sources)]
+    scores = corpus_scores(translations, part.references, METRICS, language=part.language)
+    return Scored(part, translations, scores)

@@ -6,6 +6,7 @@ downloaded, verified and read; it is never installed.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ import tempfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,10 @@ from latimer.text.pair import Origin, Pair
 REQUIREMENT = "homeassistant==2026.11.0"
 WHEEL = "homeassistant-2026.11.0-py3-none-any.whl"
 SHA256 = "7ca5fbde9dea879ac7723949fc84347aac5182e6309c357b2e4973fd391b00f7"
+WHEEL_BYTES = 67_607_712
+
+OnProgress = Callable[[int, int | None], None]
+"""Is told bytes so far and bytes in all, None where nobody knows."""
 
 MAX_MEMBER_BYTES = 32_000_000
 """A translation file that unpacks to more is refused; the real ones stay far below 1 MB."""
@@ -38,6 +43,9 @@ _DAMAGE = (
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, NotImplementedError, RuntimeError,
     UnicodeDecodeError,
 )  # fmt: skip
+_PIP = (sys.executable, "-m", "pip")
+_LOOK_SECONDS = 0.2
+"""Between two looks at how much has arrived."""
 _OWN_FILE = (
     "to use your own text: latimer quickstart --pairs FILE, or latimer corpus FILE… --out DIR"
 )
@@ -50,10 +58,12 @@ def cache_folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "latimer"
 
 
-def fetch(cache: Path | None = None) -> Path:
+def fetch(cache: Path | None = None, on_progress: OnProgress | None = None) -> Path:
     """The verified wheel in the cache (`cache_folder()` by default), downloaded if need be.
 
-    Raises LatimerError when it cannot be fetched or is not the file it should be.
+    `on_progress` is told several times a second how much has arrived; whatever it raises is
+    ignored, and where nothing is downloaded it is never called. Raises LatimerError when the wheel
+    cannot be fetched or is not the file it should be.
     """
     folder = cache or cache_folder()
     wheel = folder / WHEEL
@@ -62,7 +72,7 @@ def fetch(cache: Path | None = None) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temporary:
-            fresh = _download(Path(temporary))
+            fresh = _download(Path(temporary), on_progress)
             if (digest := _sha256(fresh)) != SHA256:
                 raise LatimerError(
                     f"the downloaded {WHEEL} is not the file it should be (sha256 {digest}, "
@@ -77,22 +87,57 @@ def fetch(cache: Path | None = None) -> Path:
     return wheel
 
 
-def _download(folder: Path) -> Path:
+def _download(folder: Path, on_progress: OnProgress | None) -> Path:
     options = "--quiet --no-deps --ignore-requires-python --only-binary=:all: --no-input"
     limits = "--disable-pip-version-check --retries 2 --timeout 20"
-    pip = [sys.executable, "-m", "pip", "download", *options.split(), *limits.split()]
-    done = subprocess.run(
-        [*pip, "--dest", str(folder), REQUIREMENT], capture_output=True, text=True, check=False
-    )
+    pip = [*_PIP, "download", *options.split(), *limits.split(), "--dest", str(folder), REQUIREMENT]
+
+    def tell(so_far: int) -> None:
+        with contextlib.suppress(Exception):  # a download does not fail with its display
+            if on_progress is not None:
+                on_progress(so_far, WHEEL_BYTES)
+
+    code, said = _run(pip, folder, lambda: tell(_largest_file(folder)))
     fresh = folder / WHEEL
-    if done.returncode or not fresh.is_file():
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
+    if code or not fresh.is_file():
+        lines = [line for line in said.splitlines() if line.strip()]
         reason = next((line for line in reversed(lines) if "ERROR" in line), *lines[-1:] or [""])
         raise LatimerError(
             f"cannot download {REQUIREMENT}; is there a network? (pip says: {reason[:200]}); "
             f"{_OWN_FILE}"
         )
+    tell(WHEEL_BYTES)
     return fresh
+
+
+def _run(command: list[str], folder: Path, look: Callable[[], None]) -> tuple[int, str]:
+    """Exit code and standard error of `command`, which keeps its temporary files in `folder`.
+
+    Calls `look` every now and then while it runs.
+    """
+    kept = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | kept
+    ) as process:
+        try:
+            while True:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    said = process.communicate(timeout=_LOOK_SECONDS)[1]
+                    return process.returncode, said
+                look()
+        except BaseException:
+            process.kill()
+            raise
+
+
+def _largest_file(folder: Path) -> int:
+    """Bytes of the largest file below `folder`: of a download, what has arrived."""
+    largest = 0
+    for inside, _, names in os.walk(folder):  # passes over what cannot be read
+        for name in names:
+            with contextlib.suppress(OSError):  # moved away meanwhile
+                largest = max(largest, os.stat(os.path.join(inside, name)).st_size)
+    return largest
 
 
 def _sha256(path: Path) -> str:

@@ -1,0 +1,210 @@
+"""Is one system better than another on the same sentences, or is it chance?
+
+Paired bootstrap resampling (Koehn 2004, "Statistical significance tests for machine translation
+evaluation"): the test set is drawn anew, with replacement, many times; both systems are scored on
+each draw. What a draw needs of a sentence are the counts that sacreBLEU sums to a corpus score, so
+nothing is translated or tokenised twice.
+
+The p-value is two-sided: the share of draws whose difference lies at least as far from the mean of
+all draws as the difference observed lies from 0, with one added to both counts so that it is never
+0. It agrees with the interval: p < 0.05 where 0 lies outside, but for the noise of drawing.
+`sacrebleu --paired-bs` takes absolute values first and counts one tail only, which gives about half
+of this wherever the difference is large.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from latimer.errors import InputError
+from latimer.metrics.report import check_metrics, sacrebleu_metric
+
+Floats = NDArray[np.float64]
+
+SAMPLES = 1000
+LEVEL = 0.05
+"""Below this p-value a difference is called clear."""
+
+_BLOCK = 2_000_000
+"""Sentences drawn at once, over all draws of a block: 32 MB."""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two systems on the same sentences, by one metric."""
+
+    metric: str
+    sentences: int
+    first: float
+    """The score of the first system, as `corpus_scores` gives it."""
+    second: float
+    low: float
+    """The interval that holds the difference in 95 % of the draws begins here …"""
+    high: float
+    """… and ends here."""
+    p_value: float
+    """Two-sided; see the head of this file. 1 for a single sentence, which proves nothing."""
+    signature: str
+    """sacreBLEU's description of the metric."""
+
+    @property
+    def difference(self) -> float:
+        """Second minus first; for TER, of which less is better, too."""
+        return self.second - self.first
+
+    @property
+    def clear(self) -> bool:
+        """Whether chance alone would rarely bring about such a difference (p < 0.05)."""
+        return self.p_value < LEVEL
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "metric": self.metric,
+            "sentences": self.sentences,
+            "first": self.first,
+            "second": self.second,
+            "difference": self.difference,
+            "interval": [self.low, self.high],
+            "p_value": self.p_value,
+            "clear": self.clear,
+            "signature": self.signature,
+        }
+
+
+def compare(
+    first: Sequence[str],
+    second: Sequence[str],
+    references: Sequence[str],
+    metric: str = "bleu",
+    *,
+    language: str = "",
+    samples: int = SAMPLES,
+    seed: int = 1,
+) -> Comparison:
+    """Compare the translations of two systems, raw, detokenised text, with one reference a line.
+
+    `metric` is one of `report.METRICS`, `language` the code of the target language, which chooses
+    BLEU's tokeniser; both as in `corpus_scores`. The same `seed` draws the same sentences. Raises
+    InputError for lists of unequal length, an empty corpus, an unknown metric or no samples.
+    """
+    check_metrics([metric])
+    if samples < 1:
+        raise InputError(f"samples is {samples}; at least 1 is needed")
+    if not len(first) == len(second) == len(references):
+        raise InputError(
+            f"{len(first)} and {len(second)} translations, but {len(references)} references; "
+            "all three must have the same number of lines"
+        )
+    if not references:
+        raise InputError("nothing to compare: no translations and no references")
+    scorer = sacrebleu_metric(metric, language)
+    counts = [_counts(scorer, system, references) for system in (first, second)]
+    before, after = (_observed(scorer, each) for each in counts)
+    drawn = _draws(counts, SCORES[metric], samples, seed)
+    differences = drawn[:, 1] - drawn[:, 0]
+    low, high = np.quantile(differences, [0.025, 0.975])
+    alone = len(references) == 1
+    return Comparison(
+        metric,
+        len(references),
+        before,
+        after,
+        float(low),
+        float(high),
+        1.0 if alone else _p_value(differences, after - before),
+        str(scorer.get_signature()),
+    )
+
+
+def _p_value(differences: Floats, observed: float) -> float:
+    """The two-sided p-value of `observed`, given the differences `[samples]` of the draws."""
+    further = np.abs(differences - differences.mean()) >= abs(observed)
+    return float((further.sum() + 1) / (len(differences) + 1))
+
+
+def _counts(scorer: Any, system: Sequence[str], references: Sequence[str]) -> Floats:
+    """What sacreBLEU counts in each sentence, `[sentences, counts]`."""
+    counts = scorer._extract_corpus_statistics(list(system), [list(references)])
+    return np.array(counts, dtype=np.float64)
+
+
+def _observed(scorer: Any, counts: Floats) -> float:
+    """The corpus score from the counts of all sentences, by sacreBLEU itself."""
+    sums = counts.sum(0)
+    whole = sums.astype(np.int64) if (sums == sums.round()).all() else sums
+    return float(scorer._compute_score_from_stats(whole.tolist()).score)
+
+
+def _draws(
+    counts: Sequence[Floats], score: Callable[[Floats], Floats], samples: int, seed: int
+) -> Floats:
+    """The scores of all systems on the same draws, `[samples, systems]`."""
+    sentences = len(counts[0])
+    random = np.random.default_rng(seed)
+    block = max(1, _BLOCK // sentences)
+    scores = []
+    for begin in range(0, samples, block):
+        rows = min(block, samples - begin)
+        drawn = random.integers(sentences, size=(rows, sentences))
+        drawn += sentences * np.arange(rows)[:, None]
+        # How often each sentence was drawn: a product with it sums the counts of the draw.
+        times = np.bincount(drawn.ravel(), minlength=rows * sentences)
+        weights = times.reshape(rows, sentences).astype(np.float64)
+        scores.append(np.stack([score(weights @ each) for each in counts], axis=1))
+    return np.concatenate(scores)
+
+
+def bleu_of_counts(counts: Floats) -> Floats:
+    """Corpus BLEU, 0 to 100, `[rows]`, from counts `[rows, 2 + 2 * order]`.
+
+    These are the lengths of system and reference, the n-grams that match, and all n-grams. Smoothed
+    as sacreBLEU does by default ("exp": Chen & Cherry 2014, method 3).
+    """
+    written, wanted = counts[:, 0], counts[:, 1]
+    order = (counts.shape[1] - 2) // 2
+    correct, total = counts[:, 2 : 2 + order], counts[:, 2 + order :]
+    missing = (correct == 0) & (total > 0)
+    halved = correct + missing * 0.5 ** missing.cumsum(1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = np.log(halved / total).mean(1)
+        penalty = np.minimum(0.0, 1 - wanted / written)
+        score = 100 * np.exp(logs + penalty)
+    # Where there is no n-gram of some order at all, or no match of any, the score is 0.
+    return np.where(correct.any(1) & (total > 0).all(1), score, 0.0)
+
+
+def chrf_of_counts(counts: Floats, beta: float = 2.0) -> Floats:
+    """Corpus chrF (Popović 2015), 0 to 100, `[rows]`, from counts `[rows, 3 * order]`.
+
+    For each order these are the n-grams of the system, of the reference, and of both. Orders that
+    one side lacks are left out, as sacreBLEU does by default.
+    """
+    written, wanted, both = (counts[:, k::3] for k in range(3))
+    there = (written > 0) & (wanted > 0)
+    orders = np.maximum(there.sum(1), 1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        precision = np.where(there, both / written, 0.0).sum(1) / orders
+        recall = np.where(there, both / wanted, 0.0).sum(1) / orders
+        score = 100 * (1 + beta**2) * precision * recall / (beta**2 * precision + recall)
+    return np.where(precision + recall > 0, score, 0.0)
+
+
+def ter_of_counts(counts: Floats) -> Floats:
+    """Corpus TER (Snover et al. 2006), 0 and more, `[rows]`, from edits and reference lengths."""
+    edits, wanted = counts[:, 0], counts[:, 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(wanted > 0, 100 * edits / wanted, 100.0 * (edits > 0))
+
+
+SCORES: dict[str, Callable[[Floats], Floats]] = {
+    "bleu": bleu_of_counts,
+    "chrf": chrf_of_counts,
+    "ter": ter_of_counts,
+}
+"""By the metric's name: corpus scores from summed counts."""
