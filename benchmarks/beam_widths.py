@@ -48,7 +48,7 @@ def main() -> None:
 def measure(options: argparse.Namespace, width: int) -> dict[str, Any]:
     """Translate everything with one width, in this process."""
     sources, references = (list(read_lines(path)) for path in (options.source, options.reference))
-    translator = load(options.model)
+    translator = load(options.model, threads=1)
     translator.translate(sources[:2], beam=min(width, 5))  # loads the kernels
     begun = time.process_time()
     found = [t.text for t in translator.translate(sources, beam=width)]

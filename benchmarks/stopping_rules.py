@@ -35,7 +35,8 @@ def main() -> None:
             figures.append({"beam": beam, "stop": rule, "speed": speed, "bleu": bleu,
                             "changed": changed})  # fmt: skip
     header = ["beam", "stop", "sentences / CPU s", "of safe", "BLEU", "translations that differ"]
-    title = f"{flags.source.name}, {len(source)} sentences, products in {translator.precision}"
+    products = translator.products(len(source))
+    title = f"{flags.source.name}, {len(source)} sentences, products in {products}"
     report(title, [markdown_table(header, rows)], {"rules": figures}, flags.json)
 
 

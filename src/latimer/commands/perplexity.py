@@ -32,15 +32,11 @@ def perplexity(
     device: Device = "cpu",
 ) -> None:
     """How well a language model, or a translator given the source, predicts a text."""
-    import torch
-
     from latimer.commands.streams import open_output
     from latimer.engines.scoring import is_language_model, score_texts
     from latimer.errors import InputError
     from latimer.model import load_model
-    from latimer.threads import available_cores
 
-    torch.set_num_threads(available_cores())
     loaded = load_model(model, device)
     if is_language_model(loaded) and source is not None:
         raise InputError(f"--source: {model} is a language model, which reads no source")

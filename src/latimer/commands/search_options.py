@@ -49,7 +49,11 @@ Threads = Annotated[int | None, typer.Option(help="CPU threads.  [default: every
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, …")]
 
 Precision = Annotated[
-    str, typer.Option(help="Products in search: auto (what is fast here), fp32, fp16 or int8.")
+    str,
+    typer.Option(
+        help="Products in search: auto (what is fast here, for one sentence or for several), fp32, "
+        "fp16 or int8."
+    ),
 ]
 
 
@@ -110,18 +114,13 @@ def load_translator(
     shortlist: str = "auto",
 ) -> NeuralTranslator:
     """The translator in a model folder, on so many threads of which each has a core."""
-    import torch
-
     from latimer.engines.neural import load
     from latimer.errors import InputError
-    from latimer.threads import available_cores
     from latimer.train.allocator import keep_freed_memory
 
     if threads is not None and not 1 <= threads <= 1024:
         raise InputError(f"--threads: 1 to 1024 expected, not {threads}")
-    torch.set_num_threads(1)
     keep_freed_memory()
-    threads = threads or (available_cores() if device == "cpu" else 1)
     return load(
         model, device, threads, precision, others=others, language_model=language_model,
         weight=weight, critic=critic, critic_weight=critic_weight, shortlist=shortlist,

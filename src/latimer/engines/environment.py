@@ -22,6 +22,7 @@ from latimer.rl.mdp import FiniteMDP
 from latimer.search.scorer import Scorer
 from latimer.text.subwords import BOS, EOS, PAD
 from latimer.text.vocabulary import Vocabulary
+from latimer.threads import one_thread
 
 Pair = tuple[Sequence[int], Sequence[int]]
 """Token ids of a source and of its reference, neither with EOS."""
@@ -149,6 +150,7 @@ class ListedTranslation(NamedTuple):
     policy: npt.NDArray[np.float64]
 
 
+@one_thread()
 def finite_mdp(
     scorer: Scorer[Any],
     source: Sequence[int],

@@ -13,8 +13,10 @@ from latimer.nn.encoder import Encoder, backwards
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import pad_sources
 from latimer.text.subwords import BOS
+from latimer.threads import one_thread
 
 
+@one_thread()
 def source_gradients(model: Model, pairs: Sequence[tuple[str, str]]) -> list[Tensor]:
     """For each (source, target): ‖∂ log P(target | source) / ∂ embedding_i‖ `[source_time]`.
 

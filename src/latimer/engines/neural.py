@@ -12,31 +12,27 @@ import torch
 
 from latimer.engines.batch_search import BatchSearch, Encoded, batches, usual_limits
 from latimer.engines.given import check_text, prefix_pieces
-from latimer.engines.languages import check_languages
 from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
 from latimer.engines.noisy_channel import NoisyChannel
 from latimer.engines.parts import Parts, split_text
+from latimer.engines.prepared import Prepared
 from latimer.engines.required import Required
-from latimer.engines.shortlist import check_alone, choose_shortlist
+from latimer.engines.shortlist import check_alone
 from latimer.engines.translator import Alternative, Attention, Translation
 from latimer.engines.ways import Exact, MinimumBayesRisk, Way
 from latimer.errors import InputError
 from latimer.metrics.report import written_without_spaces
 from latimer.model import Model, load_critic, load_model
-from latimer.nn.folded import fold
-from latimer.nn.products import PRODUCTS, choose_products
+from latimer.nn.products import choose_products
 from latimer.search.beam import beam_search, check_settings
-from latimer.search.combined import Ensemble, ShallowFusion
 from latimer.search.coverage import check_penalty, without_attention
 from latimer.search.diverse import check_groups, diverse_beam_search
-from latimer.search.guided import Guided
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import normaliser
 from latimer.search.rules import MinimumLength, NoRepeat, Rule
-from latimer.search.scorer import Scorer
 from latimer.search.settings import SearchSettings, completed
 from latimer.text.glossary import Glossary
-from latimer.threads import Pool
+from latimer.threads import Pool, one_thread, threads_for
 
 BATCH_TOKENS = 2048
 """Source pieces in a batch, padding counted."""
@@ -49,10 +45,11 @@ END = "</s>"
 class NeuralTranslator:
     """Translates with one model. Use `load` to make one from a folder."""
 
+    @one_thread()
     def __init__(
         self,
         model: Model,
-        threads: int = 1,
+        threads: int | None = None,
         precision: str = "fp32",
         *,
         others: Sequence[Model] = (),
@@ -67,69 +64,41 @@ class NeuralTranslator:
         So are the values of a `critic`, one of `load_critic`, with `critic_weight`.
 
         All share the vocabularies of `model`. `threads` batches are translated at the same
-        time; see `latimer.threads`.
+        time, by default as many as there are cores; see `latimer.threads`.
 
-        `precision` is that of the products in search: auto, or one of `latimer.nn.products`.
+        `precision` is that of the products in search: one of `latimer.nn.products`, or auto, which
+        stands for what `products` says.
         `shortlist` is "off", how many pieces each source piece adds to the vocabulary that a
         search for the best translation looks at, or "auto"; see `latimer.nn.shortlist`.
         Raises InputError for other settings, and for a precision that this machine does not have.
         """
         self.model = model
         self.model.network.eval()
-        self.precision = choose_products(precision, model.network.device)
+        device, auto = model.network.device, precision == "auto"
+        self.precision = precision if auto else choose_products(precision, device)
         self._models = [model, *others]
         every = [*self._models, *filter(None, [language_model, critic])]
         self._rows = [row_of(one.network, len(model.vocabulary.target)) for one in every]
-        guide = None if critic is None else (critic, critic_weight)
-        self._scorer = self._combined(self._models, language_model, weight, guide)
-        self._pool = Pool(threads)
-        self._shortlist = choose_shortlist(
-            shortlist, model.lexicon, self._scorer, joint=model.vocabulary.joint,
-            precision=self.precision,
-        )  # fmt: skip
+        self._pool = Pool(threads_for(device.type) if threads is None else threads)
         self._wanted = shortlist
+        self._prepared = Prepared(
+            self._models, language_model, weight, critic, critic_weight, shortlist
+        )
+        self._prepared[self.products(0)]  # refuses what does not go together
 
-    def _combined(
-        self,
-        models: Sequence[Model],
-        language_model: Model | None,
-        weight: float,
-        guide: tuple[Model, float] | None,
-    ) -> Scorer[Any]:
-        def ready(model: Model) -> Scorer[Any]:
-            prepared: Scorer[Any] = PRODUCTS[self.precision](fold(model.network.eval()))
-            return prepared
+    def products(self, sentences: int) -> str:
+        """The precision of products in a call of `translate` with so many different sentences.
 
-        first = models[0].vocabulary
-        for other in models[1:]:
-            if (other.vocabulary.source, other.vocabulary.target) != (first.source, first.target):
-                raise InputError(
-                    "models of different vocabularies cannot be an ensemble; train the second "
-                    "with subwords.model set to the folder of the first"
-                )
-        for other in models[1:]:
-            check_languages("a model of the ensemble", other, models[0], ("source", "target"))
-        scorers = [ready(model) for model in models]
-        scorer = scorers[0] if len(scorers) == 1 else Ensemble(scorers)
-        if guide is not None:
-            critic, influence = guide
-            theirs = critic.vocabulary
-            if (theirs.source, theirs.target) != (first.source, first.target):
-                raise InputError(
-                    "the critic has another vocabulary than the translator; take one from a run "
-                    "that improved it"
-                )
-            scorer = Guided(scorer, critic.network.eval(), influence)
-        if language_model is None:
-            return scorer
-        if language_model.vocabulary.target != first.target:
-            raise InputError(
-                "the language model has another vocabulary than the translator; train it with "
-                "subwords.model set to the translator's folder"
-            )
-        check_languages("the language model", language_model, models[0], ("target",))
-        return ShallowFusion(scorer, ready(language_model), weight)
+        With the precision auto it is the fastest here, for one sentence or for several at a time;
+        it is measured when it is first asked for, and "fp32" where there is nothing to translate.
+        """
+        if self.precision != "auto":
+            return self.precision
+        if not sentences:
+            return "fp32"
+        return choose_products("auto", self.model.network.device, alone=sentences == 1)
 
+    @one_thread()
     def translate(
         self,
         texts: Sequence[str],
@@ -156,12 +125,15 @@ class NeuralTranslator:
         """One translation for every text, in order.
 
         Batches hold texts of like length, at most `batch_tokens` source pieces; what else is in a
-        batch does not matter to a text. Blank texts stay empty; texts with several lines or more
-        than MAX_PIECES pieces are translated in parts. `max_length` counts pieces and is by default
-        twice the source's and ten, and more where what is demanded below needs it. The other
-        settings are those of `beam_search` and, with several `groups`, of `diverse_beam_search`;
-        where None is given they are the model's own (`search` of its recipe). `attention` keeps
-        what the network attended to.
+        batch does not matter to a text. With the precision auto, a text alone may be translated in
+        another precision than several: see `products`. PyTorch uses one thread in the caller's
+        thread and in each of the translator's, and has as many as before afterwards.
+        Blank texts stay empty; texts with several lines or more than MAX_PIECES pieces are
+        translated in parts. `max_length` counts pieces and is by default twice the source's and
+        ten, and more where what is demanded below needs it. The other settings are those of
+        `beam_search` and, with several `groups`, of `diverse_beam_search`; where None is given they
+        are the model's own (`search` of its recipe). `attention` keeps what the network attended
+        to.
         Another `way` than the beam, `Sampling` or `Exact` of `latimer.engines.ways`, has its own
         settings. Whatever the way, translations have at least `min_length` pieces, repeat no
         `no_repeat` pieces in a row, and begin with `prefix`; of parts the first begins with it.
@@ -204,11 +176,6 @@ class NeuralTranslator:
             "nbest": nbest if channel is None else beam, "coverage_penalty": coverage_penalty,
             "keep_attention": attention,
         }  # fmt: skip
-        search = BatchSearch(
-            self._scorer, self.model.network.device, beam_search if groups == 1 else diverse,
-            options, self._in_language(way), rules, required, self._shortlist if alone else None,
-            max_length, min_length, self._text,
-        )  # fmt: skip
         unique = {
             (part, begun): encoded[part]._replace(forced=forced if begun else ())
             for document in documents for part, begun in _begun(document, forced)
@@ -224,6 +191,12 @@ class NeuralTranslator:
         shapes = {(len(batch), len(batch[0].pieces) + 1) for batch in several} or {(1, 2)}
         sizes = [size(*shape) for shape in shapes]
         self._check_memory(sizes, len(several), *(way.asked if way else ("beam", beam)))
+        scorer, shortlist = self._prepared[self.products(sum(map(len, several)))]
+        search = BatchSearch(
+            scorer, self.model.network.device, beam_search if groups == 1 else diverse, options,
+            self._in_language(way), rules, required, shortlist if alone else None, max_length,
+            min_length, self._text,
+        )  # fmt: skip
         found: dict[tuple[str, bool], Translation] = {}
         for batch, results in zip(several, self._pool.map(search, several), strict=True):
             for part, hypotheses in zip(batch, results, strict=True):
@@ -321,7 +294,7 @@ class NeuralTranslator:
 def load(
     folder: str | Path,
     device: str = "cpu",
-    threads: int = 1,
+    threads: int | None = None,
     precision: str = "auto",
     *,
     others: Sequence[str | Path] = (),
@@ -337,10 +310,11 @@ def load(
     `language_model` are added in search with `weight` (shallow fusion), and the values of a
     `critic` that reads the source with `critic_weight` (`latimer.search.guided`).
 
-    With several `threads` so many batches are translated at the same time; that pays after
-    `torch.set_num_threads(1)`. `precision` is that of products: `auto` takes int8 where this CPU
-    multiplies it exactly and faster, or else fp16 where that is faster; `fp32` gives the same
-    translations on every machine, to rounding.
+    So many batches are translated at the same time as there are `threads`, by default one for each
+    core; PyTorch's own threads play no part, whatever their number. `precision` is that of
+    products: `auto` takes int8 for several sentences where this CPU multiplies it exactly and
+    faster, or else fp16 where that is faster, and for one sentence alone the faster of both; `fp32`
+    gives the same translations on every machine, to rounding.
 
     Raises InputError naming the file that is missing, damaged or foreign, or an unusable device.
     """

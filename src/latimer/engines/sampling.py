@@ -12,8 +12,10 @@ from latimer.model import Model
 from latimer.search.rules import ForcedPrefix, Ruled
 from latimer.search.sampling import check_sampling, sample
 from latimer.text.subwords import EOS
+from latimer.threads import one_thread
 
 
+@one_thread()
 @torch.inference_mode()
 def draw_sentences(
     model: Model,

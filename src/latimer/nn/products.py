@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from functools import cache, partial
+from threading import Lock
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from latimer.errors import InputError
 from latimer.nn.fp16 import fp16_weight, fp16_works
 from latimer.nn.int8 import Int8Weight, int8_exact
-from latimer.nn.rounded import pays, rounded
+from latimer.nn.rounded import Rounded, product_seconds, rounded
+from latimer.threads import one_thread
 
 PRODUCTS: dict[str, Callable[[Any], Any]] = {
     "fp32": lambda network: network,
@@ -24,17 +27,24 @@ MANY, FEW = 128, 5
 """Rows of a step of search in batches, and of one sentence with a beam of 5."""
 
 
-def choose_products(wanted: str, device: torch.device) -> str:
+GAIN, GAIN_ALONE = 1.5, 1.2
+"""So many times as fast as in float32 products must be to be taken, in batches and alone."""
+
+_measuring = Lock()
+
+
+def choose_products(wanted: str, device: torch.device, *, alone: bool = False) -> str:
     """A name in `PRODUCTS` for search on `device`: the one `wanted`, or for `auto` what pays.
 
-    That is int8 where it is faster in batches, or else fp16 where it is faster for one sentence.
+    That is measured once in a process. In batches it is int8, where that is faster there. For a
+    sentence `alone`, and for batches elsewhere, it is what is faster for one sentence: fp16 or,
+    where it pays in batches, int8.
     Raises InputError for another name, for int8 where its sums are not exact and for fp16 where
     PyTorch has no such products.
     """
     if wanted == "auto":
-        if int8_exact(device) and pays(Int8Weight, MANY):
-            return "int8"
-        return "fp16" if fp16_works(device) and pays(fp16_weight, FEW, gain=1.2) else "fp32"
+        with _measuring, one_thread():
+            return "int8" if not alone and _int8_pays(device) else _fastest_alone(device)
     if wanted not in PRODUCTS:
         raise InputError(f"precision {wanted!r}: choose one of auto, {', '.join(PRODUCTS)}")
     if wanted == "int8" and not int8_exact(device):
@@ -48,3 +58,26 @@ def choose_products(wanted: str, device: torch.device) -> str:
             "choose fp32"
         )
     return wanted
+
+
+@cache
+def _int8_pays(device: torch.device) -> bool:
+    """Whether int8 is faster in batches, by trying."""
+    if not int8_exact(device):
+        return False
+    return GAIN * product_seconds(Int8Weight, MANY) < product_seconds(None, MANY)
+
+
+@cache
+def _fastest_alone(device: torch.device) -> str:
+    """The name of the fastest products for one sentence, by trying."""
+    kinds: dict[str, Callable[[Tensor], Rounded | None]] = {}
+    if fp16_works(device):
+        kinds["fp16"] = fp16_weight
+    if _int8_pays(device):
+        kinds["int8"] = Int8Weight
+    if not kinds:
+        return "fp32"
+    seconds = {name: product_seconds(kind, FEW) for name, kind in kinds.items()}
+    best = min(seconds, key=lambda name: seconds[name])
+    return best if GAIN_ALONE * seconds[best] < product_seconds(None, FEW) else "fp32"

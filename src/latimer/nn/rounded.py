@@ -113,28 +113,25 @@ def _round(module: nn.Module, kind: Callable[[Tensor], Rounded | None]) -> None:
             setattr(module, name, weight)
 
 
-def pays(
-    kind: Callable[[Tensor], Rounded | None],
-    rows: int,
-    *,
-    gain: float = 1.5,
-    budget: float = 0.04,
-) -> bool:
-    """Whether products with rounded weights are `gain` times as fast here as in float32, by trying.
+def product_seconds(
+    kind: Callable[[Tensor], Rounded | None] | None, rows: int, *, budget: float = 0.04
+) -> float:
+    """Seconds of this thread in a product of a step of search, `[rows, 512]` by `[512, 1536]`.
 
-    The shape is that of a step of search, `[rows, 512]` by `[512, 1536]`; each has about `budget`
-    seconds. What is far too slow, as int8 is without instructions for it, is given up after two
-    products of a few rows.
+    The weight is of a `kind`, or in float32 without one. It has about `budget` seconds. Infinity
+    where there is no such weight, and for what is far too slow, as int8 is without instructions for
+    it: that is given up after two products of a few rows.
     """
     inputs, matrix = torch.ones(rows, 512), torch.ones(1536, 512)
+    if kind is None:
+        return quickest(lambda: nn.functional.linear(inputs, matrix), budget)
     weight = kind(matrix)
     if weight is None:
-        return False
+        return math.inf
     # Several times if they are quick: one may be interrupted by whatever else the machine does.
     if quickest(lambda: weight.linear(inputs[:PROBE]), budget / 8) > budget / 8:
-        return False
-    fast = quickest(lambda: weight.linear(inputs), budget)
-    return fast * gain < quickest(lambda: nn.functional.linear(inputs, matrix), budget)
+        return math.inf
+    return quickest(lambda: weight.linear(inputs), budget)
 
 
 def quickest(work: Callable[[], object], budget: float) -> float:
