@@ -10,9 +10,8 @@ from latimer.train.progress import Candidate, Progress
     [
         (Budget(max_updates=10), Progress(update=10), "updates"),
         (Budget(max_epochs=2), Progress(epoch=2), "epochs"),
-        (Budget(max_seconds=60), Progress(seconds=60), "minutes"),
+        (Budget(max_seconds=60), Progress(seconds=60, timed_out=True), "minutes"),
         (Budget(patience=3), Progress(stale=3), "gain"),
-        (Budget(max_updates=10), Progress(update=7, cooldown=(5, 7)), "cooled"),
     ],
 )
 def test_each_limit_ends_the_run_and_says_so(budget, progress, word):
@@ -21,40 +20,37 @@ def test_each_limit_ends_the_run_and_says_so(budget, progress, word):
 
 def test_nothing_ends_a_run_before_its_limits():
     budget = Budget(max_seconds=60, max_epochs=2, max_updates=10, patience=3)
-    assert budget.reason(Progress(update=9, epoch=1, seconds=59, stale=2)) is None
+    assert budget.reason(Progress(update=9, epoch=1, seconds=61, stale=2)) is None
 
 
 def test_the_time_of_the_last_validation_is_kept_in_reserve():
-    budget, validated = Budget(max_seconds=60), Progress(seconds=52, update=5, validated=5)
-    pending = Progress(seconds=52, update=6, validated=5, validation_seconds=8)
-    assert budget.reason(validated) is None
-    assert budget.reason(pending) is not None
+    budget = Budget(max_seconds=60)
+    assert not budget.timed_out(Progress(seconds=52))
+    assert budget.timed_out(Progress(seconds=52, validation_seconds=8))
+    assert budget.done(Progress(seconds=26, validation_seconds=8), 10) == pytest.approx(0.5)
+    assert not budget.timed_out(Progress(seconds=29, validation_seconds=80))
 
 
-def test_the_limit_nearest_to_its_end_says_how_long_it_takes():
+def test_the_limit_nearest_to_its_end_says_how_much_is_done():
     budget = Budget(max_seconds=1000, max_updates=100, max_epochs=10)
-    progress = Progress(update=20, epoch=4, position=5, seconds=90)
-    assert budget.done(progress, epoch_batches=10) == pytest.approx(0.45)
-    assert budget.seconds_left(progress, epoch_batches=10) == pytest.approx(110)
-    assert Budget(patience=1).seconds_left(progress, 10) is None
+    assert budget.done(Progress(update=20, epoch=4, position=4, seconds=90), 10) == 0.45
+    assert budget.done(Progress(update=49, epoch=4, position=4, seconds=90), 10) == 0.5
+    assert budget.done(Progress(update=49, epoch=4, position=4, seconds=700), 10) == 0.7
+    assert Budget(patience=1).done(Progress(update=3), 10) is None
 
 
-def test_cooling_down_begins_with_its_share_of_the_updates():
-    budget = Budget(max_updates=100, cooldown=0.25)
-    assert budget.cooldown_due(Progress(update=74), 10) is None
-    assert budget.cooldown_due(Progress(update=75), 10) == (75, 100)
-    assert budget.cooldown_due(Progress(update=76, cooldown=(75, 100)), 10) is None
+def test_updates_and_epochs_are_done_with_the_last_of_them():
+    assert Budget(max_updates=3).done(Progress(update=2), 10) == 1
+    assert Budget(max_epochs=3).done(Progress(epoch=2, position=9), 10) == 1
+    assert Budget(max_epochs=3).done(Progress(epoch=2, position=8), 10) < 1
 
 
-def test_under_a_time_limit_the_speed_so_far_says_when_it_ends():
-    budget = Budget(max_seconds=100, cooldown=0.2)
-    assert budget.cooldown_due(Progress(update=500, seconds=79), 10) is None
-    assert budget.cooldown_due(Progress(update=500, seconds=80), 10) == (500, 625)
-
-
-def test_without_a_share_or_an_end_there_is_no_cooling_down():
-    assert Budget(max_updates=10).cooldown_due(Progress(update=10), 10) is None
-    assert Budget(patience=2, cooldown=0.5).cooldown_due(Progress(update=10), 10) is None
+def test_what_is_left_is_told_by_the_pace_and_never_more_than_the_limit():
+    budget = Budget(max_seconds=100, max_updates=50)
+    assert budget.seconds_left(0.5, pace=0.01, seconds=20) == pytest.approx(50)
+    assert budget.seconds_left(0.5, pace=0.001, seconds=20) == pytest.approx(80)
+    assert budget.seconds_left(None, 0.1, 20) is None
+    assert budget.seconds_left(0.5, 0.0, 20) is None
 
 
 def test_stalls_lower_the_rate_and_gains_begin_the_count_anew():
@@ -84,7 +80,7 @@ def test_progress_survives_json_exactly():
     import json
 
     progress = Progress(
-        update=3, seconds=0.1 + 0.2, best_loss=1 / 3, cooldown=(3, 9), sums={"loss": 2 / 3},
+        update=3, seconds=0.1 + 0.2, best_loss=1 / 3, timed_out=True, sums={"loss": 2 / 3},
         candidates=[Candidate(2, 10 / 3, "a")],
     )  # fmt: skip
     assert Progress.from_json(json.loads(json.dumps(progress.to_json()))) == progress

@@ -98,7 +98,7 @@ def test_figures_continue_exactly(model: Path, tmp_path: Path, objective: str) -
         tree = improvement(model, objective, 10.0, 1)
         recipe = override_recipe(tree, "recipe", {}, short(updates, objective))
         train(recipe, tmp_path / name, report_every=1)
-    clock = ("seconds", "sentences_per_second", "seconds_left")
+    clock = ("seconds", "sentences_per_second", "seconds_left", "done")
     for kind, expected in (("update", 6), ("validation", 4)):
         straight, twice = (
             [

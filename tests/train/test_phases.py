@@ -19,12 +19,14 @@ from latimer.model import load_model
 from latimer.recipe import Recipe, build_recipe
 from latimer.train import assemble as assembling
 from latimer.train import run as runs
+from latimer.train.distributed import Group
 from latimer.train.interruption import Interrupted
 from latimer.train.objectives import CRITIC
 from latimer.train.run import train
 from latimer.train.session import Session
 from latimer.train.state import load_state
 from latimer.train.tensors import read_tensors, weights_of
+from latimer.train.tuner import Mode
 
 CLEAN = multiprocessing.get_context("forkserver")
 CLEAN.set_forkserver_preload(
@@ -304,19 +306,19 @@ def test_a_wrong_reward_of_a_later_phase_is_told_before_anything_is_read(
     assert not (tmp_path / "run" / "data").exists()
 
 
-def test_what_was_found_out_about_the_machine_holds_for_all_phases(
-    task: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_several_processes_keep_what_they_found_out_about_the_machine(
+    task: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tree = recipe(task).model_dump(mode="json")
-    for phase in ("likelihood", "reinforce"):
-        tree["phases"][phase]["training"] |= {"precision": "auto", "threads": None}
+    tree["phases"]["likelihood"]["training"] |= {"precision": "auto", "threads": None}
+    stretch = build_recipe(tree).stretches()["likelihood"]
     cores = iter([2, 1])
     monkeypatch.setattr(assembling, "available_cores", lambda: next(cores))
-    found = iter(["fp32", "bf16"])
+    found = iter(["bf16", "fp32"])
     monkeypatch.setattr(assembling, "choose_precision", lambda asked, device: next(found))
-    train(build_recipe(tree), tmp_path / "run")
-    state = load_state(tmp_path / "run" / "state")
-    assert state is not None
-    facts = state[0].facts
-    assert (facts["threads"], facts["precision"]) == (2, "fp32")
+    monkeypatch.setattr(Group, "from_leader", lambda self, values: list(values))
+    pair = Group(0, 2)
+    first = assembling.possible_modes(stretch, pair, [])
+    assert first == [Mode(2, "bf16")]
+    assert assembling.possible_modes(stretch, pair, first) == first
     assert next(cores) == 1

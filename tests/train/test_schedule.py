@@ -1,6 +1,6 @@
 import pytest
 
-from latimer.train.schedule import Clock, Schedule, cool_down, warm_up
+from latimer.train.schedule import LAST, Clock, Schedule, cool_down, warm_up
 
 
 def rates(schedule, updates, **clock):
@@ -27,12 +27,13 @@ def test_inverse_sqrt_falls_to_half_at_four_times_the_warm_up():
     assert rates(schedule, (50, 100, 400, 1600)) == pytest.approx([5e-4, 1e-3, 5e-4, 2.5e-4])
 
 
-def test_cooling_down_is_a_line_that_would_reach_zero_just_after_the_end():
-    clocks = [Clock(update, cooldown=(6, 9)) for update in (5, 6, 7, 8, 9, 10, 11)]
-    assert [cool_down(clock) for clock in clocks] == pytest.approx([1, 1, 0.75, 0.5, 0.25, 0, 0])
-    assert cool_down(Clock(7)) == 1
+def test_cooling_down_is_a_line_over_the_last_share_of_the_budget():
+    shares = (0.0, 0.5, 0.6, 0.75, 1.0)
+    expected = [1, 1, 0.8 + 0.2 * LAST, 0.5 + 0.5 * LAST, LAST]
+    assert [cool_down(share, 0.5) for share in shares] == pytest.approx(expected)
+    assert cool_down(None, 0.5) == cool_down(0.9, 0.0) == 1
 
 
 def test_cooling_down_multiplies_the_rate_of_the_schedule():
-    schedule = Schedule(1.0, "plateau", decay=0.5)
-    assert schedule.rate(Clock(8, decays=1, cooldown=(6, 9))) == pytest.approx(0.25)
+    schedule = Schedule(1.0, "plateau", decay=0.5, cooldown=0.4)
+    assert schedule.rate(Clock(8, decays=1, done=0.8)) == pytest.approx(0.25 + 0.25 * LAST)

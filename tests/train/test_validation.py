@@ -92,6 +92,7 @@ class Data:
 
     def __init__(self, vocabulary, corpus):
         self.vocabulary, self.train, self.dev = vocabulary, corpus, corpus
+        self.lexicon = None
 
 
 def two_checkpoints(model, corpus, tmp_path, network, size):

@@ -26,8 +26,14 @@ def quickstart(
         typer.Option("--from", help="Language of the source.  [default: en]", show_default=False),
     ] = None,
     minutes: Annotated[
-        float, typer.Option(min=0.01, help="Training time in all; a greater one continues a run.")
-    ] = 6.0,
+        float | None,
+        typer.Option(
+            min=0.01,
+            help="Training time in all; a greater one continues a run.  [default: about what six "
+            "minutes of a free machine make, and never more than 18]",
+            show_default=False,
+        ),
+    ] = None,
     improve_minutes: Annotated[
         float,
         typer.Option(min=0.0, help="Time of learning from reward after that; 0 leaves it out."),

@@ -1,6 +1,7 @@
 """What training looks like while it goes on.
 
-A line for every validation, and in a terminal a live block below them: time, speed, loss, dev BLEU.
+How long it will take, some translations now and then, a line for every validation, and in a
+terminal a live block below them: time, speed, loss, dev BLEU.
 """
 
 from __future__ import annotations
@@ -35,22 +36,33 @@ def sparkline(values: list[float], width: int = 24) -> str:
     return "".join(BARS[max(0, round(value / top * (len(BARS) - 1)))] for value in shown)
 
 
+def about(seconds: float) -> str:
+    """A time that is not known exactly, in words."""
+    if seconds < 90:
+        return f"about {max(10, 10 * round(seconds / 10))} seconds"
+    return f"about {round(seconds / 60)} minutes"
+
+
 class TrainingDisplay:
-    """Shows the reports of a run that trains for `seconds` in all; call it with each of them.
+    """Shows the reports of a run; call it with each of them.
 
     A context manager: while it is entered, the live block stands at the end of `console`.
     """
 
     def __init__(
-        self, console: Console, seconds: float, now: Callable[[], float] = time.monotonic
+        self, console: Console, limit: float | None, now: Callable[[], float] = time.monotonic
     ) -> None:
+        """`limit` is the time, in seconds, that training takes at most."""
         self._console = console
-        self._budget = seconds
+        self._limit = limit
         self._now = now
+        self._told = False
         self._heard = now()
         self._live: Live | None = None
         self.last: Report | None = None
         """The latest report."""
+        self.machine = ""
+        """How much of the machine training had, in words, once it is over."""
         self._figures: dict[str, float] = {}
         self._bleu: list[float] = []
 
@@ -83,11 +95,34 @@ class TrainingDisplay:
         self.last, self._heard = report, self._now()
         if report.kind == "update":
             self._figures |= report.figures
+            self._tell()
         elif report.kind == "validation":
             self._bleu.append(report.figures["bleu"])
             self._console.print(self._validation(report))
+        elif report.kind == "samples":
+            self._console.print(self._samples(report))
         elif report.message:
+            if "cores" in report.figures:
+                self.machine = report.message
             self._console.print(Text(f"  {report.message}", style="dim"))
+
+    def _tell(self) -> None:
+        """Say once, as soon as it can be known, how long training will take."""
+        left = self._figures.get("seconds_left")
+        if self._told or left is None or self.last is None:
+            return
+        self._told = True
+        limit = "" if self._limit is None else f", {clock(self._limit)} at most"
+        text = f"  this will take {about(self.last.seconds + left)}{limit}"
+        self._console.print(Text(text, style="dim"))
+
+    def _samples(self, report: Report) -> Table:
+        """Translations of sentences that are not learnt from."""
+        table = Table.grid(padding=(0, 1, 0, 0))
+        for source, translation in report.samples:
+            said = Text(translation or "(nothing)", style="green")
+            table.add_row("   ", Text(source, style="dim"), Text("→", style="dim"), said)
+        return table
 
     def _validation(self, report: Report) -> Text:
         best = report.figures["bleu"] >= report.figures["best_bleu"]
@@ -97,7 +132,12 @@ class TrainingDisplay:
             f"   dev loss {report.figures['loss']:6.3f}",
             "   dev BLEU ",
             (f"{report.figures['bleu']:5.1f}", "bold green" if best else "green"),
+            (self._left(), "dim"),
         )
+
+    def _left(self) -> str:
+        left = self._figures.get("seconds_left")
+        return "" if left is None else f"   {about(left)} left"
 
     def seconds(self) -> float:
         """Of training so far; runs on between two reports."""
@@ -107,14 +147,16 @@ class TrainingDisplay:
         """The live block."""
         if self.last is None:
             return Text("  getting ready …", style="dim")
-        spent = min(self.seconds(), self._budget)
+        spent = self.seconds()
         bar = Table.grid(padding=(0, 2, 0, 0))
-        bar.add_row(
-            "",
-            ProgressBar(total=self._budget, completed=spent, width=36),
-            Text(f"{clock(spent)} of {clock(self._budget)}", style="bold"),
-            Text(f"{clock(self._budget - spent)} left"),
-        )
+        cells: list[RenderableType] = ["", Text(clock(spent), style="bold")]
+        left = self._figures.get("seconds_left")
+        if left is not None:
+            total = self.last.seconds + left
+            left = max(0.0, total - spent)
+            share = ProgressBar(total=max(total, 1e-9), completed=min(spent, total), width=36)
+            cells = ["", share, Text(f"{clock(spent)}", style="bold"), Text(f"{clock(left)} left")]
+        bar.add_row(*cells)
         return Group(Text(), bar, self._line(self.last))
 
     def _line(self, last: Report) -> Text:

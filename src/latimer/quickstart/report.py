@@ -62,6 +62,8 @@ class Result:
     """Why learning from reward was left out although it was wanted."""
     evidence: Evidence | None = None
     """How good the model is; None where there was no text to test on."""
+    outlook: str | None = None
+    """What is missing where time ended training; see `outlook`."""
 
     @property
     def verdict(self) -> list[str]:
@@ -82,6 +84,7 @@ class Result:
             "samples": [vars(sample) for sample in self.samples],
             "pictures": [str(picture) for picture in self.pictures],
             "verdict": self.verdict,
+            **({"outlook": self.outlook} if self.outlook else {}),
         }
 
 
@@ -112,6 +115,8 @@ def show(result: Result, console: Console) -> None:
         console.print(Text(f"  {command}"), soft_wrap=True)
     console.print()
     console.print(Text("Is it any good?", style="bold"))
+    if result.outlook:
+        console.print(Padding(Text(result.outlook), (0, 0, 1, 0)), soft_wrap=True)
     scores, worth, following = result.verdict
     console.print(Padding(Text(scores), (0, 0, 0, 2)))
     console.print(Padding(Text(worth), (0, 0, 0, 2)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -21,11 +22,13 @@ from latimer.errors import Collapsed, LatimerError
 from latimer.quickstart import corpus
 from latimer.quickstart.corpus import Languages
 from latimer.quickstart.improvement import Gain, copy, improve, worth_improving
+from latimer.quickstart.outlook import Cut, outlook
 from latimer.quickstart.pictures import draw_attention, draw_learning_curve
 from latimer.quickstart.progress import TrainingDisplay
-from latimer.quickstart.report import Result, Sample
+from latimer.quickstart.report import Result, Sample, program
 from latimer.quickstart.samples import choose_samples
 from latimer.quickstart.scores import Scored, score, unaided
+from latimer.quickstart.sizing import fitted
 from latimer.quickstart.verdict import Evidence
 from latimer.recipe import Recipe, load_recipe
 from latimer.text import homeassistant
@@ -47,8 +50,8 @@ class Plan:
     files: list[Path]
     """Own files; none for Home Assistant."""
     languages: Languages
-    minutes: float
-    """Of training by likelihood, over all sittings."""
+    minutes: float | None
+    """Of training by likelihood, over all sittings; None as long as the recipe says."""
     improve_minutes: float
     """Of learning from reward after it; 0 leaves it out."""
     seed: int
@@ -70,9 +73,9 @@ def carry_out(plan: Plan, console: Console) -> Result:
     nothing. Raises LatimerError as reading, training and saving do.
     """
     torch.set_num_threads(1)  # `threads` have one core each
-    _say(console, f"Latimer quickstart: {plan.name}, {plan.minutes:g} minutes of training", "bold")
+    _say(console, f"Latimer quickstart: {plan.name}", "bold")
     prepared = _prepare(plan, console)
-    recipe = _recipe(plan)
+    recipe = _recipe(plan, prepared)
     model, display, interrupted = _train(plan, recipe, console)
     with console.status("translating dev and test …"):
         judge = _Judge(plan, prepared, recipe.search.model_dump())
@@ -80,7 +83,10 @@ def carry_out(plan: Plan, console: Console) -> Result:
     improved, no_gain = None, None
     if plan.improve_minutes and not interrupted:
         if no_gain := _no_gain(parts):
-            _say(console, f"\n{no_gain}", "yellow")
+            _say(console, f"\n{no_gain} Its time goes to training.", "yellow")
+            longer = _longer(recipe, display, plan.improve_minutes)
+            model, display, interrupted = _train(plan, longer, console)
+            parts = judge.parts(model)
         else:
             improved = _improve(plan, model, console)
             interrupted = improved.interrupted
@@ -112,7 +118,26 @@ def carry_out(plan: Plan, console: Console) -> Result:
         gain=gain,
         no_gain=no_gain,
         evidence=_evidence(parts, len(prepared.train), display.last),
+        outlook=None if interrupted else _outlook(plan, recipe, display),
     )
+
+
+def _longer(recipe: Recipe, display: TrainingDisplay, minutes: float) -> Recipe:
+    """The recipe for so many minutes more than it has been followed."""
+    spent = display.last.seconds / 60 if display.last else 0.0
+    changes = {"max_minutes": spent + minutes, "max_updates": None}
+    training = recipe.training.model_copy(update=changes)
+    return recipe.model_copy(update={"training": training})
+
+
+def _outlook(plan: Plan, recipe: Recipe, display: TrainingDisplay) -> str | None:
+    """An honest word where time was over before the updates of the recipe were made."""
+    planned, last = recipe.training.max_updates, display.last
+    if planned is None or last is None or last.update >= planned:
+        return None
+    command = f"{program()} " + shlex.join(["quickstart", "--minutes", "{minutes}", *plan.again])
+    cut = Cut(last.update, planned, last.seconds / 60, display.machine)
+    return outlook(cut, command)
 
 
 def _no_gain(parts: dict[str, Scored]) -> str | None:
@@ -234,10 +259,10 @@ def _fetch(console: Console) -> Path:
         return homeassistant.fetch(on_progress=show)
 
 
-def _recipe(plan: Plan) -> Recipe:
+def _recipe(plan: Plan, prepared: Prepared) -> Recipe:
+    """The quickstart's, fitted to the text; with minutes asked for, as long as these."""
     settings: dict[str, object] = {
         "seed": plan.seed,
-        "training.max_minutes": plan.minutes,
         "data.source_language": plan.languages.source,
         "data.target_language": plan.languages.target,
     }
@@ -246,6 +271,15 @@ def _recipe(plan: Plan) -> Recipe:
         settings |= {f"data.{part}.source": str(source), f"data.{part}.target": str(target)}
     if plan.threads:
         settings["training.threads"] = plan.threads
+    whole = _loaded(settings).training
+    assert whole.max_updates is not None
+    settings |= fitted(prepared.train, whole.batch_tokens, whole.max_updates)
+    if plan.minutes is not None:
+        settings |= {"training.max_minutes": plan.minutes, "training.max_updates": None}
+    return _loaded(settings)
+
+
+def _loaded(settings: dict[str, object]) -> Recipe:
     # JSON is YAML in which nothing in a path can be mistaken for syntax.
     return load_recipe("quickstart", [f"{key}={json.dumps(v)}" for key, v in settings.items()])
 
@@ -255,7 +289,8 @@ def _train(
 ) -> tuple[Path, TrainingDisplay, Interrupted | None]:
     """The model to use, the display with the last report, and the interruption if there was one."""
     _say(console, "\nTraining (Ctrl-C stops early and keeps what there is)", "bold")
-    display = TrainingDisplay(console, 60 * plan.minutes)
+    minutes = recipe.training.max_minutes
+    display = TrainingDisplay(console, None if minutes is None else 60 * minutes)
     command = "latimer quickstart " + " ".join(plan.again)
     try:
         with display:

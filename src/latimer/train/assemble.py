@@ -29,7 +29,7 @@ from latimer.train.epochs import Epochs
 from latimer.train.log import RunLog
 from latimer.train.objective import Objective
 from latimer.train.objectives import CRITIC, build_draw, build_objective
-from latimer.train.precision import choose_precision
+from latimer.train.precision import choose_precision, possible_precisions
 from latimer.train.prepare import Prepared, open_prepared, prepare
 from latimer.train.progress import Progress
 from latimer.train.publish import Publisher
@@ -37,6 +37,7 @@ from latimer.train.session import Session
 from latimer.train.start import start_of
 from latimer.train.state import Snapshot, load_state
 from latimer.train.tensors import Tensors, load_weights, weights_of
+from latimer.train.tuner import Mode
 from latimer.train.update import build_optimisers
 from latimer.train.validation import Validator
 from latimer.train.workers import Workers
@@ -55,6 +56,8 @@ class Parts:
     network: Seq2Seq
     session: Session
     workers: Workers
+    modes: list[Mode]
+    """How updates may be computed; which is best is found by trying."""
     epochs: Epochs
     validator: Validator
     publisher: Publisher
@@ -74,8 +77,8 @@ class Before:
     """The folder of the model to start from."""
     critic: dict[str, Tensors]
     """Weights of the critic and of its delayed copy, by the names of `objectives.CRITIC`."""
-    measured: dict[str, Any]
-    """What the run has found out about its machine; see `_constants`."""
+    modes: list[Mode]
+    """How updates may be computed on this machine."""
 
 
 def assemble(
@@ -97,8 +100,12 @@ def assemble(
     prepared = _prepare(whole, run, group, snapshot)
     seed = recipe.seed + progress.phase  # not the same sentences with the same noise once more
     epochs = Epochs(prepared.train, tokens=recipe.training.batch_tokens, seed=seed)
-    constants = _constants(recipe, group, snapshot, prepared, before.measured if before else {})
-    constants["recipe"] = whole.model_dump(mode="json")
+    known = snapshot.facts["modes"] if snapshot else before.modes if before else []
+    modes = possible_modes(recipe, group, [Mode(*mode) for mode in known])
+    constants = {
+        "processes": group.world, "data": prepared.fingerprint, "device": group.device.type,
+        "modes": [list(mode) for mode in modes], "recipe": whole.model_dump(mode="json"),
+    }  # fmt: skip
     randomness.seed_everything(seed)
     network = build_network(recipe, prepared.vocabulary)
     if network.prior is not None and prepared.lexicon is not None:
@@ -123,7 +130,7 @@ def assemble(
     notes = [f"{note}; going on from the state before it" for note in notes]
     if name:
         notes.append(f"phase {progress.phase + 1} of {len(whole.phases)}: {name}")
-    notes.append(_describe(prepared, network, constants))
+    notes.append(_describe(prepared, network, modes))
     if epochs.left_out:
         notes.append(f"{epochs.left_out:,} pairs longer than training.batch_tokens are left out")
     if snapshot is not None:
@@ -134,7 +141,8 @@ def assemble(
         progress.phase + 1 >= len(whole.phases),
         network,
         session,
-        _workers(seed, group, constants),
+        _workers(seed, group, modes),
+        modes,
         epochs,
         _validator(recipe, prepared, group, begun),
         Publisher(run, recipe, prepared, command),
@@ -147,8 +155,7 @@ def what_is_left(parts: Parts, model: Path) -> Before:
     """What the next phase takes over from this one, which is over and whose best is `model`."""
     modules = parts.session.objective.modules
     critic = {name: weights_of(modules[name]) for name in CRITIC if name in modules}
-    measured = parts.session.constants["measured"]
-    return Before(parts.session.progress.next_phase(), model, critic, measured)
+    return Before(parts.session.progress.next_phase(), model, critic, parts.modes)
 
 
 def _take_critic(objective: Objective, critic: dict[str, Tensors]) -> None:
@@ -215,40 +222,26 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _constants(
-    recipe: Recipe,
-    group: Group,
-    snapshot: Snapshot | None,
-    prepared: Prepared,
-    measured: dict[str, Any],
-) -> dict[str, Any]:
-    """What stays the same for a phase, however often it is continued.
+def possible_modes(recipe: Recipe, group: Group, known: list[Mode]) -> list[Mode]:
+    """How updates may be computed: with one thread, half the cores or all, in fp32 or bf16.
 
-    measured, what stands for `auto` and for null, is found out once and for all phases; `measured`
-    is what the phases before this one know.
+    Several processes, and a GPU, have one mode, which is not tried out: what a run has `known`
+    from its beginning stays, where the recipe leaves it open.
     """
-    constants: dict[str, Any] = {"processes": group.world}
-    if snapshot is not None:
-        keys = ("data", "precision", "threads", "device")
-        kept = {key: snapshot.facts[key] for key in keys}
-        return constants | kept | {"measured": snapshot.facts.get("measured", {})}
-    asked, known = recipe.training, dict(measured)
-    if asked.precision == "auto" and "precision" not in known:
-        known["precision"] = _quicker(group)
-    if asked.threads is None and "threads" not in known:
-        known["threads"] = _threads(group.device)
-    return constants | {
-        "data": prepared.fingerprint,
-        "precision": known["precision"] if asked.precision == "auto" else asked.precision,
-        "threads": asked.threads or known["threads"],
-        "device": group.device.type,
-        "measured": known,
-    }
+    asked, alone = recipe.training, group.world == 1 and group.device.type == "cpu"
+    if alone:
+        cores = available_cores()
+        threads = [asked.threads] if asked.threads else sorted({1, (cores + 1) // 2, cores})
+        precisions = possible_precisions(asked.precision, group.device)
+        return [Mode(each, precision) for precision in precisions for each in reversed(threads)]
+    if known and asked.precision == "auto":
+        return [Mode(asked.threads or known[0].threads, known[0].precision)]
+    return [Mode(asked.threads or _threads(group.device), _quicker(asked.precision, group))]
 
 
-def _quicker(group: Group) -> str:
-    """The precision that `auto` stands for, the leader's in all processes."""
-    (bf16,) = group.from_leader([float(choose_precision("auto", group.device) == "bf16")])
+def _quicker(asked: str, group: Group) -> str:
+    """The precision that `asked` stands for, the leader's in all processes."""
+    (bf16,) = group.from_leader([float(choose_precision(asked, group.device) == "bf16")])
     return "bf16" if bf16 else "fp32"
 
 
@@ -259,14 +252,15 @@ def _threads(device: torch.device) -> int:
     return max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
-def _workers(seed: int, group: Group, constants: dict[str, Any]) -> Workers:
-    threads = constants["threads"]
+def _workers(seed: int, group: Group, modes: list[Mode]) -> Workers:
+    """With as many threads as any mode has."""
+    threads = max(mode.threads for mode in modes)
     return Workers(
         threads,
         seed=seed,
         first=group.rank * threads,
         device=group.device,
-        precision=constants["precision"],
+        precision=modes[0].precision,
     )
 
 
@@ -299,7 +293,7 @@ def _progress(whole: Recipe, snapshot: Snapshot | None) -> Progress:
     progress = Progress.from_json(snapshot.facts["progress"])
     now, then = whole.model_dump(mode="json"), snapshot.facts["recipe"]
     if limits_of(now, progress.phase) != limits_of(then, progress.phase):
-        progress.cooldown = None  # it was planned for another end
+        progress.timed_out = False  # another end is to come
     return progress
 
 
@@ -334,12 +328,10 @@ def _validator(
     )
 
 
-def _describe(prepared: Prepared, network: Seq2Seq, constants: dict[str, Any]) -> str:
+def _describe(prepared: Prepared, network: Seq2Seq, modes: list[Mode]) -> str:
     weights = sum(parameter.numel() for parameter in network.parameters())
-    threads = constants["threads"]
     units = "sentences" if isinstance(network, LanguageModel) else "pairs"
     return (
         f"{len(prepared.train):,} {units} to learn from, {len(prepared.dev):,} for dev; "
-        f"{weights / 1e6:.1f} million weights; {constants['precision']}, "
-        f"{threads} thread{'s' if threads > 1 else ''}"
+        f"{weights / 1e6:.1f} million weights; {' or '.join(map(str, modes))}"
     )

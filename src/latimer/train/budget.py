@@ -1,4 +1,4 @@
-"""When a run ends, how far it has come, and when it cools down."""
+"""When a run ends, and how far it has come."""
 
 from __future__ import annotations
 
@@ -17,15 +17,13 @@ class Budget:
     max_updates: int | None = None
     patience: int | None = None
     """Validations in a row without gain."""
-    cooldown: float = 0.0
-    """The share of the run, at its end, over which the learning rate falls to 0."""
     collapse: Limits | None = None
     """How far figures may go before the run is given up; None never gives up."""
 
     def reason(self, progress: Progress) -> str | None:
         """Why the run is over, in words; None as long as it is not.
 
-        The time of one validation is kept in reserve, for the one at the end.
+        Time is over once an update has been made that knew it to be the last; see `done`.
         """
         if (collapsed := self.collapsed(progress)) is not None:
             return collapsed
@@ -33,11 +31,8 @@ class Budget:
             return f"{self.max_updates:,} updates are done"
         if self.max_epochs is not None and progress.epoch >= self.max_epochs:
             return f"{self.max_epochs:,} epochs are done"
-        if progress.cooldown and progress.update >= progress.cooldown[1]:
-            return "the learning rate has cooled down"
-        pending = progress.validation_seconds if progress.validated < progress.update else 0.0
-        if self.max_seconds is not None and progress.seconds + pending >= self.max_seconds:
-            return f"{self.max_seconds / 60:g} minutes are over"
+        if self.max_seconds is not None and progress.timed_out:
+            return f"{self.max_seconds / 60:.4g} minutes are over"
         if self.patience is not None and progress.stale >= self.patience:
             return f"{self.patience} validations in a row brought no gain"
         return None
@@ -47,31 +42,39 @@ class Budget:
         return self.collapse.reason(progress) if self.collapse else None
 
     def done(self, progress: Progress, epoch_batches: int) -> float | None:
-        """The fraction of the run that is done, 0 to 1; None when only patience ends it."""
+        """The share of the budget that is used once the next update is made, 0 to 1.
+
+        None when only patience ends the run. It is 1 for the last update: that is known of updates
+        and epochs; under a limit of time it is the first update that begins when time is up.
+        """
         fractions = []
         if self.max_updates is not None:
-            fractions.append(progress.update / self.max_updates)
+            fractions.append((progress.update + 1) / self.max_updates)
         if self.max_epochs is not None:
-            epochs = progress.epoch + progress.position / max(epoch_batches, 1)
+            epochs = progress.epoch + (progress.position + 1) / max(epoch_batches, 1)
             fractions.append(epochs / self.max_epochs)
-        if self.max_seconds is not None:
-            fractions.append(progress.seconds / self.max_seconds)
+        if (time := self._time(progress)) is not None:
+            fractions.append(time)
         return min(1.0, max(fractions)) if fractions else None
 
-    def seconds_left(self, progress: Progress, epoch_batches: int) -> float | None:
-        """About how many seconds remain; None when nobody can know."""
-        done = self.done(progress, epoch_batches)
-        return progress.seconds * (1 - done) / done if done else None
+    def timed_out(self, progress: Progress) -> bool:
+        """Whether the next update is the last because time is up."""
+        time = self._time(progress)
+        return time is not None and time >= 1
 
-    def cooldown_due(self, progress: Progress, epoch_batches: int) -> tuple[int, int] | None:
-        """The updates between which to cool down, if that should start now.
+    def seconds_left(self, done: float | None, pace: float, seconds: float) -> float | None:
+        """About how many seconds remain; None when nobody can know.
 
-        When the limit is one of time, the speed so far tells how many updates remain. So what the
-        clock decides is decided once and then part of the state, and a run that continues after
-        this moment has the same learning rates as one that never stopped.
+        `pace` is the share of the budget used in a second, lately; `seconds` are those used.
         """
-        done = self.done(progress, epoch_batches)
-        if progress.cooldown or self.cooldown == 0 or not done or done < 1 - self.cooldown:
+        if done is None or pace <= 0:
             return None
-        remaining = round(progress.update * (1 - done) / done)
-        return progress.update, progress.update + max(1, remaining)
+        left = (1 - done) / pace
+        return left if self.max_seconds is None else min(left, max(0.0, self.max_seconds - seconds))
+
+    def _time(self, progress: Progress) -> float | None:
+        """The share of time used, if there is a limit; one validation, the last, is kept back."""
+        if self.max_seconds is None:
+            return None
+        reserve = min(progress.validation_seconds, self.max_seconds / 2)
+        return progress.seconds / (self.max_seconds - reserve)

@@ -46,6 +46,8 @@ class Display:
 
     def __call__(self, report: Report) -> None:
         """Show `report`."""
+        if report.kind == "samples":
+            return
         if report.kind != "update":
             self.console.print(str(report) if report.figures else report.message, markup=False)
         elif self.console.is_terminal:

@@ -25,8 +25,9 @@ class Report:
 
     Kinds: `start`, `update` (figures are means since the last one: `loss`, `perplexity`,
     `tokens_per_second`, `learning_rate`, `gradient_norm`, its variance over the last updates,
-    `skipped`, `seconds_left`, and the objective's), `validation` (`bleu`, `loss`, `perplexity`,
-    `best_bleu`, and `dev_policy.DEV_FIGURES` where there is a reward), `note` and `stop`.
+    `skipped`, `done`, the share of the budget used, `seconds_left`, and the objective's),
+    `validation` (`bleu`, `loss`, `perplexity`, `best_bleu`, and `dev_policy.DEV_FIGURES` where
+    there is a reward), `samples` (some translations), `note` and `stop`.
     """
 
     kind: str
@@ -38,6 +39,8 @@ class Report:
     message: str = ""
     phase: str = ""
     """Its name, where the recipe has several."""
+    samples: tuple[tuple[str, str], ...] = ()
+    """Sources of dev and what the model makes of them now."""
 
     def to_json(self) -> str:
         """One line of JSON; what is not a finite number becomes null."""
@@ -52,6 +55,8 @@ class Report:
             facts[name] = value if math.isfinite(value) else None
         if self.message:
             facts["message"] = self.message
+        if self.samples:
+            facts["samples"] = self.samples
         return json.dumps(facts, ensure_ascii=False)
 
     def __str__(self) -> str:
@@ -62,7 +67,8 @@ class Report:
             SHOWN[name](value) for name, value in self.figures.items() if name in SHOWN
         )
         label = "dev: " if self.kind == "validation" else ""
-        return "  ".join(part for part in (head, label + figures, self.message) if part)
+        shown = " | ".join(f"{source} → {translation}" for source, translation in self.samples)
+        return "  ".join(part for part in (head, label + figures, self.message, shown) if part)
 
 
 SHOWN = {

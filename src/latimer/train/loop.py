@@ -4,23 +4,32 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import pvariance
 
 from latimer.errors import LatimerError
 from latimer.train.budget import Budget
+from latimer.train.clock_log import ClockLog, Tick
 from latimer.train.distributed import Group
 from latimer.train.epochs import Epochs
 from latimer.train.interruption import Interrupted, Interruption
 from latimer.train.log import Report
 from latimer.train.progress import Progress
 from latimer.train.schedule import Clock, Schedule
+from latimer.train.stopwatch import Stopwatch
+from latimer.train.tuner import Mode, Tuner
 from latimer.train.update import Step, Updater
 from latimer.train.validation import DevScores
 
 SKIPS_IN_A_ROW = 10
 """So many updates in a row without a finite loss and gradient end the run."""
+
+FIRST_LOOKS = (15.0, 30.0)
+"""Seconds of training after which translations are shown, where no validation has come before."""
+PACE = 60
+"""Updates from which the time that is left is estimated."""
 
 NORM = "gradient_norm"
 FORESIGHT = "explained_variance"
@@ -49,10 +58,22 @@ class Hooks:
     """Scores of the model as it is; None when interrupted. Called in the leading process."""
     validated: Callable[[DevScores], None]
     """Told the scores once they are in `progress`. Called in the leading process."""
+    look: Callable[[], None]
+    """Show some translations of the model as it is. Called in the leading process."""
     save: Callable[[], None]
     """Save the state. Called in every process."""
     report: Callable[[Report], None]
     """Told what is worth saying. Called in the leading process."""
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Who says how late it is, and what depends on it."""
+
+    stopwatch: Stopwatch
+    tuner: Tuner
+    log: ClockLog | None = None
+    """Of what the clock decided, in the leading process; what it holds is repeated."""
 
 
 class Loop:
@@ -69,6 +90,7 @@ class Loop:
         hooks: Hooks,
         group: Group,
         interruption: Interruption,
+        timing: Timing,
     ) -> None:
         self.progress = progress
         self.epochs = epochs
@@ -79,8 +101,10 @@ class Loop:
         self.hooks = hooks
         self.group = group
         self.interruption = interruption
-        self._began = time.monotonic() - progress.seconds
+        self.timing = timing
         self._saved = self._reported = progress.seconds
+        self._paces: deque[tuple[float, float]] = deque(maxlen=PACE)
+        self._looks = deque(FIRST_LOOKS)
 
     def run(self) -> str:
         """Train until the budget is used; returns why that is the end, in words.
@@ -99,6 +123,7 @@ class Loop:
                 self._validate()
                 return reason
             self._update()
+            self._look()
             if progress.seconds - self._saved >= self.rhythm.save_seconds:
                 self._save()
 
@@ -106,36 +131,55 @@ class Loop:
         update, rhythm = self.progress.update, self.rhythm
         return update % rhythm.validate == 0 and not 0 < update < rhythm.first_validation
 
-    def seconds(self) -> float:
-        """Training time by this process's clock, over all continuations."""
-        return time.monotonic() - self._began
-
     def _update(self) -> None:
         progress = self.progress
         batches = self.epochs.batches(progress.epoch)
-        self._cool_down(len(batches))
-        clock = Clock(progress.update + 1, progress.decays, progress.cooldown)
+        past = self._past(progress.update + 1)
+        seconds = past.seconds if past else self.timing.stopwatch.seconds()
+        if self.group.world == 1:  # of several processes all know only what the last update said
+            progress.seconds = seconds
+        done = self.budget.done(progress, len(batches))
+        progress.timed_out = self.budget.timed_out(progress)
+        clock = Clock(progress.update + 1, progress.decays, done)
         rate = self.schedule.rate(clock)
         batch = self.epochs.collate(self.group.share(batches[progress.position]))
+        mode = Mode(past.threads, past.precision) if past else self.timing.tuner.next()
+        self.updater.workers.use(*mode)
+        begun = time.monotonic()
         step = self.updater.update(
             batch.to(self.group.device) if batch else None,
             clock.update,
             rate,
-            seconds=self.seconds(),
+            seconds=seconds,
             interrupted=self.interruption.requested,
         )
+        if past:
+            self.timing.stopwatch.reset(past.seconds)
+        else:
+            self.timing.tuner.took(time.monotonic() - begun, batch.tokens if batch else 0)
         self._advance(step, len(batches))
+        self._note(Tick(progress.phase, progress.update, step.seconds, done, rate, *mode))
+        self._paces.append((progress.seconds, done or 0.0))
         if progress.update % self.rhythm.report == 0:
-            self._report(rate, len(batches))
+            self._report(rate, done)
         if step.interrupted:
             self._stop()
 
-    def _cool_down(self, batches: int) -> None:
-        """Begin to cool down if that is due, and save at once: the clock may have chosen when."""
-        planned = self.budget.cooldown_due(self.progress, batches)
-        if planned is not None:
-            self.progress.cooldown = planned
-            self._save()
+    def _past(self, update: int, *, validation: bool = False) -> Tick | None:
+        """What an earlier sitting, behind whose state this one begins, did at `update`."""
+        log, phase = self.timing.log, self.progress.phase
+        return None if log is None else log.past(phase, update, validation=validation)
+
+    def _note(self, tick: Tick) -> None:
+        if self.timing.log is not None:
+            self.timing.log.add(tick)
+
+    def _look(self) -> None:
+        """Show first translations before the first validation has come."""
+        if self.group.leads and self._looks and self.progress.seconds >= self._looks[0]:
+            self._looks.popleft()
+            if self.progress.validated <= 0:
+                self.hooks.look()
 
     def _advance(self, step: Step, batches: int) -> None:
         """Count `step`; raises LatimerError when too many in a row had to be skipped."""
@@ -164,7 +208,7 @@ class Loop:
         foresight = {n: v / step.weight for n, v in step.sums.items() if n == FORESIGHT}
         progress.record_update({**norms, **foresight})
 
-    def _report(self, rate: float, batches: int) -> None:
+    def _report(self, rate: float, done: float | None) -> None:
         """Say the means since the last report."""
         progress = self.progress
         sums, progress.sums = progress.sums, {}
@@ -179,27 +223,39 @@ class Loop:
         elapsed = max(progress.seconds - self._reported, 1e-9)
         figures |= {f"{self.rhythm.unit}_per_second": weight / elapsed, "learning_rate": rate}
         figures["skipped"] = progress.skipped
-        left = self.budget.seconds_left(progress, batches)
+        if done is not None:
+            figures["done"] = done
+        left = self.budget.seconds_left(done, self._pace(), progress.seconds)
         if left is not None:
             figures["seconds_left"] = left
         self._reported = progress.seconds
         self._say("update", figures)
+
+    def _pace(self) -> float:
+        """The share of the budget that a second uses, lately; 0 where that is not known."""
+        (first, before), (last, now) = self._paces[0], self._paces[-1]
+        return (now - before) / (last - first) if last > first else 0.0
 
     def _validate(self) -> None:
         """Score the model, unless that is done already, and save the state."""
         progress = self.progress
         if progress.validated == progress.update:
             return
-        begun = self.seconds()
+        begun = self.timing.stopwatch.seconds()
         scores = self.hooks.validate() if self.group.leads else DevScores(0.0, 0.0)
         known = (scores or DevScores(0.0, 0.0)).numbers()
-        interrupted, seconds, *numbers = self.group.from_leader(
-            [float(scores is None), self.seconds(), *known]
+        seconds = self.timing.stopwatch.seconds()
+        took, past = seconds - begun, self._past(progress.update, validation=True)
+        if past is not None and past.validation is not None:
+            seconds, took = past.seconds, past.validation
+            self.timing.stopwatch.reset(seconds)
+        interrupted, seconds, took, *numbers = self.group.from_leader(
+            [float(scores is None), seconds, took, *known]
         )
-        progress.seconds = seconds
         if interrupted:
             self._stop()
-        progress.validation_seconds = self.group.from_leader([seconds - begun])[0]
+        progress.seconds, progress.validation_seconds = seconds, took
+        self._note(Tick(progress.phase, progress.update, seconds, validation=took))
         agreed = DevScores.from_numbers(numbers)
         bleu, loss, told = agreed
         progress.record_validation(bleu, loss, self.rhythm.plateau_patience)
@@ -212,7 +268,6 @@ class Loop:
         self._save()
 
     def _save(self) -> None:
-        self.progress.seconds = self.group.from_leader([self.seconds()])[0]
         self.hooks.save()
         self._saved = self.progress.seconds
 

@@ -20,12 +20,22 @@ def choose_precision(wanted: str, device: torch.device) -> str:
 
     Raises InputError for another name.
     """
+    *_, chosen = possible_precisions(wanted, device, GAIN)
+    return chosen
+
+
+def possible_precisions(wanted: str, device: torch.device, gain: float = 1.0) -> list[str]:
+    """`fp32`, and behind it `bf16` if products in it are `gain` times as fast on `device`.
+
+    That is for `auto`; of another name, itself. Raises InputError for one that is not known.
+    """
     if wanted not in PRECISIONS:
         raise InputError(f"precision {wanted!r}: choose one of {', '.join(PRECISIONS)}")
     if wanted != "auto":
-        return wanted
+        return [wanted]
     seconds = {dtype: measure(dtype, device) for dtype in (torch.float32, torch.bfloat16)}
-    return "bf16" if seconds[torch.bfloat16] * GAIN < seconds[torch.float32] else "fp32"
+    faster = seconds[torch.bfloat16] * gain < seconds[torch.float32]
+    return ["fp32", "bf16"] if faster else ["fp32"]
 
 
 def measure(dtype: torch.dtype, device: torch.device, budget: float = 0.1) -> float:

@@ -56,8 +56,8 @@ class Progress:
     skipped: int = 0
     """Updates left out because the loss or a gradient was not finite."""
     skipped_in_a_row: int = 0
-    cooldown: tuple[int, int] | None = None
-    """The updates between which the learning rate cools down, once that has begun."""
+    timed_out: bool = False
+    """Whether time was up when the latest update began, so that it was the last."""
     sums: dict[str, float] = field(default_factory=dict)
     """Running sums since the last report."""
     candidates: list[Candidate] = field(default_factory=list)
@@ -92,7 +92,6 @@ class Progress:
         """Inverse of `to_json`; raises TypeError for keys of another version."""
         progress = cls(**values)
         progress.candidates = [Candidate(**entry) for entry in values["candidates"]]
-        progress.cooldown = tuple(progress.cooldown) if progress.cooldown else None  # type: ignore[assignment]
         return progress
 
     def record_figures(self, figures: Mapping[str, float]) -> None:

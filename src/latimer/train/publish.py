@@ -25,7 +25,7 @@ class Publisher:
 
     def __init__(self, run: Path, recipe: Recipe, prepared: Prepared, command: str) -> None:
         """`command` is what made the model, for its card."""
-        self.folder = run / "models"
+        self.run, self.folder = run, run / "models"
         self.command = command
         self.vocabulary, self.lexicon = prepared.vocabulary, prepared.lexicon
         data = recipe.data

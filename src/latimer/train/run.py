@@ -11,6 +11,7 @@ run/start.safetensors  of a run that learns from reward, the weights it began wi
 run/checkpoints/    weights of the best models so far (`averaging`)
 run/models/         best, and average if that is no worse: what `latimer translate` reads
 run/events/, run/log.jsonl, run/train.log
+run/clock.jsonl     what the clock decided at each update (`clock_log`)
 """
 
 from __future__ import annotations
@@ -29,16 +30,20 @@ from latimer.recipe.phases import BY_REFERENCES
 from latimer.train.allocator import keep_freed_memory
 from latimer.train.assemble import Parts, assemble, what_is_left
 from latimer.train.budget import Budget
+from latimer.train.clock_log import ClockLog
 from latimer.train.collapse import Limits
 from latimer.train.continuation import only_one_trains
 from latimer.train.distributed import join
 from latimer.train.interruption import Interrupted, Interruption
 from latimer.train.log import Report
-from latimer.train.loop import Hooks, Loop, Rhythm
+from latimer.train.loop import Hooks, Loop, Rhythm, Timing
+from latimer.train.machine_share import MachineShare
 from latimer.train.objectives import critic_options
 from latimer.train.publish import Beyond, publish_final, scores_of
 from latimer.train.schedule import Schedule
+from latimer.train.stopwatch import Stopwatch
 from latimer.train.tensors import weights_of
+from latimer.train.tuner import Tuner
 from latimer.train.update import Updater
 from latimer.train.validation import DevScores
 
@@ -119,14 +124,19 @@ class _Run:
         self.session = parts.session
         self.kind = parts.recipe.model.kind
         self.progress = parts.session.progress
+        self.stopwatch = Stopwatch(self.progress.seconds)
+        self.clock = ClockLog(parts.publisher.run) if parts.session.group.leads else None
 
     def train(self, rhythm: Rhythm) -> tuple[Path, str | None]:
         """Run the loop to its end and publish; the best model, and what went wrong if it did."""
         for note in self.parts.notes:
             self._say("start", note)
         try:
-            loop = self._loop(rhythm)
-            self._say("stop", f"training ends: {loop.run()}")
+            used = MachineShare()
+            with self.stopwatch:
+                loop = self._loop(rhythm)
+                self._say("stop", f"training ends: {loop.run()}")
+            self._tell(used)
             if 0 < self.progress.update <= rhythm.first_validation:
                 self._say(
                     "note",
@@ -137,6 +147,8 @@ class _Run:
             return self._publish(), loop.budget.collapsed(self.progress)
         finally:
             self.parts.workers.close()
+            if self.clock is not None:
+                self.clock.close()
             if self.session.log is not None:
                 self.session.log.close()
 
@@ -155,19 +167,21 @@ class _Run:
             self.progress,
             self.parts.epochs,
             updater,
-            Schedule(recipe.learning_rate, recipe.schedule, recipe.warmup, recipe.decay),
+            Schedule(
+                recipe.learning_rate, recipe.schedule, recipe.warmup, recipe.decay, recipe.cooldown
+            ),
             Budget(
                 None if recipe.max_minutes is None else 60 * recipe.max_minutes,
                 recipe.max_epochs,
                 recipe.max_updates,
                 None if kind == "critic" else recipe.patience,
-                recipe.cooldown,
                 self._limits(),
             ),
             rhythm,
-            Hooks(self._scores, self._validated, session.save, self._report),
+            Hooks(self._scores, self._validated, self._look, session.save, self._report),
             session.group,
             self.asked,
+            Timing(self.stopwatch, Tuner(self.parts.modes, self._note), self.clock),
         )
 
     def _limits(self) -> Limits | None:
@@ -183,8 +197,25 @@ class _Run:
             self.parts.network, self.parts.workers, lambda: self.asked.requested
         )
 
+    def _look(self) -> None:
+        """Show what the network makes of a few sentences of dev."""
+        network, progress = self.parts.network, self.progress
+        if samples := self.parts.validator.samples(network):
+            place = progress.update, progress.epoch, progress.seconds
+            self._report(Report("samples", *place, samples=samples))
+
+    def _tell(self, used: MachineShare) -> None:
+        """Say how much of the machine training had in this sitting."""
+        place = self.progress.update, self.progress.epoch, self.progress.seconds
+        figures = {"cores": used.cores(), "available_cores": float(used.available)}
+        self._report(Report("note", *place, figures, message=str(used)))
+
+    def _note(self, message: str) -> None:
+        self._say("note", message)
+
     def _validated(self, scores: DevScores) -> None:
         """Keep the model if it is among the best, and publish it if it is the best."""
+        self._look()
         progress, checkpoints = self.progress, self.session.checkpoints
         progress.candidates = checkpoints.offer(
             progress.candidates,

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+LAST = 0.01
+"""What the last update of a run that cools down has of the rate."""
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -19,8 +22,8 @@ class Clock:
     """The number of the update about to be made, from 1."""
     decays: int = 0
     """How often the plateau rule has asked for a lower rate."""
-    cooldown: tuple[int, int] | None = None
-    """The update after which cooling down starts, and the one that ends it (and the run)."""
+    done: float | None = None
+    """The share of the budget that is used once the update is made, 0 to 1; None without an end."""
 
 
 def warm_up(update: int, warmup: int) -> float:
@@ -50,13 +53,12 @@ SCHEDULES: dict[str, Callable[[Clock, int, float], float]] = {
 }
 
 
-def cool_down(clock: Clock) -> float:
-    """A straight line from 1 towards 0, which it would reach just after the last update."""
-    if clock.cooldown is None:
+def cool_down(done: float | None, share: float) -> float:
+    """A straight line from 1 to `LAST` over the last `share` of the budget."""
+    if done is None or share == 0:
         return 1.0
-    start, end = clock.cooldown
-    left = (end + 1 - clock.update) / (end + 1 - start)
-    return min(1.0, max(0.0, left))
+    left = min(1.0, max(0.0, (1 - done) / share))
+    return LAST + (1 - LAST) * left
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,11 @@ class Schedule:
     name: str = "constant"
     warmup: int = 0
     decay: float = 0.5
+    cooldown: float = 0.0
+    """The share of the budget, at its end, over which the rate falls."""
 
     def rate(self, clock: Clock) -> float:
         """The learning rate at `clock`."""
         factor = SCHEDULES[self.name](clock, self.warmup, self.decay)
-        return self.peak * warm_up(clock.update, self.warmup) * factor * cool_down(clock)
+        cooling = cool_down(clock.done, self.cooldown)
+        return self.peak * warm_up(clock.update, self.warmup) * factor * cooling

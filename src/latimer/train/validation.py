@@ -24,6 +24,8 @@ from latimer.train.workers import Workers
 
 SENTENCES = 128
 """Sentences translated at a time."""
+SAMPLES, SAMPLE_PIECES = 3, (4, 20)
+"""Sentences shown, and of how many pieces of the source."""
 
 
 class DevScores(NamedTuple):
@@ -72,6 +74,7 @@ class Validator:
         self.translates = translates
         self.vocabulary = vocabulary
         self.corpus = corpus
+        self.sources = [source for source, _ in texts]
         self.references = [reference for _, reference in texts]
         self.tables = [vocabulary.encode_source(source)[1] for source, _ in texts]
         self.language = language
@@ -102,6 +105,26 @@ class Validator:
         score = corpus_scores(hypotheses, self.references, ("bleu",), language=self.language)
         return DevScores(score["bleu"].value, loss, told)
 
+    @torch.no_grad()
+    def samples(self, network: Seq2Seq) -> tuple[tuple[str, str], ...]:
+        """Some sentences, always the same, and their greedy translations now."""
+        training = network.training
+        network.eval()
+        try:
+            rows = self._shown()
+            found = self._greedy(network, rows) if self.translates and len(rows) else []
+        finally:
+            network.train(training)
+        return tuple((self.sources[row], text) for row, text in zip(rows, found, strict=False))
+
+    def _shown(self) -> npt.NDArray[np.int64]:
+        """The rows of `samples`: of a moderate length, evenly spread over dev."""
+        least, most = SAMPLE_PIECES
+        lengths = self.corpus.source_lengths
+        rows = np.flatnonzero((lengths >= least) & (lengths <= most))
+        rows = rows if len(rows) else np.arange(len(lengths))
+        return rows[np.linspace(0, len(rows) - 1, min(SAMPLES, len(rows))).astype(np.int64)]
+
     def _loss(
         self, network: Seq2Seq, workers: Workers, interrupted: Callable[[], bool]
     ) -> float | None:
@@ -128,17 +151,24 @@ class Validator:
         def work(rows: npt.NDArray[np.int64]) -> None:
             if interrupted():
                 return
-            source, lengths = pad_sources([self.corpus.row(int(row))[0].tolist() for row in rows])
-            limit = default_max_length(lengths) if self.max_length is None else self.max_length
-            found = greedy_search(
-                network, source.to(self.device), lengths.to(self.device), max_length=limit
-            )
-            for row, hypothesis in zip(rows, found, strict=True):
-                texts[row] = self.vocabulary.decode_target(hypothesis.tokens, self.tables[row])
+            for row, text in zip(rows, self._greedy(network, rows), strict=True):
+                texts[row] = text
 
         list(workers.map(work, self._batches(self.corpus.source_lengths)))
         found = [text for text in texts if text is not None]
         return found if len(found) == len(texts) else None
+
+    def _greedy(self, network: Seq2Seq, rows: npt.NDArray[np.int64]) -> list[str]:
+        """Greedy translations of some rows, in order."""
+        source, lengths = pad_sources([self.corpus.row(int(row))[0].tolist() for row in rows])
+        limit = default_max_length(lengths) if self.max_length is None else self.max_length
+        found = greedy_search(
+            network, source.to(self.device), lengths.to(self.device), max_length=limit
+        )
+        return [
+            self.vocabulary.decode_target(hypothesis.tokens, self.tables[row])
+            for row, hypothesis in zip(rows, found, strict=True)
+        ]
 
     def _batches(self, lengths: npt.NDArray[np.int32]) -> list[npt.NDArray[np.int64]]:
         """Rows of like length together, in an order that never changes."""

@@ -50,13 +50,17 @@ class Workers:
         device: torch.device | None = None,
         precision: str = "fp32",
     ) -> None:
-        """`precision` is that of products, fp32 or bf16."""
+        """`precision` is that of products, fp32 or bf16; of both, `use` takes others later."""
         self.threads = threads
         self.seed = seed
         self.first = first
         self.device = device or torch.device("cpu")
         self.precision = precision
         self._pool = Pool(threads)
+
+    def use(self, threads: int, precision: str) -> None:
+        """Compute the next gradients with so many of the threads, in another precision."""
+        self.threads, self.precision = threads, precision
 
     def backward(self, objective: Objective, batch: Batch, update: int) -> Share:
         """Put the gradient of the summed loss of `batch` into the parameters' `grad`.
@@ -72,7 +76,8 @@ class Workers:
                 loss = objective.loss(parts[thread])
             return _share(loss, parameters)
 
-        first, *others = self.map(work, range(len(parts)))
+        several = range(len(parts))
+        first, *others = self.map(work, several) if len(parts) > 1 else map(work, several)
         for share in others:
             first = _add(first, share)
         for parameter, gradient in zip(parameters, first.gradients, strict=True):
