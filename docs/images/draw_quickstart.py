@@ -48,8 +48,8 @@ def main(folder: Path, images: Path) -> None:
     reports = [_report(line) for line in (folder / "log.jsonl").read_text("utf-8").splitlines()]
     starts = [number for number, report in enumerate(reports) if report.kind == "start"]
     reports = reports[: (starts[1:] or [len(reports)])[0]]  # later sittings add nothing
-    minutes = load_recipe(folder / "recipe.yaml").training.max_minutes or 0.0
-    plan = Plan(folder, [], Languages("en", "de"), minutes, 1, None, [])
+    reports = [report for report in reports if report.kind != "samples"]
+    plan = Plan(folder, [], Languages("en", "de"), None, 2.0, 1, None, [])
     result = carry_out(plan, Console(file=StringIO()))
     console = Console(file=StringIO(), record=True, width=96, highlight=False)
     _told(console, plan, reports)
@@ -84,17 +84,19 @@ def _without_margins(picture: str) -> str:
 def _report(line: str) -> Report:
     facts = json.loads(line)
     known = {key: facts.pop(key) for key in ("kind", "update", "epoch", "seconds")}
-    return Report(**known, message=facts.pop("message", ""), figures=facts)
+    samples = tuple(map(tuple, facts.pop("samples", [])))
+    return Report(**known, message=facts.pop("message", ""), figures=facts, samples=samples)
 
 
 def _told(console: Console, plan: Plan, reports: list[Report]) -> None:
     """What the quickstart said while it went on."""
     corpus = json.loads((plan.out / "corpus" / "report.json").read_text("utf-8"))
-    console.print(Text(f"Latimer quickstart: {plan.name}, {plan.minutes:g} minutes", "bold"))
+    console.print(Text(f"Latimer quickstart: {plan.name}", "bold"))
     console.print()
     console.print(CorpusReport(**corpus).table())
     console.print(Text("\nTraining", "bold"))
-    display = TrainingDisplay(console, 60 * plan.minutes, now=lambda: 0.0)
+    minutes = load_recipe(plan.out / "recipe.yaml").training.max_minutes
+    display = TrainingDisplay(console, 60 * (minutes or 0.0), now=lambda: 0.0)
     last = max(number for number, report in enumerate(reports) if report.kind == "update")
     for number, report in enumerate(reports):
         display(report)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from latimer.metrics.significance import Comparison
-from latimer.quickstart.verdict import Commands, Evidence, verdict
+from latimer.quickstart.verdict import Commands, Evidence, too_few, verdict
 
 READY = Commands("TRANSLATE", lambda minutes: f"TRAIN {minutes}", "ADD")
 
@@ -110,3 +110,9 @@ def test_where_nothing_could_be_tested_nothing_is_claimed():
     assert len(lines) == 3
     assert lines[1].startswith("How good it is, nobody can say")
     assert lines[2].endswith("ADD")
+
+
+def test_few_pairs_are_called_few_before_training():
+    assert "300 pairs are few" in (too_few(300) or "")
+    assert "1 pair is few" in (too_few(1) or "")
+    assert too_few(1_000) is None

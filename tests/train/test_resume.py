@@ -14,6 +14,7 @@ from latimer.errors import InputError, LatimerError
 from latimer.train.averaging import Checkpoints
 from latimer.train.interruption import Interrupted
 from latimer.train.run import train
+from latimer.train.schedule import LAST
 from latimer.train.state import load_state
 from latimer.train.tensors import read_tensors
 
@@ -142,6 +143,31 @@ def test_asked_to_stop_while_validating(task, undisturbed, tmp_path, monkeypatch
     assert reports(tmp_path, "validation") == []
     train(recipe(task), tmp_path, report_every=1)
     assert_same_run(tmp_path, undisturbed)
+
+
+class Killed(Exception):
+    """Stands for the end of the process."""
+
+
+def test_under_a_limit_of_time_what_the_clock_decided_is_repeated(task, tmp_path):
+    """Killed five updates after its last state, on a machine that is slower the second time."""
+    limited = recipe(task, max_updates=None, max_minutes=0.06, cooldown=0.8, schedule="constant")
+
+    def kill(report):
+        if report.kind == "update" and report.update == EVERY + 5:
+            raise Killed
+
+    with pytest.raises(Killed):
+        train(limited, tmp_path, report_every=1, on_event=kill)
+    lost = [timeless(line) for line in reports(tmp_path, "update")][EVERY:]
+    train(limited, tmp_path, report_every=1, on_event=lambda report: time.sleep(0.02))
+    found = reports(tmp_path, "update")
+    assert len(lost) == 5
+    assert [timeless(line) for line in found[EVERY : EVERY + 5]] == lost
+    assert all(line["learning_rate"] < limited.training.learning_rate for line in lost)
+    rates = [line["learning_rate"] for line in found]
+    assert rates[-1] == pytest.approx(LAST * limited.training.learning_rate)
+    assert min(rates) == rates[-1] < rates[-2]
 
 
 def test_a_damaged_state_falls_back_on_the_one_before_it(task, undisturbed, tmp_path):

@@ -67,14 +67,22 @@ def test_when_the_speed_changes_by_a_third_it_looks_again():
     told = []
     tuner = Tuner([TWO, ONE], told.append)
     quiet, busy = {ONE: 1.8, TWO: 1.0}, {ONE: 2.0, TWO: 3.0}
-    run(tuner, quiet, 200)
+    run(tuner, quiet, 100)
     assert (tuner.next(), len(told)) == (TWO, 1)
     run(tuner, busy, 100)
     assert (tuner.next(), len(told)) == (ONE, 2)
-    run(tuner, quiet, 150)
+    run(tuner, quiet, 50)
     assert (tuner.next(), len(told)) == (ONE, 2)  # a tenth faster says nothing
     run(tuner, {ONE: 1.2, TWO: 0.7}, 100)
     assert (tuner.next(), len(told)) == (TWO, 3)
+
+
+def test_now_and_then_it_looks_again_whatever_the_speed():
+    tuner = Tuner([TWO, ONE], lambda text: None)
+    run(tuner, {ONE: 1.0, TWO: 1.5}, 60)
+    assert tuner.next() == ONE
+    run(tuner, {ONE: 1.0, TWO: 0.6}, 200)  # what the other mode would take nobody sees
+    assert tuner.next() == TWO
 
 
 def test_a_machine_that_changes_all_the_time_is_not_tried_all_the_time():

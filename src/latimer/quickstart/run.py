@@ -29,7 +29,7 @@ from latimer.quickstart.report import Result, Sample, program
 from latimer.quickstart.samples import choose_samples
 from latimer.quickstart.scores import Scored, score, unaided
 from latimer.quickstart.sizing import fitted
-from latimer.quickstart.verdict import Evidence
+from latimer.quickstart.verdict import Evidence, too_few
 from latimer.recipe import Recipe, load_recipe
 from latimer.text import homeassistant
 from latimer.text.nearest import TranslationMemory
@@ -224,6 +224,8 @@ def _prepare(plan: Plan, console: Console) -> Prepared:
     else:
         prepared = _home_assistant(plan, console)
     console.print(Padding(prepared.report.table(), (1, 0, 0, 2)))
+    if few := too_few(len(prepared.train)):
+        _say(console, f"\n{few}", "yellow")
     begun = (plan.out / "state").exists()
     corpus.write(prepared, plan.out / "corpus", plan.languages, begun)
     return prepared

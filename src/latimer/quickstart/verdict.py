@@ -70,6 +70,17 @@ def verdict(evidence: Evidence | None, commands: Commands) -> list[str]:
     ]
 
 
+def too_few(pairs: int) -> str | None:
+    """A word before training from so few pairs that little can come of it; None of more."""
+    if pairs >= FEW_PAIRS:
+        return None
+    return (
+        f"{pairs:,} {'pair is' if pairs == 1 else 'pairs are'} few to learn a translator from: "
+        f"{FEW_PAIRS:,} are the least, {ENOUGH_PAIRS:,} and more are better. "
+        "It is tried all the same; a translation memory may help more."
+    )
+
+
 def _worth(evidence: Evidence) -> str:
     if _useful(evidence):
         if evidence.copying.second < WEAK:

@@ -53,8 +53,8 @@ class Training(Section):
     )
     cooldown: Probability = Field(
         default=0.0,
-        description="Share of the run, at its end, over which the learning rate falls to 0 in a "
-        "line; needs max_minutes, max_epochs or max_updates.",
+        description="Share of the run, at its end, over which the learning rate falls to a "
+        "hundredth in a line; needs max_minutes, max_epochs or max_updates.",
     )
     label_smoothing: Probability = Field(
         default=0.1, description="Share of each label's probability spread over the vocabulary."
@@ -71,7 +71,7 @@ class Training(Section):
     validate_every: int = Field(default=500, ge=1, description="Updates between validations.")
     precision: Literal["auto", "fp32", "bf16"] = Field(
         default="auto",
-        description="Number format of matrix products; `auto` measures at the start.",
+        description="Number format of matrix products; `auto` tries both in updates.",
     )
     average: int = Field(
         default=5,
@@ -87,5 +87,8 @@ class Training(Section):
         "checkpoints are. The better on dev of that and of the average itself, 1, is taken.",
     )
     threads: int | None = Field(
-        default=None, ge=1, le=1024, description="Threads that share every batch; null: one a core."
+        default=None,
+        ge=1,
+        le=1024,
+        description="Threads that share every batch; null: as many as make updates fastest.",
     )

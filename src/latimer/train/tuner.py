@@ -20,8 +20,9 @@ WINDOW = 15
 """Updates whose median speed is watched."""
 CHANGE = 4 / 3
 """A median so many times as long as the one before, or as short, is another machine."""
-PAUSE, OFTEN = 40, 400
-"""Updates between two trials, at least and at most: a choice may have been an unlucky one."""
+PAUSE, OFTEN = 40, 75
+"""Updates between two trials: so many at least, and at most so many for each mode, since a choice
+may have been an unlucky one, or other programs may be gone."""
 
 
 class Mode(NamedTuple):
@@ -68,7 +69,7 @@ class Tuner:
             return
         self._recent.append(seconds / tokens)
         self._since += 1
-        if self._since >= OFTEN:
+        if self._since >= OFTEN * len(self.modes):
             self._begin()
         elif len(self._recent) == WINDOW:
             self._watch(median(self._recent))
