@@ -2,8 +2,9 @@
 
 Each is `latimer quickstart` from nothing in a folder of its own, one after the other: wall time
 from call to end, training, updates, BLEU of the translator before reward and in the end, beside
-that of copying the source. The wheel of Home Assistant is fetched before the first. `--more` goes
-to the command, e.g. `--more=--pairs=my.tsv --more=--to=de`.
+that of copying the source. The wheel of Home Assistant is fetched before the first, and
+`found.json` in the folder holds what is finished. `--more` goes to the command, e.g.
+`--more=--pairs=my.tsv --more=--to=de`.
 """
 
 from __future__ import annotations
@@ -59,7 +60,10 @@ def main() -> None:
     flags = arguments.parse_args()
     flags.work.mkdir(parents=True, exist_ok=True)
     homeassistant.fetch()
-    found = [first_try(flags.work / f"busy-{k}", k, flags.more) for k in flags.busy]
+    found: list[dict[str, Any]] = []
+    for loops in flags.busy:
+        found.append(first_try(flags.work / f"busy-{loops}", loops, flags.more))
+        (flags.work / "found.json").write_text(json.dumps(found, indent=1), encoding="utf-8")
     header = [
         "busy loops", "minutes in all", "of training", "updates", "test BLEU before reward",
         "test BLEU", "chrF", "copying", "of the first run's BLEU", "of its time",

@@ -101,7 +101,7 @@ class TrainingDisplay:
             self._console.print(self._validation(report))
         elif report.kind == "samples":
             self._console.print(self._samples(report))
-        elif report.message:
+        elif report.message and report.kind != "choice":  # the log has these
             if "cores" in report.figures:
                 self.machine = report.message
             self._console.print(Text(f"  {report.message}", style="dim"))

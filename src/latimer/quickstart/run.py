@@ -83,10 +83,11 @@ def carry_out(plan: Plan, console: Console) -> Result:
     improved, no_gain = None, None
     if plan.improve_minutes and not interrupted:
         if no_gain := _no_gain(parts):
-            _say(console, f"\n{no_gain} Its time goes to training.", "yellow")
-            longer = _longer(recipe, display, plan.improve_minutes)
-            model, display, interrupted = _train(plan, longer, console)
-            parts = judge.parts(model)
+            _say(console, f"\n{no_gain}", "yellow")
+            if longer := _longer(recipe, display.last, plan.improve_minutes):
+                _say(console, "Its time goes to training.", "yellow")
+                model, display, interrupted = _train(plan, longer, console)
+                parts = judge.parts(model)
         else:
             improved = _improve(plan, model, console)
             interrupted = improved.interrupted
@@ -122,12 +123,15 @@ def carry_out(plan: Plan, console: Console) -> Result:
     )
 
 
-def _longer(recipe: Recipe, display: TrainingDisplay, minutes: float) -> Recipe:
-    """The recipe for so many minutes more than it has been followed."""
-    spent = display.last.seconds / 60 if display.last else 0.0
+def _longer(recipe: Recipe, last: Report | None, minutes: float) -> Recipe | None:
+    """The recipe for so many minutes more than it says; None where training had them before."""
+    training, spent = recipe.training, last.seconds / 60 if last else 0.0
+    updates, limit = training.max_updates, training.max_minutes
+    more_updates = updates is not None and last is not None and last.update > updates
+    if more_updates or (limit is not None and spent > limit + minutes / 2):
+        return None
     changes = {"max_minutes": spent + minutes, "max_updates": None}
-    training = recipe.training.model_copy(update=changes)
-    return recipe.model_copy(update={"training": training})
+    return recipe.model_copy(update={"training": training.model_copy(update=changes)})
 
 
 def _outlook(plan: Plan, recipe: Recipe, display: TrainingDisplay) -> str | None:

@@ -291,9 +291,11 @@ def _progress(whole: Recipe, snapshot: Snapshot | None) -> Progress:
         # What a run starts from is scored first, and kept if nothing gets better.
         return Progress() if whole.start is None else Progress(validated=-1)
     progress = Progress.from_json(snapshot.facts["progress"])
-    now, then = whole.model_dump(mode="json"), snapshot.facts["recipe"]
-    if limits_of(now, progress.phase) != limits_of(then, progress.phase):
-        progress.timed_out = False  # another end is to come
+    plans = whole.model_dump(mode="json"), snapshot.facts["recipe"]
+    now, then = (limits_of(plan, progress.phase) for plan in plans)
+    if now != then:  # another end is to come, unless that is over, too
+        minutes = now["training.max_minutes"]
+        progress.timed_out = minutes is not None and progress.seconds >= 60 * minutes
     return progress
 
 

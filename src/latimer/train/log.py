@@ -27,7 +27,8 @@ class Report:
     `tokens_per_second`, `learning_rate`, `gradient_norm`, its variance over the last updates,
     `skipped`, `done`, the share of the budget used, `seconds_left`, and the objective's),
     `validation` (`bleu`, `loss`, `perplexity`, `best_bleu`, and `dev_policy.DEV_FIGURES` where
-    there is a reward), `samples` (some translations), `note` and `stop`.
+    there is a reward), `samples` (some translations), `choice` (of threads and precision, and
+    why), `note` and `stop`.
     """
 
     kind: str

@@ -181,7 +181,7 @@ class _Run:
             Hooks(self._scores, self._validated, self._look, session.save, self._report),
             session.group,
             self.asked,
-            Timing(self.stopwatch, Tuner(self.parts.modes, self._note), self.clock),
+            Timing(self.stopwatch, Tuner(self.parts.modes, self._chosen), self.clock),
         )
 
     def _limits(self) -> Limits | None:
@@ -210,8 +210,9 @@ class _Run:
         figures = {"cores": used.cores(), "available_cores": float(used.available)}
         self._report(Report("note", *place, figures, message=str(used)))
 
-    def _note(self, message: str) -> None:
-        self._say("note", message)
+    def _chosen(self, message: str) -> None:
+        """Of threads and precision."""
+        self._say("choice", message)
 
     def _validated(self, scores: DevScores) -> None:
         """Keep the model if it is among the best, and publish it if it is the best."""
