@@ -29,8 +29,8 @@ def quickstart(
         float | None,
         typer.Option(
             min=0.01,
-            help="Training time in all; a greater one continues a run.  [default: about what six "
-            "minutes of a free machine make, and never more than 18]",
+            help="Training time in all; a greater one continues a run.  [default: as many "
+            "updates as the recipe says, and never more than 18 minutes]",
             show_default=False,
         ),
     ] = None,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from latimer.quickstart.progress import about
 
 DOUBLING = 4.0
-"""BLEU that twice as many updates have brought on interface text and on help pages, about."""
+"""BLEU that twice as many updates bring, a rough guess from learning curves on interface text."""
 
 
 @dataclass(frozen=True)
