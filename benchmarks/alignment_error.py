@@ -38,8 +38,8 @@ from latimer.metrics.alignment import (
 )
 from latimer.recipe import load_recipe
 from latimer.text.batching import pad_sources
-from latimer.text.subwords import BOS
-from latimer.train.run import train
+from latimer.text.vocabulary.subwords import BOS
+from latimer.train.run.run import train
 
 THOT = Environment("thot", (("sil-thot==3.5.3",),), mend_nothing)
 NETWORKS = {

@@ -18,14 +18,14 @@ import torch
 from benchmarks.common import markdown_table, parser, report
 from benchmarks.load import busy
 from latimer.recipe import load_recipe
-from latimer.train.assemble import build_network, possible_modes
-from latimer.train.distributed import Group
-from latimer.train.epochs import Epochs
-from latimer.train.likelihood import Likelihood
-from latimer.train.prepare import prepare
-from latimer.train.tuner import Mode, Tuner
-from latimer.train.update import Updater, build_optimisers
-from latimer.train.workers import Workers
+from latimer.train.loop.distributed import Group
+from latimer.train.loop.epochs import Epochs
+from latimer.train.loop.tuner import Mode, Tuner
+from latimer.train.loop.update import Updater, build_optimisers
+from latimer.train.loop.workers import Workers
+from latimer.train.objectives.likelihood import Likelihood
+from latimer.train.run.assemble import build_network, possible_modes
+from latimer.train.run.prepare import prepare
 
 TURN = 15
 """Updates in a turn."""

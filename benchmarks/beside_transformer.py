@@ -43,15 +43,15 @@ from benchmarks.common import (
 )
 from benchmarks.peers.environments import CTRANSLATE2, ensure
 from latimer.engines.shortlist import Shortlist, Shortlisted
-from latimer.nn.folded import fold
-from latimer.nn.products import PRODUCTS, choose_products
+from latimer.nn.inference.folded import fold
+from latimer.nn.inference.products import PRODUCTS, choose_products
 from latimer.search.beam import beam_search
 from latimer.search.greedy import greedy_search
 from latimer.text.batching import pad_sources
+from latimer.text.corpus.tokenised import TokenisedCorpus
 from latimer.text.lexicon import Lexicon
 from latimer.text.model1 import learn_lexicon
-from latimer.text.tokenised import TokenisedCorpus
-from latimer.train.allocator import keep_freed_memory
+from latimer.train.loop.allocator import keep_freed_memory
 
 PROCESS = Path(__file__).parent / "peers" / "random_transformer.py"
 Sources = list[list[int]]

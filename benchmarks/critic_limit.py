@@ -21,12 +21,12 @@ from benchmarks.gradient_noise import QUARTERS, quarters_of
 from benchmarks.reward_update import batches_of
 from latimer.metrics.sentence_bleu import prefix_bleu
 from latimer.model import load_model
-from latimer.nn.folded import fold
+from latimer.nn.inference.folded import fold
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.rl.td_targets import monte_carlo
 from latimer.search.rules import ForcedPrefix, Ruled
 from latimer.text.batching import Batch
-from latimer.train.trajectories import Draw, Trajectories, less_others
+from latimer.train.objectives.trajectories import Draw, Trajectories, less_others
 
 NAMES = ("rewards to go", "known state", "known state and action")
 

@@ -35,8 +35,8 @@ from benchmarks.common import (
     train_joint_bpe,
 )
 from latimer.model import Model, load_model
-from latimer.nn.decoder import State
-from latimer.nn.products import PRODUCTS, choose_products
+from latimer.nn.decoders.decoder import State
+from latimer.nn.inference.products import PRODUCTS, choose_products
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.beam import beam_search
 from latimer.search.greedy import greedy_search

@@ -20,7 +20,7 @@ from typing import Any
 from benchmarks.common import markdown_table, parser, report
 from benchmarks.load import busy
 from benchmarks.startup import latimer_command
-from latimer.text import homeassistant
+from latimer.quickstart import homeassistant
 
 
 def first_try(folder: Path, loops: int, more: list[str]) -> dict[str, Any]:

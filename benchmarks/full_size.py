@@ -25,12 +25,12 @@ from latimer.model import Model, load_model, model_card, save_model
 from latimer.nn.build import build_seq2seq
 from latimer.recipe import Recipe, load_recipe
 from latimer.text.batching import Batch, pad_sources
-from latimer.text.subwords import BOS
-from latimer.text.vocabulary import Vocabulary
-from latimer.train.distributed import Group
-from latimer.train.likelihood import Likelihood
-from latimer.train.update import Updater, build_optimisers
-from latimer.train.workers import Workers
+from latimer.text.vocabulary.subwords import BOS
+from latimer.text.vocabulary.vocabulary import Vocabulary
+from latimer.train.loop.distributed import Group
+from latimer.train.loop.update import Updater, build_optimisers
+from latimer.train.loop.workers import Workers
+from latimer.train.objectives.likelihood import Likelihood
 
 PAPERS = ("elman1990", "cho2014", "sutskever2014", "bahdanau2015", "luong2015", "gnmt2016")
 SENTENCES, LENGTH = 8, 20

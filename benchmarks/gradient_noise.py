@@ -24,20 +24,26 @@ from benchmarks.common import markdown_table, parser, pin, report
 from benchmarks.reward_update import batches_of
 from latimer.metrics.sentence_bleu import prefix_bleu
 from latimer.model import Model, load_model
-from latimer.nn.critic import Critic, Values
 from latimer.nn.dropout import silence
 from latimer.nn.output import Features
-from latimer.nn.policy import expected_values, policy_gradient
+from latimer.nn.rl.critic import Critic, Values
+from latimer.nn.rl.policy import expected_values, policy_gradient
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import load_recipe
 from latimer.rl.td_targets import lambda_return, monte_carlo
 from latimer.text.batching import Batch
-from latimer.train.baselines import BASELINES
-from latimer.train.critic_targets import Delayed, reached_values, state_values
-from latimer.train.objectives import build_objective
-from latimer.train.state import load_state
-from latimer.train.tensors import load_weights
-from latimer.train.trajectories import Draw, Trajectories, features_of, first_action, less_others
+from latimer.train.checkpoint.state import load_state
+from latimer.train.checkpoint.tensors import load_weights
+from latimer.train.objectives.baselines import BASELINES
+from latimer.train.objectives.build import build_objective
+from latimer.train.objectives.critic_targets import Delayed, reached_values, state_values
+from latimer.train.objectives.trajectories import (
+    Draw,
+    Trajectories,
+    features_of,
+    first_action,
+    less_others,
+)
 
 QUARTERS = 4
 

@@ -13,15 +13,15 @@ from latimer.model import Model, model_card, save_model
 from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch, collate, plan
+from latimer.text.corpus.tokenised import TokenisedCorpus
 from latimer.text.model1 import learn_lexicon
-from latimer.text.subwords import Subwords
-from latimer.text.tokenised import TokenisedCorpus
-from latimer.text.vocabulary import Vocabulary
-from latimer.train.allocator import keep_freed_memory
-from latimer.train.distributed import Group
-from latimer.train.likelihood import Likelihood
-from latimer.train.update import Updater, build_optimisers
-from latimer.train.workers import Workers
+from latimer.text.vocabulary.subwords import Subwords
+from latimer.text.vocabulary.vocabulary import Vocabulary
+from latimer.train.loop.allocator import keep_freed_memory
+from latimer.train.loop.distributed import Group
+from latimer.train.loop.update import Updater, build_optimisers
+from latimer.train.loop.workers import Workers
+from latimer.train.objectives.likelihood import Likelihood
 
 POSITIONS = 64 * BATCH_SENTENCES
 """The token budget: so generous that the number of sentences alone ends a batch."""

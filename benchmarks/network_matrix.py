@@ -37,15 +37,15 @@ from latimer.metrics.report import corpus_scores
 from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, load_recipe
-from latimer.text.tokenised import TokenisedCorpus
-from latimer.train.allocator import keep_freed_memory
-from latimer.train.distributed import Group
-from latimer.train.epochs import Epochs
-from latimer.train.likelihood import Likelihood
-from latimer.train.prepare import prepare
-from latimer.train.run import train
-from latimer.train.update import Updater, build_optimisers
-from latimer.train.workers import Workers
+from latimer.text.corpus.tokenised import TokenisedCorpus
+from latimer.train.loop.allocator import keep_freed_memory
+from latimer.train.loop.distributed import Group
+from latimer.train.loop.epochs import Epochs
+from latimer.train.loop.update import Updater, build_optimisers
+from latimer.train.loop.workers import Workers
+from latimer.train.objectives.likelihood import Likelihood
+from latimer.train.run.prepare import prepare
+from latimer.train.run.run import train
 
 CELLS = ("rnn", "lstm", "gru")
 READS = {

@@ -20,7 +20,7 @@ from sacrebleu.metrics.bleu import BLEU
 
 from benchmarks.common import Text, markdown_table, parser, pin, read_split, report
 from latimer.engines.neural import NeuralTranslator, load
-from latimer.nn.products import choose_products
+from latimer.nn.inference.products import choose_products
 
 WORDS = range(13, 17)
 

@@ -31,8 +31,8 @@ from benchmarks.common import best_seconds, markdown_table, parser, pin, report
 from benchmarks.peers.environments import PLANNERS, ensure
 from benchmarks.peers.planners import peak_megabytes
 from latimer.rl import FiniteMDP, Solution, gauss_seidel, modified_policy_iteration, value_iteration
-from latimer.rl.compare import compile_kernels
-from latimer.rl.implicit import ImplicitMDP, solve_implicit
+from latimer.rl.planning.compare import compile_kernels
+from latimer.rl.planning.implicit import ImplicitMDP, solve_implicit
 
 ACCURACY = 1e-6
 DISCOUNT = 0.99

@@ -31,8 +31,8 @@ from latimer.engines.neural import load
 from latimer.files import read_lines
 from latimer.metrics.report import corpus_scores
 from latimer.recipe import override_recipe
-from latimer.train.improvement import improvement
-from latimer.train.run import train
+from latimer.train.run.improvement import improvement
+from latimer.train.run.run import train
 
 CONTROL = "likelihood continued"
 WARMTH = "objective.temperature=0.5"

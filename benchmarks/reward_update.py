@@ -22,13 +22,13 @@ from latimer.files import read_lines
 from latimer.model import Model, load_model
 from latimer.recipe import override_recipe
 from latimer.text.batching import Batch, collate, plan
-from latimer.text.tokenised import TokenisedCorpus
-from latimer.train.allocator import keep_freed_memory
-from latimer.train.distributed import Group
-from latimer.train.improvement import improvement
-from latimer.train.objectives import build_objective
-from latimer.train.update import Updater, build_optimisers
-from latimer.train.workers import Workers
+from latimer.text.corpus.tokenised import TokenisedCorpus
+from latimer.train.loop.allocator import keep_freed_memory
+from latimer.train.loop.distributed import Group
+from latimer.train.loop.update import Updater, build_optimisers
+from latimer.train.loop.workers import Workers
+from latimer.train.objectives.build import build_objective
+from latimer.train.run.improvement import improvement
 
 LIKELIHOOD = "likelihood"
 

@@ -25,8 +25,8 @@ from benchmarks.common import machine_facts, markdown_table
 from benchmarks.reward_learning import CONTROL, METHODS, results, scored, significance, slug
 from latimer.files import read_lines
 from latimer.model import model_card, save_model
-from latimer.train.allocator import keep_freed_memory
-from latimer.train.model_average import average_models
+from latimer.train.checkpoint.model_average import average_models
+from latimer.train.loop.allocator import keep_freed_memory
 
 KEYS = ("dev, beam 1", "dev, beam 5", "test, beam 1", "test, beam 5")
 

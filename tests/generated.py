@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from latimer.text.pair import Origin, Pair
+from latimer.formats.pair import Origin, Pair
 
 # What XML 1.0 can hold and no reader changes: no controls, surrogates, separators, non-characters.
 CHARACTERS = st.characters(

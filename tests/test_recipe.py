@@ -285,7 +285,7 @@ def test_every_key_is_described_and_on_the_page() -> None:
 def test_names_are_those_of_the_parts() -> None:
     from latimer.nn.attention import AFTER, BEFORE
     from latimer.nn.cells import CELLS
-    from latimer.text.subwords import Kind
+    from latimer.text.vocabulary.subwords import Kind
 
     assert set(names.CELLS) == set(CELLS)
     assert set(names.ATTENTIONS) == {*BEFORE, *AFTER, "none"}

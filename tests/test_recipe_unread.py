@@ -12,8 +12,8 @@ from latimer.nn.build import build_seq2seq
 from latimer.recipe import Recipe, build_recipe, load_recipe
 from latimer.recipe.objective import CriticSection, ObjectiveSection
 from latimer.recipe.unread import DRAWING, READ_BY
-from latimer.train.objectives import OBJECTIVES
-from latimer.train.trajectories import Draw
+from latimer.train.objectives.build import OBJECTIVES
+from latimer.train.objectives.trajectories import Draw
 
 DATA = {part: {"source": "a", "target": "b"} for part in ("train", "dev")}
 KINDS = get_args(ObjectiveSection.model_fields["kind"].annotation)

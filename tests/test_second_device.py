@@ -12,13 +12,13 @@ import pytest
 import torch
 
 import elsewhere
+from latimer.analysis.gradients import source_gradients
+from latimer.analysis.search_errors import analyse_search
 from latimer.engines.environment import finite_mdp
-from latimer.engines.gradients import source_gradients
 from latimer.engines.neural import load
 from latimer.engines.noisy_channel import NoisyChannel
 from latimer.engines.sampling import draw_sentences
 from latimer.engines.scoring import score_texts
-from latimer.engines.search_analysis import analyse_search
 from latimer.engines.ways import DistinctSampling, Exact, MinimumBayesRisk, Sampling
 from latimer.model import load_model, model_card, save_model
 from latimer.recipe import build_recipe
@@ -26,8 +26,8 @@ from latimer.recipe.phases import WITH_CRITIC
 from latimer.recipe.unread import DRAWING
 from latimer.rl.deep import ALGORITHMS
 from latimer.rl.deep import train as learn
-from latimer.text.subwords import EOS
-from latimer.train.run import train
+from latimer.text.vocabulary.subwords import EOS
+from latimer.train.run.run import train
 from networks import NETWORKS
 from tiny_model import SIZES, sentences, tiny_model, tiny_vocabulary
 from train.task import recipe_tree, reports, write_task

@@ -10,8 +10,8 @@ from torch import Tensor, nn
 
 from latimer.model import Model, model_card, save_model
 from latimer.nn.build import build_seq2seq
-from latimer.text.subwords import EOS
-from latimer.text.vocabulary import Vocabulary
+from latimer.text.vocabulary.subwords import EOS
+from latimer.text.vocabulary.vocabulary import Vocabulary
 
 SIZES = {
     "embedding": 16, "encoder_size": 12, "decoder_size": 20, "attention_size": 12, "readout": 16,

@@ -18,13 +18,13 @@ from benchmarks.peers.corpus import Corpus
 from benchmarks.peers.run_timed import UpdateClock
 from latimer.engines.shortlist import Shortlisted, choose_shortlist
 from latimer.model import load_model
-from latimer.nn.folded import fold
-from latimer.nn.products import PRODUCTS, choose_products
+from latimer.nn.inference.folded import fold
+from latimer.nn.inference.products import PRODUCTS, choose_products
 from latimer.search.beam import beam_search
 from latimer.search.scorer import Scorer, default_max_length
 from latimer.search.stopping import STOPS
 from latimer.text.batching import pad_sources
-from latimer.train.allocator import keep_freed_memory
+from latimer.train.loop.allocator import keep_freed_memory
 
 
 def contender(*, bf16: bool, stop: str, shortlist: str) -> Contender:

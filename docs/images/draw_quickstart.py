@@ -29,8 +29,8 @@ from latimer.quickstart.progress import TrainingDisplay
 from latimer.quickstart.report import Result, Sample, show
 from latimer.quickstart.run import Plan, carry_out
 from latimer.recipe import load_recipe
-from latimer.text.report import Report as CorpusReport
-from latimer.train.log import Report
+from latimer.text.corpus.report import Report as CorpusReport
+from latimer.train.loop.log import Report
 
 INVENTED = [
     ("The cellar window is still open.", "Das Kellerfenster ist noch offen."),

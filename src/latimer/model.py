@@ -26,7 +26,7 @@ from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.settings import check_stored
 from latimer.text.lexicon import Lexicon
-from latimer.text.vocabulary import Vocabulary
+from latimer.text.vocabulary.vocabulary import Vocabulary
 
 FORMAT = "latimer-model/1"
 CRITIC_FORMAT = "latimer-critic/1"

@@ -8,7 +8,7 @@ import sacrebleu
 from command import complaint, in_process, latimer
 
 import latimer as library
-from latimer.engines.search_analysis import Found, analyse_search
+from latimer.analysis.search_errors import Found, analyse_search
 from latimer.engines.ways import Exact
 from latimer.errors import InputError
 from tiny_model import sentences

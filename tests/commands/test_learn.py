@@ -7,7 +7,7 @@ from command import complaint, in_process, latimer
 from PIL import Image, ImageSequence
 from safetensors import safe_open
 
-from latimer.rl.saved import load
+from latimer.rl.mdp.saved import load
 
 pytest.importorskip("gymnasium")
 

@@ -12,7 +12,7 @@ from command import complaint, latimer
 from latimer.engines.scoring import score_texts
 from latimer.model import load_model
 from latimer.recipe import build_recipe, dump_recipe
-from latimer.text.subwords import BOS, EOS
+from latimer.text.vocabulary.subwords import BOS, EOS
 from tiny_model import sentences, tiny_model
 
 sys.path.append(str(Path(__file__).parents[1] / "train"))

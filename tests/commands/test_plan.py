@@ -7,7 +7,7 @@ from command import complaint, in_process, latimer
 from PIL import Image, ImageSequence
 
 from latimer.errors import InputError
-from latimer.rl.saved import load
+from latimer.rl.mdp.saved import load
 
 gymnasium = pytest.importorskip("gymnasium")
 WORLD = "discount: 0.5\nstep: 0\nG = end +8\n\nS..G\n##..\n"

@@ -16,9 +16,9 @@ from command import latimer as command
 import latimer
 from generated import write_wheel
 from latimer.cli import main
-from latimer.text import homeassistant
-from latimer.text.written import open_written
-from latimer.train.collapse import Limits
+from latimer.quickstart import homeassistant
+from latimer.text.corpus.written import open_written
+from latimer.train.loop.divergence import Limits
 from made_language import components, write_text, write_tsv
 
 BRIEFLY = ["--minutes", "0.02", "--threads", "1"]
@@ -187,7 +187,7 @@ def test_two_text_files_name_their_languages(tmp_path):
 def test_learning_from_reward_that_is_given_up_leaves_what_likelihood_learnt(
     tsv, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("latimer.train.run.Limits", partial(Limits, more_entropy=-100.0))
+    monkeypatch.setattr("latimer.train.run.run.Limits", partial(Limits, more_entropy=-100.0))
     code, printed, said = call(
         "quickstart", "--pairs", tsv, "--to", "xx", "--out", tmp_path / "out", "--json",
         "--threads", "1", "--minutes", "0.02", "--improve-minutes", "0.1",

@@ -18,8 +18,8 @@ from latimer.commands.improve import improve
 from latimer.errors import InputError
 from latimer.model import load_critic
 from latimer.recipe import load_recipe
-from latimer.text.subwords import EOS
-from latimer.train.run import train
+from latimer.text.vocabulary.subwords import EOS
+from latimer.train.run.run import train
 
 FEW = ["training.warmup=0", "training.cooldown=0", "training.max_minutes=", "training.threads=1"]
 FEW += ["training.precision=fp32", "training.max_updates=6", "training.batch_tokens=200"]

@@ -17,8 +17,8 @@ from latimer.nn.build import build_seq2seq
 from latimer.rl import value_iteration
 from latimer.search.sampling import Samples, sample
 from latimer.text.batching import Batch
-from latimer.text.subwords import BOS, EOS, PAD
-from latimer.train.trajectories import Draw
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD
+from latimer.train.objectives.trajectories import Draw
 from spelt import Alphabet
 from tiny_model import tiny_vocabulary
 

@@ -7,7 +7,7 @@ import pytest
 from latimer.engines.given import check_text, prefix_pieces
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
-from latimer.text.vocabulary import Vocabulary
+from latimer.text.vocabulary.vocabulary import Vocabulary
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from latimer.engines.gradients import by_distance, source_gradients
+from latimer.analysis.gradients import by_distance, source_gradients
 from latimer.engines.scoring import score_texts
 from latimer.errors import InputError
 from tiny_model import sentences, tiny_model

@@ -9,7 +9,7 @@ from latimer.engines.neural import MAX_LENGTH, MAX_PIECES, NeuralTranslator
 from latimer.engines.ways import DistinctSampling, Exact, MinimumBayesRisk, Sampling
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
-from latimer.nn.products import PRODUCTS
+from latimer.nn.inference.products import PRODUCTS
 from latimer.search.mbr import UTILITIES
 from tiny_model import copying_model, save_tiny_model, sentences, tiny_model
 

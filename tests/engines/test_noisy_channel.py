@@ -11,7 +11,7 @@ from latimer.engines.neural import NeuralTranslator
 from latimer.engines.noisy_channel import NoisyChannel
 from latimer.errors import InputError
 from latimer.search.noisy_channel import channel_scores
-from latimer.text.subwords import BOS, EOS
+from latimer.text.vocabulary.subwords import BOS, EOS
 from tiny_model import sentences, tiny_model
 
 TEXTS = sentences(6, seed=9)

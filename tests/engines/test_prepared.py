@@ -10,7 +10,7 @@ import latimer
 from latimer.engines import neural, prepared
 from latimer.engines.neural import NeuralTranslator
 from latimer.engines.scoring import score_texts
-from latimer.nn.folded import FoldedDecoder
+from latimer.nn.inference.folded import FoldedDecoder
 from latimer.threads import available_cores
 from tiny_model import copying_model, save_tiny_model, sentences, tiny_model
 

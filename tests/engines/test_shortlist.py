@@ -16,13 +16,13 @@ from latimer.engines.ways import Sampling
 from latimer.errors import InputError
 from latimer.model import save_model
 from latimer.nn.build import build_seq2seq
-from latimer.nn.fp16 import fp16_works
-from latimer.nn.int8 import int8_exact
+from latimer.nn.inference.fp16 import fp16_works
+from latimer.nn.inference.int8 import int8_exact
 from latimer.search.beam import beam_search
 from latimer.text.batching import pad_sources
 from latimer.text.lexicon import Lexicon
 from latimer.text.model1 import lexicon_of_texts
-from latimer.text.subwords import EOS
+from latimer.text.vocabulary.subwords import EOS
 from networks import NETWORKS, with_lexicon
 from tiny_model import SIZES, copying_model, sentences, tiny_model
 

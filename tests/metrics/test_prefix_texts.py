@@ -14,7 +14,7 @@ from sacrebleu.metrics.ter import TER
 
 from latimer.metrics.rewards import REWARDS, reward_named
 from latimer.metrics.sentence_bleu import prefix_gains
-from latimer.text.subwords import BOS, EOS, PAD, Subwords
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD, Subwords
 from spelt import SPELLINGS, Alphabet, padded, pairs
 
 BLEU = sacrebleu.BLEU(

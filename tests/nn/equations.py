@@ -7,7 +7,7 @@ import math
 import torch
 
 from latimer.nn.lexical import FLOOR
-from latimer.text.subwords import PAD
+from latimer.text.vocabulary.subwords import PAD
 
 
 def cell_step(name, weights, inputs, state):

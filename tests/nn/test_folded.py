@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from latimer.nn.build import build_seq2seq
-from latimer.nn.folded import FoldedDecoder, fold
+from latimer.nn.inference.folded import FoldedDecoder, fold
 from latimer.search.beam import beam_search
 from latimer.text.batching import pad_sources
 from networks import NETWORKS, with_lexicon
@@ -45,7 +45,7 @@ def steps(net, select=(1, 0, 2, 2)):
 @pytest.mark.parametrize("table", [True, False])
 def test_every_step_is_the_networks(options, table, monkeypatch):
     if not table:
-        monkeypatch.setattr("latimer.nn.folded.LARGEST_TABLE", 0)
+        monkeypatch.setattr("latimer.nn.inference.folded.LARGEST_TABLE", 0)
     original = network(**options)
     folded = fold(original)
     assert isinstance(folded.decoder, FoldedDecoder)

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latimer.nn.build import build_seq2seq
-from latimer.nn.fp16 import Fp16Weight, fp16_weight, fp16_works
-from latimer.nn.rounded import rounded
+from latimer.nn.inference.fp16 import Fp16Weight, fp16_weight, fp16_works
+from latimer.nn.inference.quantised import rounded
 from networks import NETWORKS, with_lexicon
 from tiny_model import SIZES
 

@@ -7,12 +7,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latimer.nn import int8
 from latimer.nn.build import build_seq2seq
 from latimer.nn.cells import CELLS
 from latimer.nn.encoder import Bidirectional
-from latimer.nn.int8 import Int8Weight, quantise
-from latimer.nn.products import PRODUCTS
+from latimer.nn.inference import int8
+from latimer.nn.inference.int8 import Int8Weight, quantise
+from latimer.nn.inference.products import PRODUCTS
 from networks import NETWORKS, with_lexicon
 from tiny_model import SIZES
 

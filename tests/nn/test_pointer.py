@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from latimer.nn.critic import Pointed
-from latimer.nn.decoder import Memory
-from latimer.nn.pointer import ORDER, Pointer, contexts
+from latimer.nn.decoders.decoder import Memory
+from latimer.nn.rl.critic import Pointed
+from latimer.nn.rl.pointer import ORDER, Pointer, contexts
 from latimer.nn.seq2seq import pack
-from latimer.text.subwords import BOS, EOS
+from latimer.text.vocabulary.subwords import BOS, EOS
 
 A, B, C = 4, 5, 6
 

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from latimer.errors import InputError
-from latimer.nn import products, rounded
-from latimer.nn.fp16 import fp16_weight
-from latimer.nn.int8 import Int8Weight
-from latimer.nn.products import FEW, MANY, PRODUCTS, choose_products
-from latimer.nn.rounded import PROBE, Rounded, product_seconds
+from latimer.nn.inference import products
+from latimer.nn.inference import quantised as rounded
+from latimer.nn.inference.fp16 import fp16_weight
+from latimer.nn.inference.int8 import Int8Weight
+from latimer.nn.inference.products import FEW, MANY, PRODUCTS, choose_products
+from latimer.nn.inference.quantised import PROBE, Rounded, product_seconds
 
 CPU = torch.device("cpu")
 

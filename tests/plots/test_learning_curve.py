@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from latimer.errors import InputError, LatimerError
 from latimer.plots.curves import Curves, Point, _line, followed_by, learning_curve, read_log
-from latimer.train.log import Report
+from latimer.train.loop.log import Report
 
 CURVES = Curves(
     train_loss=[Point(0.5, 100, 6.0), Point(1.0, 200, 5.0), Point(2.0, 300, 4.5)],

@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from latimer.quickstart.progress import BARS, TrainingDisplay, about, sparkline
-from latimer.train.log import Report
+from latimer.train.loop.log import Report
 
 FIGURES = {"nll": 3.25, "tokens_per_second": 8123.4, "seconds_left": 300.0}
 UPDATE = Report("update", 120, 2, 60.0, FIGURES)

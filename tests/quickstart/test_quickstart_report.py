@@ -8,13 +8,13 @@ import pytest
 from rich.console import Console
 
 from command_line import parse
+from latimer.formats.pair import Origin, Pair
 from latimer.metrics.report import Score
 from latimer.metrics.significance import Comparison
 from latimer.quickstart.improvement import Gain, worth_improving
 from latimer.quickstart.report import Result, Sample, commands, next_commands, show
 from latimer.quickstart.scores import Scored, Unaided
 from latimer.quickstart.verdict import Evidence
-from latimer.text.pair import Origin, Pair
 
 PAIR = Pair("A [bold]door[/].", "Pordo.", Origin("made.tsv", 1))
 DEV = Scored(

@@ -5,8 +5,8 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
+from latimer.formats.pair import Origin, Pair
 from latimer.quickstart.samples import choose_samples
-from latimer.text.pair import Origin, Pair
 
 ORIGIN = Origin("made.tsv", 1, "made")
 

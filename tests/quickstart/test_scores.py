@@ -3,10 +3,10 @@
 import pytest
 
 from latimer.engines.translator import Translation
+from latimer.formats.pair import Pair
 from latimer.metrics.report import corpus_scores
 from latimer.quickstart.scores import METRICS, score, unaided
 from latimer.text.nearest import TranslationMemory
-from latimer.text.pair import Pair
 
 TRAIN = [Pair("Open the old door now", "Malfer la olda pordo nun"), Pair("Stop", "Halt")]
 TEST = [

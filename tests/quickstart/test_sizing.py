@@ -2,10 +2,10 @@
 
 import pytest
 
+from latimer.formats.pair import Pair
 from latimer.quickstart.outlook import Cut, outlook
 from latimer.quickstart.sizing import LEAST_UPDATES, PASSES, fitted
 from latimer.recipe import load_recipe
-from latimer.text.pair import Pair
 
 FILES = [f"data.{part}.{side}=x" for part in ("train", "dev") for side in ("source", "target")]
 RECIPE = load_recipe("quickstart", FILES)

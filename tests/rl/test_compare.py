@@ -9,8 +9,8 @@ import pytest
 from random_mdps import exact_values, random_mdp
 
 from latimer.errors import InputError
-from latimer.rl.compare import PLANNERS, compare, plan
-from latimer.rl.problem import load_problem
+from latimer.rl.environments import load_problem
+from latimer.rl.planning.compare import PLANNERS, compare, plan
 
 
 def test_every_planner_is_compared_and_right():
@@ -75,7 +75,7 @@ def test_what_cannot_be_planned_on_is_named(name, settings, message):
 def test_environments_without_a_table_are_named():
     import gymnasium
 
-    from latimer.rl.problem import mdp_of_environment
+    from latimer.rl.environments import mdp_of_environment
 
     class Opaque(gymnasium.Env):
         observation_space = action_space = gymnasium.spaces.Discrete(2)

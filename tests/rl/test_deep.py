@@ -21,7 +21,7 @@ from latimer.rl.deep.networks import MLP
 from latimer.rl.deep.policies import Categorical, Gaussian
 from latimer.rl.deep.replay import Replay
 from latimer.rl.deep.rollout import Rollout, advantages_and_returns, collect
-from latimer.rl.deep.worlds import Worlds
+from latimer.rl.deep.vector_env import Worlds
 
 
 class Steady(gymnasium.Env):

@@ -15,9 +15,9 @@ from latimer.rl import (
     prioritised_sweeping,
     value_iteration,
 )
-from latimer.rl.grid_picture import picture
-from latimer.rl.grid_world import GridWorld
-from latimer.rl.worlds import WORLDS
+from latimer.rl.grid.grid_world import GridWorld
+from latimer.rl.grid.picture import picture
+from latimer.rl.grid.worlds import WORLDS
 
 PLANNERS = [
     value_iteration,

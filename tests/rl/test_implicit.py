@@ -8,7 +8,7 @@ from numba import njit
 
 from latimer.errors import InputError
 from latimer.rl import ConvergenceWarning, gauss_seidel, policy_iteration
-from latimer.rl.implicit import ImplicitMDP, solve_implicit
+from latimer.rl.planning.implicit import ImplicitMDP, solve_implicit
 
 SIZE = 12
 

@@ -23,7 +23,7 @@ def test_there_are_examples():
 @pytest.mark.parametrize("drawing", WORLDS)
 def test_the_drawn_world_can_be_planned_on(drawing):
     from latimer.rl import policy_iteration
-    from latimer.rl.grid_world import GridWorld
+    from latimer.rl.grid.grid_world import GridWorld
 
     assert policy_iteration(GridWorld.from_text(drawing).mdp()).converged
     assert len(WORLDS) == 1

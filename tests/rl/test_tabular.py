@@ -9,9 +9,9 @@ from latimer.errors import InputError
 from latimer.rl import FiniteMDP, GridWorld, td_targets, value_iteration
 from latimer.rl.tabular import ALGORITHMS, learn
 from latimer.rl.tabular.certainty import Counts, count, estimate
-from latimer.rl.tabular.chance import new_chance
 from latimer.rl.tabular.rules import DOUBLE_Q, EXPECTED_SARSA, Q_LEARNING, SARSA, target
 from latimer.rl.tabular.schedules import spread
+from latimer.rl.tabular.splitmix import new_chance
 from latimer.rl.tabular.traces import KINDS, Traces, learn_with_traces
 
 MASK = 2**64 - 1

@@ -12,7 +12,7 @@ from random_mdps import symmetric_grid
 
 from latimer.errors import InputError
 from latimer.rl import FiniteMDP, policy_iteration, value_iteration
-from latimer.rl.undiscounted import (
+from latimer.rl.planning.undiscounted import (
     end_component_rows,
     ending_rows,
     idle_states,

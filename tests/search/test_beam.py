@@ -12,7 +12,7 @@ from latimer.errors import InputError, LatimerError
 from latimer.search.beam import MAX_BEAM, beam_search
 from latimer.search.greedy import greedy_search
 from latimer.search.stopping import STOPS
-from latimer.text.subwords import BOS, EOS, PAD, UNK
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD, UNK
 
 DIVISORS = {
     "power": lambda length, alpha: length**alpha,

@@ -17,7 +17,7 @@ from latimer.search.exact import exact_search
 from latimer.search.greedy import greedy_search
 from latimer.search.rules import ForcedPrefix, MinimumLength, NoRepeat, Ruled
 from latimer.search.sampling import sample
-from latimer.text.subwords import BOS, EOS
+from latimer.text.vocabulary.subwords import BOS, EOS
 
 VOCAB, LIMIT = 6, 5
 

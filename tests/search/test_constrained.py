@@ -16,7 +16,7 @@ from latimer.search.constrained import allocate, constrained_beam_search
 from latimer.search.phrases import Phrases
 from latimer.search.rules import NoRepeat, Ruled
 from latimer.search.scorer import DeadEnd
-from latimer.text.subwords import EOS, UNK
+from latimer.text.vocabulary.subwords import EOS, UNK
 
 
 def times(phrase, tokens):

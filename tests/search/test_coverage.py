@@ -17,7 +17,7 @@ from latimer.search.combined import Ensemble
 from latimer.search.coverage import UNREAD
 from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
-from latimer.text.subwords import BOS, EOS, PAD
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 from networks import NETWORKS, with_lexicon
 from tiny_model import SIZES
 

@@ -14,7 +14,7 @@ from tables import log_prob, random_table, sources
 from latimer.errors import InputError
 from latimer.search.distinct import conditioned, log_chances, sample_distinct
 from latimer.search.sampling import text_key
-from latimer.text.subwords import BOS, EOS, UNK
+from latimer.text.vocabulary.subwords import BOS, EOS, UNK
 
 LIMIT = 3
 

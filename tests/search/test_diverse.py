@@ -14,7 +14,7 @@ from latimer.nn.build import build_seq2seq
 from latimer.search.beam import beam_search
 from latimer.search.diverse import diverse_beam_search
 from latimer.text.batching import pad_sources
-from latimer.text.subwords import BOS, EOS
+from latimer.text.vocabulary.subwords import BOS, EOS
 from networks import NETWORKS
 from tiny_model import SIZES
 

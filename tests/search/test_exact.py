@@ -17,7 +17,7 @@ from latimer.search import exact
 from latimer.search.beam import beam_search
 from latimer.search.exact import exact_search
 from latimer.search.scorer import DeadEnd
-from latimer.text.subwords import BOS, EOS
+from latimer.text.vocabulary.subwords import BOS, EOS
 from networks import NETWORKS, with_lexicon
 from tiny_model import SIZES
 

@@ -6,7 +6,7 @@ from tables import TableScorer, log_prob, random_table, sources
 
 from latimer.errors import InputError, LatimerError
 from latimer.search.greedy import greedy_search
-from latimer.text.subwords import BOS, EOS, PAD, UNK
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD, UNK
 
 
 def greedy_by_hand(scorer, table, limit):

@@ -16,7 +16,7 @@ from latimer.search.beam import beam_search
 from latimer.search.exact import exact_search
 from latimer.search.guided import Guided
 from latimer.search.sampling import sample
-from latimer.text.subwords import BOS, EOS
+from latimer.text.vocabulary.subwords import BOS, EOS
 
 VOCAB, LIMIT = 6, 4
 WORDS = range(EOS + 1, VOCAB)

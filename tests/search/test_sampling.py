@@ -13,7 +13,7 @@ from tables import TableScorer, every_sequence, log_prob, random_table, sources
 from latimer.errors import InputError
 from latimer.search.greedy import greedy_search
 from latimer.search.sampling import sample, text_key
-from latimer.text.subwords import BOS, EOS, PAD, UNK
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD, UNK
 
 
 def drawn(found, row=0):

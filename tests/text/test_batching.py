@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latimer.text.batching import collate, pad_sources, plan
-from latimer.text.subwords import BOS, EOS, PAD
-from latimer.text.tokenised import TokenisedCorpus
+from latimer.text.corpus.tokenised import TokenisedCorpus
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 
 LENGTHS = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=200)
 Row = tuple[list[int], list[int]]

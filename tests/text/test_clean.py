@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latimer.text.clean import Cleaning, clean, normalise, reason_to_drop, width_ratio
-from latimer.text.pair import Origin, Pair
+from latimer.formats.pair import Origin, Pair
+from latimer.text.corpus.clean import Cleaning, clean, normalise, reason_to_drop, width_ratio
 
 WORDS = st.text(alphabet="ab \n\tä", max_size=12)
 PAIRS = st.lists(st.builds(Pair, WORDS, WORDS), max_size=30)

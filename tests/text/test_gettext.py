@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from generated import LINES
 from latimer.errors import InputError
-from latimer.text.mo import read_mo
-from latimer.text.pair import Origin
-from latimer.text.po import plural_pairs, read_po
+from latimer.formats.mo import read_mo
+from latimer.formats.pair import Origin
+from latimer.formats.po import plural_pairs, read_po
 
 CZECH = "nplurals=3; plural=(n==1) ? 0 : (n>=2 && n<=4) ? 1 : 2;"
 ENTRIES = st.lists(st.tuples(LINES, LINES), max_size=10, unique_by=lambda entry: entry[0])

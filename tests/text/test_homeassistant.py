@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from generated import write_wheel
 from latimer.errors import InputError, LatimerError
-from latimer.text import homeassistant
-from latimer.text.pair import Origin, Pair
+from latimer.formats.pair import Origin, Pair
+from latimer.quickstart import homeassistant
 
 COMPONENTS: dict[str, dict[str, object]] = {
     "zeta": {

@@ -8,9 +8,9 @@ import pytest
 
 from latimer.errors import InputError
 from latimer.text import model1
+from latimer.text.corpus.tokenised import TokenisedCorpus
 from latimer.text.lexicon import Lexicon
 from latimer.text.model1 import learn_lexicon, lexicon_of_texts
-from latimer.text.tokenised import TokenisedCorpus
 from tiny_model import sentences, tiny_vocabulary
 
 VOCAB = 12

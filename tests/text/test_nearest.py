@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from latimer.formats.pair import Pair
 from latimer.text import nearest
 from latimer.text.nearest import NearestText, TranslationMemory, edit_distances
-from latimer.text.pair import Pair
 
 # A character beyond the 16-bit plane, and no spaces between words.
 texts = st.text("abc 門🚪", max_size=9)

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from latimer.text.placeholders import MAX_SLOTS, mask, mask_target, slot, unmask
+from latimer.text.vocabulary.placeholders import MAX_SLOTS, mask, mask_target, slot, unmask
 
 FRAGMENTS = st.sampled_from(
     [

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from generated import LINES
 from latimer.errors import InputError
-from latimer.text.pair import Origin, Pair
-from latimer.text.plain import read_plain
-from latimer.text.write import write_lines
+from latimer.formats.pair import Origin, Pair
+from latimer.formats.plain import read_plain
+from latimer.text.corpus.write import write_lines
 
 
 @given(st.lists(st.tuples(LINES, LINES)), st.sampled_from(["", ".gz"]))

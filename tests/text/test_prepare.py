@@ -5,10 +5,10 @@ from rich.console import Console
 
 from generated import corpus_of
 from latimer.errors import InputError
-from latimer.text.clean import Cleaning
-from latimer.text.pair import Origin, Pair
-from latimer.text.prepare import prepare
-from latimer.text.split import Splitting
+from latimer.formats.pair import Origin, Pair
+from latimer.text.corpus.clean import Cleaning
+from latimer.text.corpus.prepare import prepare
+from latimer.text.corpus.split import Splitting
 
 
 def test_the_report_accounts_for_every_pair() -> None:

@@ -5,9 +5,9 @@ import pytest
 
 from generated import corpus_of, texts, write_wheel
 from latimer.errors import InputError
-from latimer.text.prepare import prepare
-from latimer.text.readers import READERS, Wanted, format_suffix, languages_of_names, read_files
-from latimer.text.write import Format, write_prepared
+from latimer.formats.readers import READERS, Wanted, format_suffix, languages_of_names, read_files
+from latimer.text.corpus.prepare import prepare
+from latimer.text.corpus.write import Format, write_prepared
 
 WANTED = Wanted("en", "de")
 

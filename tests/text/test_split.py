@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from generated import corpus_of, texts
 from latimer.errors import InputError
-from latimer.text.pair import Origin, Pair
-from latimer.text.split import Split, Splitting, rank, split
+from latimer.formats.pair import Origin, Pair
+from latimer.text.corpus.split import Split, Splitting, rank, split
 
 SENTENCES = st.integers(0, 60).map(str)
 GROUPS = st.sampled_from(["", *"abcdefghijklmnopqrst"])

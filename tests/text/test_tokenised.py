@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latimer.errors import InputError
-from latimer.text import tokenised
-from latimer.text.tokenised import TokenisedCorpus
+from latimer.text.corpus import tokenised
+from latimer.text.corpus.tokenised import TokenisedCorpus
 
 IDS = st.lists(st.integers(0, 2**31 - 1), max_size=5)
 ROWS = st.lists(st.tuples(IDS, IDS), max_size=12)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from generated import LINE_PAIRS
 from latimer.errors import InputError
-from latimer.text.tsv import read_csv, read_tsv
+from latimer.formats.tsv import read_csv, read_tsv
 
 FIELDS = st.text(
     st.characters(codec="utf-8", exclude_categories=["Cs"], exclude_characters="\0\r\ufeff")

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latimer.errors import InputError
-from latimer.text.placeholders import slot
-from latimer.text.vocabulary import Vocabulary
+from latimer.text.vocabulary.placeholders import slot
+from latimer.text.vocabulary.vocabulary import Vocabulary
 
 PAIRS = [
     ("press {key} to go on", "{key} bewegt weiter"),

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latimer.text.words import join_words, split_words
+from latimer.text.vocabulary.words import join_words, split_words
 
 MARKS = st.sampled_from("aéß語हि'.,!-%⟦⟧0€\u00a0")
 TOKENS = st.one_of(MARKS, st.sampled_from(["⟦0⟧", "⟦15⟧", "word"]))

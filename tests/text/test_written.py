@@ -3,10 +3,10 @@
 import pytest
 
 from latimer.errors import InputError
-from latimer.text.pair import Pair
-from latimer.text.prepare import prepare
-from latimer.text.write import write_prepared, write_report
-from latimer.text.written import open_written
+from latimer.formats.pair import Pair
+from latimer.text.corpus.prepare import prepare
+from latimer.text.corpus.write import write_prepared, write_report
+from latimer.text.corpus.written import open_written
 
 
 def write(folder, gzipped=False, form="text", languages=("en", "de")):

@@ -13,9 +13,9 @@ from lxml.builder import E
 
 from generated import LINE_PAIRS
 from latimer.errors import InputError
-from latimer.text.pair import Pair
-from latimer.text.tmx import read_tmx
-from latimer.text.xliff import read_xliff
+from latimer.formats.pair import Pair
+from latimer.formats.tmx import read_tmx
+from latimer.formats.xliff import read_xliff
 
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -202,7 +202,7 @@ def test_memory_stays_small_while_a_large_file_streams(tmp_path: Path) -> None:
     path = tmp_path / "a.tmx"
     unit = '<tu><tuv lang="en"><seg>{}</seg></tuv><tuv lang="de"><seg>x</seg></tuv></tu>\n'
     path.write_text(f"<tmx><body>{''.join(unit.format(k) for k in range(2000))}</body></tmx>")
-    from latimer.text.markup import walk
+    from latimer.formats.markup import walk
 
     longest = 0
     for event, element in walk(path, "tmx", {"tu"}):

@@ -9,17 +9,17 @@ import tiny_world as tiny
 import torch
 from torch import Tensor, nn
 
-from latimer.nn.critic import Values
 from latimer.nn.dropout import noise, silence
 from latimer.nn.output import Output
+from latimer.nn.rl.critic import Values
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.rl.td_targets import monte_carlo
 from latimer.text.batching import Batch
-from latimer.text.subwords import EOS
-from latimer.train.actor_critic import ActorCritic, CriticSettings
-from latimer.train.actor_gradients import ACTOR_GRADIENTS, Seen
-from latimer.train.critic_targets import Delayed, state_values
-from latimer.train.trajectories import Draw, Trajectories, features_of, less_others
+from latimer.text.vocabulary.subwords import EOS
+from latimer.train.objectives.actor_critic import ActorCritic, CriticSettings
+from latimer.train.objectives.actor_gradients import ACTOR_GRADIENTS, Seen
+from latimer.train.objectives.critic_targets import Delayed, state_values
+from latimer.train.objectives.trajectories import Draw, Trajectories, features_of, less_others
 
 
 def everything() -> Trajectories:

@@ -1,8 +1,8 @@
 import pytest
 
-from latimer.train.budget import Budget
-from latimer.train.collapse import Limits
-from latimer.train.progress import Candidate, Progress
+from latimer.train.loop.budget import Budget
+from latimer.train.loop.divergence import Limits
+from latimer.train.loop.progress import Candidate, Progress
 
 
 @pytest.mark.parametrize(

@@ -8,16 +8,16 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latimer.train.budget import Budget
-from latimer.train.clock_log import ClockLog
-from latimer.train.distributed import Group
-from latimer.train.loop import Hooks, Loop, Rhythm, Timing
-from latimer.train.progress import Progress
-from latimer.train.schedule import LAST, Schedule
-from latimer.train.stopwatch import Stopwatch
-from latimer.train.tuner import Mode, Tuner
-from latimer.train.update import Step
-from latimer.train.validation import DevScores
+from latimer.train.loop.budget import Budget
+from latimer.train.loop.clock_log import ClockLog
+from latimer.train.loop.distributed import Group
+from latimer.train.loop.loop import Hooks, Loop, Rhythm, Timing
+from latimer.train.loop.progress import Progress
+from latimer.train.loop.schedule import LAST, Schedule
+from latimer.train.loop.stopwatch import Stopwatch
+from latimer.train.loop.tuner import Mode, Tuner
+from latimer.train.loop.update import Step
+from latimer.train.loop.validation import DevScores
 
 PEAK, BATCHES = 0.25, 7
 

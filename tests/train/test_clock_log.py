@@ -5,7 +5,7 @@ import json
 import pytest
 
 from latimer.errors import LatimerError
-from latimer.train.clock_log import NAME, ClockLog, Tick
+from latimer.train.loop.clock_log import NAME, ClockLog, Tick
 
 TICKS = [
     Tick(0, 1, 0.1 + 0.2, 1 / 3, 1e-3 / 7, 2, "bf16"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from latimer.train.collapse import Limits
-from latimer.train.progress import RECENT, Progress
+from latimer.train.loop.divergence import Limits
+from latimer.train.loop.progress import RECENT, Progress
 
 START = {"bleu": 30.0, "length_ratio": 1.0, "entropy": 1.2, "kl": 0.0}
 

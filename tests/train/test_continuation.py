@@ -3,9 +3,9 @@ import torch
 from task import tiny_recipe
 
 from latimer.errors import InputError
-from latimer.train import precision
-from latimer.train.continuation import check_same_run, flatten, only_one_trains
-from latimer.train.precision import choose_precision
+from latimer.train.checkpoint.resume_check import check_same_run, flatten, only_one_trains
+from latimer.train.loop import precision
+from latimer.train.loop.precision import choose_precision
 
 CPU = torch.device("cpu")
 

@@ -14,7 +14,8 @@ class Blocked:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Blocked())
-import latimer.commands.improve, latimer.engines.neural, latimer.train.objectives, latimer.train.run
+import latimer.commands.improve, latimer.engines.neural
+import latimer.train.objectives.build, latimer.train.run.run
 from latimer.rl.td_targets import sarsa
 try:
     from latimer.rl import FiniteMDP

@@ -14,7 +14,9 @@ from torch import Tensor, nn
 
 from latimer.engines.environment import ListedTranslation, finite_mdp
 from latimer.metrics.sentence_bleu import prefix_bleu
-from latimer.nn.critic import (
+from latimer.nn.dropout import noise, silence
+from latimer.nn.output import Output
+from latimer.nn.rl.critic import (
     Critic,
     Values,
     build_critic,
@@ -22,18 +24,16 @@ from latimer.nn.critic import (
     spread_of_values,
     taken_values,
 )
-from latimer.nn.dropout import noise, silence
-from latimer.nn.output import Output
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import load_recipe
 from latimer.rl import value_iteration
 from latimer.text.batching import Batch
-from latimer.text.subwords import BOS, EOS, UNK
-from latimer.train.actor_critic import ActorCritic, CriticSettings
-from latimer.train.critic_figures import critic_figures
-from latimer.train.critic_targets import TARGETS, Delayed
-from latimer.train.objectives import OBJECTIVES
-from latimer.train.trajectories import Draw, Trajectories, features_of
+from latimer.text.vocabulary.subwords import BOS, EOS, UNK
+from latimer.train.objectives.actor_critic import ActorCritic, CriticSettings
+from latimer.train.objectives.build import OBJECTIVES
+from latimer.train.objectives.critic_figures import critic_figures
+from latimer.train.objectives.critic_targets import TARGETS, Delayed
+from latimer.train.objectives.trajectories import Draw, Trajectories, features_of
 
 UPDATES, TOLERANCE = 250, 0.01
 

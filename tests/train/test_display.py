@@ -2,8 +2,8 @@ import io
 
 from rich.console import Console
 
-from latimer.train.display import Display
-from latimer.train.log import Report
+from latimer.train.loop.display import Display
+from latimer.train.loop.log import Report
 
 
 def console(terminal: bool) -> Console:

@@ -16,10 +16,10 @@ from latimer.errors import InputError, LatimerError
 from latimer.model import load_critic
 from latimer.recipe import load_recipe, override_recipe
 from latimer.recipe.phases import WITH_CRITIC
-from latimer.train.collapse import Limits
-from latimer.train.dev_policy import DEV_FIGURES
-from latimer.train.improvement import OBJECTIVES, improvement
-from latimer.train.run import train
+from latimer.train.loop.dev_policy import DEV_FIGURES
+from latimer.train.loop.divergence import Limits
+from latimer.train.run.improvement import OBJECTIVES, improvement
+from latimer.train.run.run import train
 
 FEW = ["training.warmup=0", "training.cooldown=0", "training.max_minutes=", "training.threads=1"]
 FEW += ["training.precision=fp32", "training.validate_every=2", "training.batch_tokens=200"]
@@ -143,7 +143,7 @@ def test_validations_tell_what_became_of_the_policy(model: Path, tmp_path: Path)
 def test_a_run_that_collapses_is_given_up_and_the_best_model_is_kept(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latimer.train.run.Limits", partial(Limits, more_entropy=-100.0))
+    monkeypatch.setattr("latimer.train.run.run.Limits", partial(Limits, more_entropy=-100.0))
     for _ in range(2):  # the second time it does not go on
         with pytest.raises(LatimerError, match="given up: the policy has come apart") as caught:
             improved(model, tmp_path / "run", 200, "reinforce")

@@ -4,7 +4,7 @@ import pytest
 
 from latimer.errors import InputError
 from latimer.recipe import build_recipe
-from latimer.train.improvement import improvement, steady_rate
+from latimer.train.run.improvement import improvement, steady_rate
 
 CONFIG = {
     "vocabulary": {"kind": "bpe", "size": 40},

@@ -4,7 +4,7 @@ import pytest
 from task import reports, tiny_recipe, write_task
 
 import latimer
-from latimer.train.run import train
+from latimer.train.run.run import train
 
 MODEL = {
     "embedding": 48, "encoder_size": 48, "decoder_size": 96, "attention_size": 48, "readout": 48,

@@ -6,8 +6,8 @@ from torch.nn.functional import cross_entropy
 
 from latimer.nn.build import build_seq2seq
 from latimer.text.batching import Batch
-from latimer.text.subwords import PAD
-from latimer.train.likelihood import Likelihood
+from latimer.text.vocabulary.subwords import PAD
+from latimer.train.objectives.likelihood import Likelihood
 
 VOCAB = 9
 

@@ -6,7 +6,7 @@ import pytest
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from latimer.errors import LatimerError
-from latimer.train.log import Report, RunLog, clock
+from latimer.train.loop.log import Report, RunLog, clock
 
 
 def report(update: int, kind: str = "update", **figures: float) -> Report:

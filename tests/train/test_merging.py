@@ -7,15 +7,15 @@ import tiny_world as tiny
 import torch
 
 from latimer.nn.dropout import noise, silence
-from latimer.nn.policy import policy_gradient
-from latimer.text.subwords import EOS
-from latimer.train import actor_critic
-from latimer.train.actor_critic import ActorCritic, CriticSettings
-from latimer.train.actor_gradients import ACTOR_GRADIENTS
-from latimer.train.baselines import BASELINES
-from latimer.train.merging import Merged, firsts, merged
-from latimer.train.reinforce import Reinforce
-from latimer.train.trajectories import Trajectories, features_of, first_action
+from latimer.nn.rl.policy import policy_gradient
+from latimer.text.vocabulary.subwords import EOS
+from latimer.train.objectives import actor_critic
+from latimer.train.objectives.actor_critic import ActorCritic, CriticSettings
+from latimer.train.objectives.actor_gradients import ACTOR_GRADIENTS
+from latimer.train.objectives.baselines import BASELINES
+from latimer.train.objectives.deduplication import Merged, firsts, merged
+from latimer.train.objectives.reinforce import Reinforce
+from latimer.train.objectives.trajectories import Trajectories, features_of, first_action
 
 ROWS = [[[4, EOS], [5, 6, EOS], [4, EOS], [4, EOS]], [[6, EOS], [EOS], [6, 6, 6], [EOS]]]
 

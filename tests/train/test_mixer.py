@@ -12,11 +12,11 @@ from torch import Tensor, nn
 from latimer.nn.dropout import noise, silence
 from latimer.search.sampling import sample
 from latimer.text.batching import Batch
-from latimer.text.subwords import BOS, EOS, UNK
-from latimer.train.baselines import LearnedValue, NoBaseline
-from latimer.train.mixer import Given, Mixer, negative_log_likelihood_of, writable
-from latimer.train.reinforce import Reinforce
-from latimer.train.trajectories import Draw, Trajectories
+from latimer.text.vocabulary.subwords import BOS, EOS, UNK
+from latimer.train.objectives.baselines import LearnedValue, NoBaseline
+from latimer.train.objectives.mixer import Given, Mixer, negative_log_likelihood_of, writable
+from latimer.train.objectives.reinforce import Reinforce
+from latimer.train.objectives.trajectories import Draw, Trajectories
 
 REFERENCE = [5, 4, EOS]
 

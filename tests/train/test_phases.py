@@ -17,20 +17,20 @@ from task import recipe_tree, reports, write_task
 from latimer.errors import InputError
 from latimer.model import load_model
 from latimer.recipe import Recipe, build_recipe
-from latimer.train import assemble as assembling
-from latimer.train import run as runs
-from latimer.train.distributed import Group
-from latimer.train.interruption import Interrupted
-from latimer.train.objectives import CRITIC
-from latimer.train.run import train
-from latimer.train.session import Session
-from latimer.train.state import load_state
-from latimer.train.tensors import read_tensors, weights_of
-from latimer.train.tuner import Mode
+from latimer.train.checkpoint.session import Session
+from latimer.train.checkpoint.state import load_state
+from latimer.train.checkpoint.tensors import read_tensors, weights_of
+from latimer.train.loop.distributed import Group
+from latimer.train.loop.interruption import Interrupted
+from latimer.train.loop.tuner import Mode
+from latimer.train.objectives.build import CRITIC
+from latimer.train.run import assemble as assembling
+from latimer.train.run import run as runs
+from latimer.train.run.run import train
 
 CLEAN = multiprocessing.get_context("forkserver")
 CLEAN.set_forkserver_preload(
-    ["latimer.train.run", "sacrebleu", "tensorboard.summary.writer.record_writer"]
+    ["latimer.train.run.run", "sacrebleu", "tensorboard.summary.writer.record_writer"]
 )
 
 UPDATES = {"likelihood": 20, "critic": 8, "actor-critic": 6, "reinforce": 4}

@@ -10,17 +10,17 @@ import tiny_world as tiny
 import torch
 from torch import Tensor, nn
 
-from latimer.nn import policy
-from latimer.nn.critic import Values
 from latimer.nn.dropout import noise, silence
 from latimer.nn.lexical import TokenPrior
 from latimer.nn.output import Features, Output
-from latimer.nn.policy import expected_values, policy_gradient
+from latimer.nn.rl import policy
+from latimer.nn.rl.critic import Values
+from latimer.nn.rl.policy import expected_values, policy_gradient
 from latimer.rl.td_targets import monte_carlo
-from latimer.text.subwords import EOS, PAD
-from latimer.train.baselines import BASELINES, LearnedValue
-from latimer.train.minimum_risk import different, expected_score
-from latimer.train.trajectories import Trajectories, features_of
+from latimer.text.vocabulary.subwords import EOS, PAD
+from latimer.train.objectives.baselines import BASELINES, LearnedValue
+from latimer.train.objectives.minimum_risk import different, expected_score
+from latimer.train.objectives.trajectories import Trajectories, features_of
 
 ATTENTIONS = ("bahdanau", "luong_general", "none", "bahdanau, lexicon")
 MOST = pytest.mark.parametrize("most", [0, 2])

@@ -7,12 +7,12 @@ import tiny_world as tiny
 import torch
 
 from latimer.nn.dropout import noise, silence
-from latimer.text.subwords import EOS
-from latimer.train.baselines import BASELINES
-from latimer.train.likelihood import Likelihood
-from latimer.train.ppo import Leash, Ppo, clipped_weights
-from latimer.train.reinforce import Reinforce
-from latimer.train.scheduled_sampling import ScheduledSampling, mixed_inputs
+from latimer.text.vocabulary.subwords import EOS
+from latimer.train.objectives.baselines import BASELINES
+from latimer.train.objectives.likelihood import Likelihood
+from latimer.train.objectives.ppo import Leash, Ppo, clipped_weights
+from latimer.train.objectives.reinforce import Reinforce
+from latimer.train.objectives.scheduled_sampling import ScheduledSampling, mixed_inputs
 
 
 def loss(objective):

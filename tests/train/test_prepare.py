@@ -3,8 +3,8 @@ import pytest
 from task import tiny_recipe, write_task
 
 from latimer.errors import InputError
-from latimer.train.epochs import Epochs
-from latimer.train.prepare import TextPairs, prepare
+from latimer.train.loop.epochs import Epochs
+from latimer.train.run.prepare import TextPairs, prepare
 
 
 @pytest.fixture

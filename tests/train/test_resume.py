@@ -11,18 +11,18 @@ import torch
 from task import reports, tiny_recipe, write_task
 
 from latimer.errors import InputError, LatimerError
-from latimer.train.averaging import Checkpoints
-from latimer.train.interruption import Interrupted
-from latimer.train.run import train
-from latimer.train.schedule import LAST
-from latimer.train.state import load_state
-from latimer.train.tensors import read_tensors
+from latimer.train.checkpoint.averaging import Checkpoints
+from latimer.train.checkpoint.state import load_state
+from latimer.train.checkpoint.tensors import read_tensors
+from latimer.train.loop.interruption import Interrupted
+from latimer.train.loop.schedule import LAST
+from latimer.train.run.run import train
 
 UPDATES, EVERY = 45, 15
 CLEAN = multiprocessing.get_context("forkserver")
 """Processes forked from one that has imported everything but never trained."""
 CLEAN.set_forkserver_preload(
-    ["latimer.train.run", "sacrebleu", "tensorboard.summary.writer.record_writer"]
+    ["latimer.train.run.run", "sacrebleu", "tensorboard.summary.writer.record_writer"]
 )
 
 
@@ -127,7 +127,7 @@ def test_asked_to_stop(task, undisturbed, tmp_path, number):
 
 
 def test_asked_to_stop_while_validating(task, undisturbed, tmp_path, monkeypatch):
-    from latimer.train import validation
+    from latimer.train.loop import validation
 
     collate = validation.collate
     asked = iter([True])
@@ -246,7 +246,7 @@ def test_other_settings_are_refused_by_name(task, undisturbed):
 
 
 def test_losses_that_are_never_finite_end_the_run(task, tmp_path, monkeypatch):
-    from latimer.train.likelihood import Likelihood
+    from latimer.train.objectives.likelihood import Likelihood
 
     real = Likelihood.loss
 

@@ -7,20 +7,20 @@ import torch
 from torch import Tensor
 
 from latimer.nn.build import build_seq2seq
-from latimer.nn.critic import build_critic
+from latimer.nn.rl.critic import build_critic
 from latimer.text.batching import Batch
-from latimer.text.subwords import BOS, EOS
-from latimer.train.actor_critic import ActorCritic, CriticSettings
-from latimer.train.baselines import BASELINES
-from latimer.train.critic_targets import TARGETS
-from latimer.train.distributed import Group
-from latimer.train.minimum_risk import MinimumRisk
-from latimer.train.objective import Objective
-from latimer.train.ppo import Leash, Ppo
-from latimer.train.reinforce import Reinforce
-from latimer.train.trajectories import Draw, Scores
-from latimer.train.update import Updater, build_optimisers
-from latimer.train.workers import Workers
+from latimer.text.vocabulary.subwords import BOS, EOS
+from latimer.train.loop.distributed import Group
+from latimer.train.loop.update import Updater, build_optimisers
+from latimer.train.loop.workers import Workers
+from latimer.train.objectives.actor_critic import ActorCritic, CriticSettings
+from latimer.train.objectives.baselines import BASELINES
+from latimer.train.objectives.critic_targets import TARGETS
+from latimer.train.objectives.minimum_risk import MinimumRisk
+from latimer.train.objectives.objective import Objective
+from latimer.train.objectives.ppo import Leash, Ppo
+from latimer.train.objectives.reinforce import Reinforce
+from latimer.train.objectives.trajectories import Draw, Scores
 
 VOCAB, LENGTH, UPDATES = 8, 3, 120
 

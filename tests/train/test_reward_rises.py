@@ -14,21 +14,21 @@ import torch
 
 from latimer.metrics.sentence_bleu import prefix_bleu
 from latimer.nn.build import build_seq2seq
-from latimer.nn.critic import build_critic
 from latimer.nn.dropout import noise
+from latimer.nn.rl.critic import build_critic
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch
-from latimer.text.subwords import BOS, EOS
-from latimer.train.actor_critic import ActorCritic, CriticSettings
-from latimer.train.baselines import BASELINES
-from latimer.train.critic_targets import TARGETS
-from latimer.train.likelihood import Likelihood
-from latimer.train.minimum_risk import MinimumRisk
-from latimer.train.mixer import Mixer
-from latimer.train.objective import Objective
-from latimer.train.ppo import Leash, Ppo
-from latimer.train.reinforce import Reinforce
-from latimer.train.trajectories import Draw
+from latimer.text.vocabulary.subwords import BOS, EOS
+from latimer.train.objectives.actor_critic import ActorCritic, CriticSettings
+from latimer.train.objectives.baselines import BASELINES
+from latimer.train.objectives.critic_targets import TARGETS
+from latimer.train.objectives.likelihood import Likelihood
+from latimer.train.objectives.minimum_risk import MinimumRisk
+from latimer.train.objectives.mixer import Mixer
+from latimer.train.objectives.objective import Objective
+from latimer.train.objectives.ppo import Leash, Ppo
+from latimer.train.objectives.reinforce import Reinforce
+from latimer.train.objectives.trajectories import Draw
 
 FIRST, WORDS, LENGTH, SENTENCES, WIDTH = 4, 6, 4, 24, 24
 VOCAB = FIRST + WORDS

@@ -1,6 +1,6 @@
 import pytest
 
-from latimer.train.schedule import LAST, Clock, Schedule, cool_down, warm_up
+from latimer.train.loop.schedule import LAST, Clock, Schedule, cool_down, warm_up
 
 
 def rates(schedule, updates, **clock):

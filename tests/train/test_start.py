@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from latimer.errors import InputError
-from latimer.train.start import start_of
-from latimer.train.tensors import weights_of
+from latimer.train.checkpoint.start import start_of
+from latimer.train.checkpoint.tensors import weights_of
 from tiny_model import tiny_model
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from torch import nn
 
 from latimer.errors import InputError, LatimerError
-from latimer.train import randomness, state, tensors
-from latimer.train.state import Snapshot, load_state, save_state
+from latimer.train.checkpoint import randomness, state, tensors
+from latimer.train.checkpoint.state import Snapshot, load_state, save_state
 
 
 def snapshot(number: int) -> Snapshot:

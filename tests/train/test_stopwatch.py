@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from latimer.train import stopwatch
-from latimer.train.stopwatch import LONGEST, Stopwatch
+from latimer.train.loop import stopwatch
+from latimer.train.loop.stopwatch import LONGEST, Stopwatch
 
 
 class Clock:

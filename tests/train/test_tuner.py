@@ -5,7 +5,7 @@ from statistics import median
 
 import pytest
 
-from latimer.train.tuner import PAUSE, ROUNDS, WINDOW, Mode, Tuner
+from latimer.train.loop.tuner import PAUSE, ROUNDS, WINDOW, Mode, Tuner
 
 ONE, TWO, BF16 = Mode(1, "fp32"), Mode(2, "fp32"), Mode(2, "bf16")
 MODES = [TWO, ONE, BF16]

@@ -7,10 +7,10 @@ import torch
 from torch import nn
 
 from latimer.text.batching import Batch
-from latimer.train.distributed import Group, mean_gradients
-from latimer.train.objective import Loss
-from latimer.train.update import BETAS, Updater, build_optimisers
-from latimer.train.workers import Workers
+from latimer.train.loop.distributed import Group, mean_gradients
+from latimer.train.loop.update import BETAS, Updater, build_optimisers
+from latimer.train.loop.workers import Workers
+from latimer.train.objectives.objective import Loss
 
 
 class Squares:

@@ -4,14 +4,14 @@ import torch
 
 from latimer.model import load_model
 from latimer.nn.seq2seq import Seq2Seq
-from latimer.text.tokenised import TokenisedCorpus
-from latimer.train.averaging import Checkpoints
-from latimer.train.likelihood import Likelihood
-from latimer.train.progress import Progress
-from latimer.train.publish import Beyond, Publisher, publish_final
-from latimer.train.tensors import weights_of
-from latimer.train.validation import DevScores, Validator
-from latimer.train.workers import Workers
+from latimer.text.corpus.tokenised import TokenisedCorpus
+from latimer.train.checkpoint.averaging import Checkpoints
+from latimer.train.checkpoint.tensors import weights_of
+from latimer.train.loop.progress import Progress
+from latimer.train.loop.validation import DevScores, Validator
+from latimer.train.loop.workers import Workers
+from latimer.train.objectives.likelihood import Likelihood
+from latimer.train.run.publish import Beyond, Publisher, publish_final
 from tiny_model import CopyNetwork, sentences, tiny_model
 
 LINES = sentences(40, seed=3)

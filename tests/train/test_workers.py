@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from latimer.nn.build import build_seq2seq
 from latimer.text.batching import Batch
-from latimer.train.likelihood import Likelihood
-from latimer.train.workers import Workers, split, trained_parameters
+from latimer.train.loop.workers import Workers, split, trained_parameters
+from latimer.train.objectives.likelihood import Likelihood
 
 
 def objective(dropout: float = 0.0) -> Likelihood:

@@ -8,12 +8,12 @@ import torch
 from torch import Tensor, nn
 
 from latimer.nn.build import build_seq2seq
-from latimer.nn.critic import Critic, build_critic
+from latimer.nn.rl.critic import Critic, build_critic
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.sampling import Samples
 from latimer.text.batching import Batch
-from latimer.text.subwords import BOS, EOS, PAD
-from latimer.train.trajectories import Draw
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD
+from latimer.train.objectives.trajectories import Draw
 from networks import with_lexicon
 
 VOCAB, LIMIT = 7, 3

@@ -16,7 +16,7 @@ from latimer.commands.search_options import (
 )
 
 if TYPE_CHECKING:
-    from latimer.engines.search_analysis import Analysis
+    from latimer.analysis.search_errors import Analysis
 
 
 def analyse(
@@ -47,9 +47,9 @@ def analyse(
     precision: Precision = "auto",
 ) -> None:
     """Compare beams with the best translation of all: search errors, BLEU, lengths."""
+    from latimer.analysis.search_errors import analyse_search
     from latimer.commands.evaluate import read_pairs
     from latimer.commands.streams import open_output
-    from latimer.engines.search_analysis import analyse_search
     from latimer.errors import InputError
 
     if what != "search":

@@ -25,7 +25,7 @@ def average(
     """
     from latimer.errors import InputError
     from latimer.model import model_card, save_model
-    from latimer.train.model_average import average_models
+    from latimer.train.checkpoint.model_average import average_models
 
     if to.exists():
         raise InputError(f"{to}: is there already; name a new folder with --to")

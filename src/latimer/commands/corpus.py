@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 import typer
 
 from latimer.errors import InputError
-from latimer.text.clean import Cleaning
-from latimer.text.split import Splitting
+from latimer.text.corpus.clean import Cleaning
+from latimer.text.corpus.split import Splitting
 
 _RULES = Cleaning()
 
@@ -68,9 +68,9 @@ def corpus(
     """
     from collections import Counter
 
-    from latimer.text.prepare import prepare
-    from latimer.text.readers import Wanted, read_files
-    from latimer.text.write import write_prepared, write_report
+    from latimer.formats.readers import Wanted, read_files
+    from latimer.text.corpus.prepare import prepare
+    from latimer.text.corpus.write import write_prepared, write_report
 
     source, target = _languages(files, source, target)
     wanted = Wanted(source, target, _columns(columns))
@@ -92,8 +92,8 @@ def corpus(
 
 
 def _languages(files: list[Path], source: str | None, target: str | None) -> tuple[str, str]:
+    from latimer.formats.readers import languages_of_names
     from latimer.text.language import canonical, check_code
-    from latimer.text.readers import languages_of_names
 
     if source is None and target is None and (told := languages_of_names(files)):
         source, target = told
@@ -126,7 +126,7 @@ def _check_folder(
     gzipped: bool,
 ) -> None:
     """Refuse to write over what is to be read, and make the folder before the work begins."""
-    from latimer.text.write import part_names
+    from latimer.text.corpus.write import part_names
 
     inputs = {file.resolve(): file for file in files}
     for part in ("train", "dev", "test"):

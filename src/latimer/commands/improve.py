@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from latimer.train.improvement import OBJECTIVES, improvement
+from latimer.train.run.improvement import OBJECTIVES, improvement
 
 
 def improve(
@@ -43,8 +43,8 @@ def improve(
     import sys
     from contextlib import nullcontext
 
-    from latimer.commands.own_modules import find_own_modules
     from latimer.commands.train import announce, data_settings
+    from latimer.commands.user_modules import find_own_modules
     from latimer.recipe import override_recipe
 
     find_own_modules()
@@ -52,8 +52,8 @@ def improve(
     chosen = [*data_settings(corpus), *(overrides or [])]
     recipe = override_recipe(tree, str(model / "config.json"), {}, chosen)
 
-    from latimer.train.display import Display
-    from latimer.train.run import train as train_run
+    from latimer.train.loop.display import Display
+    from latimer.train.run.run import train as train_run
 
     leads = os.environ.get("RANK", "0") == "0"  # torchrun numbers its processes
     with nullcontext() if quiet or not leads else Display() as display:

@@ -102,9 +102,9 @@ def learn(
     from latimer.errors import InputError, LatimerError
 
     try:
-        from latimer.rl.board import board_of
-        from latimer.rl.problem import load_world
-        from latimer.rl.saved import check_name
+        from latimer.rl.environments import load_world
+        from latimer.rl.grid.layout import board_of
+        from latimer.rl.mdp.saved import check_name
         from latimer.rl.tabular import learn as learn_table
     except ModuleNotFoundError as error:
         raise LatimerError(
@@ -202,7 +202,7 @@ def _schedule(option: str, text: str) -> Schedule:
 
 
 def _save(path: Path, env: str, discount: float, seed: int, found: Learned) -> None:
-    from latimer.rl.saved import save
+    from latimer.rl.mdp.saved import save
 
     facts = {
         "environment": env, "algorithm": found.algorithm, "discount": discount, "seed": seed,
@@ -248,7 +248,7 @@ def _grid(world: GridWorld | Any, found: Learned) -> str:
     from sys import stdout
 
     from latimer.rl import GridWorld
-    from latimer.rl.grid_picture import picture
+    from latimer.rl.grid.picture import picture
 
     if not isinstance(world, GridWorld):
         return ""

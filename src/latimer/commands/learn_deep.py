@@ -68,7 +68,7 @@ def _train(
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     from latimer.rl.deep import train
-    from latimer.train.distributed import check_device
+    from latimer.train.loop.distributed import check_device
 
     check_device(device)
     torch.set_num_threads(1)  # such small networks only get slower with more

@@ -59,7 +59,7 @@ def _read(file: Path, source: Path | None) -> tuple[list[str], list[str] | None]
     """Lines that are not blank on either side; InputError when there are none."""
     from latimer.errors import InputError
     from latimer.files import read_lines
-    from latimer.train.prepare import TextPairs
+    from latimer.train.run.prepare import TextPairs
 
     if source is None:
         texts = [line for line in read_lines(file) if line.strip()]
@@ -76,7 +76,7 @@ def _figures(scores: list[TextScore], texts: list[str]) -> dict[str, Any]:
     """Sums and perplexities: exp(−log P / n), and bits a character with the line's end as one."""
     from math import log
 
-    from latimer.train.loop import perplexity as exponential
+    from latimer.train.loop.loop import perplexity as exponential
 
     total = -sum(score.log_prob for score in scores)
     pieces = sum(score.pieces for score in scores)

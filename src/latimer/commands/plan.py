@@ -10,8 +10,8 @@ import typer
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from latimer.rl.compare import Trial
-    from latimer.rl.problem import Problem
+    from latimer.rl.environments import Problem
+    from latimer.rl.planning.compare import Trial
 
 SHOWN = 64
 """Without --json, so many states of an environment that is no grid are printed."""
@@ -63,10 +63,10 @@ def plan(
     from latimer.errors import InputError, LatimerError
 
     try:
-        from latimer.rl.compare import compare as compare_planners
-        from latimer.rl.compare import plan as plan_by
-        from latimer.rl.problem import load_problem
-        from latimer.rl.saved import check_name
+        from latimer.rl.environments import load_problem
+        from latimer.rl.mdp.saved import check_name
+        from latimer.rl.planning.compare import compare as compare_planners
+        from latimer.rl.planning.compare import plan as plan_by
     except ModuleNotFoundError as error:
         raise LatimerError(
             f"needs {error.name}; install it: pip install 'latimer[rl]', or in a clone "
@@ -178,7 +178,7 @@ def _table_json(problem: Problem, trials: list[Trial]) -> str:
 
 
 def _save(path: Path, problem: Problem, trial: Trial) -> None:
-    from latimer.rl.saved import save
+    from latimer.rl.mdp.saved import save
 
     found = trial.solution
     arrays = {"values": found.values, "lower": found.lower, "upper": found.upper}
@@ -242,7 +242,7 @@ def _values(problem: Problem, values: Any, policy: Any) -> str:
     """The value at the start, then the grid, or the first states one a line."""
     from sys import stdout
 
-    from latimer.rl.grid_picture import picture
+    from latimer.rl.grid.picture import picture
 
     mdp, text = problem.mdp, ""
     if mdp.start is not None:

@@ -170,7 +170,7 @@ def _attention(asked: Asked) -> Figure:
 def _gradient(asked: Asked) -> Figure:
     from itertools import islice
 
-    from latimer.engines.gradients import by_distance, source_gradients
+    from latimer.analysis.gradients import by_distance, source_gradients
     from latimer.model import load_model
     from latimer.plots.lines import gradient_lines
 
@@ -209,7 +209,7 @@ def _both(asked: Asked, picture: str) -> tuple[Path, Path]:
 
 def _pairs(source: Path, target: Path) -> list[tuple[str, str]]:
     from latimer.errors import InputError
-    from latimer.train.prepare import TextPairs
+    from latimer.train.run.prepare import TextPairs
 
     pairs = list(TextPairs(source, target))
     if not pairs:

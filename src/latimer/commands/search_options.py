@@ -116,7 +116,7 @@ def load_translator(
     """The translator in a model folder, on so many threads of which each has a core."""
     from latimer.engines.neural import load
     from latimer.errors import InputError
-    from latimer.train.allocator import keep_freed_memory
+    from latimer.train.loop.allocator import keep_freed_memory
 
     if threads is not None and not 1 <= threads <= 1024:
         raise InputError(f"--threads: 1 to 1024 expected, not {threads}")

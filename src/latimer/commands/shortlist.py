@@ -21,7 +21,7 @@ def shortlist(
     from latimer.files import write_atomically
     from latimer.model import SHORTLIST, load_model
     from latimer.text.model1 import lexicon_of_texts
-    from latimer.train.prepare import TextPairs
+    from latimer.train.run.prepare import TextPairs
 
     found = load_model(model)
     if found.config["network"].get("kind") == "language_model":

@@ -45,7 +45,7 @@ def train(
     import sys
     from contextlib import nullcontext
 
-    from latimer.commands.own_modules import find_own_modules
+    from latimer.commands.user_modules import find_own_modules
     from latimer.recipe import load_recipe
 
     find_own_modules()
@@ -54,8 +54,8 @@ def train(
         chosen.append(f"training.precision={precision}")
     loaded = load_recipe(recipe, chosen)
 
-    from latimer.train.display import Display
-    from latimer.train.run import train as train_run
+    from latimer.train.loop.display import Display
+    from latimer.train.run.run import train as train_run
 
     leads = os.environ.get("RANK", "0") == "0"  # torchrun numbers its processes
     with nullcontext() if quiet or not leads else Display() as display:
@@ -76,7 +76,7 @@ def data_settings(folder: Path | None) -> list[str]:
     """The keys of `data` that name the files in a corpus folder."""
     import json
 
-    from latimer.text.written import open_written
+    from latimer.text.corpus.written import open_written
 
     if folder is None:
         return []

@@ -133,8 +133,8 @@ def translate(
     shortlist: ShortlistOption = "auto",
 ) -> None:
     """Translate lines: one line out for every line in, in order; blank lines stay blank."""
-    from latimer.commands.own_modules import find_own_modules
     from latimer.commands.streams import in_chunks, open_output, stdin_lines
+    from latimer.commands.user_modules import find_own_modules
     from latimer.files import read_lines
     from latimer.text.glossary import read_glossary
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latimer.rl import FiniteMDP, Solution
-    from latimer.rl.board import Board
+    from latimer.rl.grid.layout import Board
     from latimer.rl.tabular import Learned
 
     Floats = NDArray[np.float64]

@@ -18,10 +18,10 @@ from torch import Tensor
 
 from latimer.errors import InputError
 from latimer.metrics.sentence_bleu import prefix_bleu
-from latimer.rl.mdp import FiniteMDP
+from latimer.rl.mdp.finite_mdp import FiniteMDP
 from latimer.search.scorer import Scorer
-from latimer.text.subwords import BOS, EOS, PAD
-from latimer.text.vocabulary import Vocabulary
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD
+from latimer.text.vocabulary.vocabulary import Vocabulary
 from latimer.threads import one_thread
 
 Pair = tuple[Sequence[int], Sequence[int]]

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
-from latimer.text.clean import normalise
-from latimer.text.placeholders import mask
-from latimer.text.subwords import UNK
-from latimer.text.vocabulary import Vocabulary
+from latimer.text.corpus.clean import normalise
+from latimer.text.vocabulary.placeholders import mask
+from latimer.text.vocabulary.subwords import UNK
+from latimer.text.vocabulary.vocabulary import Vocabulary
 
 
 def check_text(text: str, origin: str) -> None:

@@ -15,7 +15,7 @@ from latimer.nn.attention.bahdanau import BahdanauAttention
 from latimer.nn.attention.concat import ConcatAttention
 from latimer.nn.attention.coverage import CoverageAttention
 from latimer.nn.seq2seq import Seq2Seq
-from latimer.text.subwords import EOS
+from latimer.text.vocabulary.subwords import EOS
 
 HIDDEN: dict[type[nn.Module], int] = {
     BahdanauAttention: 1,

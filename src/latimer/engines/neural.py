@@ -23,7 +23,7 @@ from latimer.engines.ways import Exact, MinimumBayesRisk, Way
 from latimer.errors import InputError
 from latimer.metrics.report import written_without_spaces
 from latimer.model import Model, load_critic, load_model
-from latimer.nn.products import choose_products
+from latimer.nn.inference.products import choose_products
 from latimer.search.beam import beam_search, check_settings
 from latimer.search.coverage import check_penalty, without_attention
 from latimer.search.diverse import check_groups, diverse_beam_search
@@ -66,8 +66,8 @@ class NeuralTranslator:
         All share the vocabularies of `model`. `threads` batches are translated at the same
         time, by default as many as there are cores; see `latimer.threads`.
 
-        `precision` is that of the products in search: one of `latimer.nn.products`, or auto, which
-        stands for what `products` says.
+        `precision` is that of the products in search: one of `latimer.nn.inference.products`, or
+        auto, which stands for what `products` says.
         `shortlist` is "off", how many pieces each source piece adds to the vocabulary that a
         search for the best translation looks at, or "auto"; see `latimer.nn.shortlist`.
         Raises InputError for other settings, and for a precision that this machine does not have.

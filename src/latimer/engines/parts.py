@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from latimer.engines.translator import Alternative, Translation
-from latimer.text.clean import normalise
+from latimer.text.corpus.clean import normalise
 
 # Where to cut an over-long line, best first: after a sentence, after a clause, at a space.
 _PLACES = (

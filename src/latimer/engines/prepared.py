@@ -10,8 +10,8 @@ from latimer.engines.languages import check_languages
 from latimer.engines.shortlist import Shortlist, choose_shortlist
 from latimer.errors import InputError
 from latimer.model import Model
-from latimer.nn.folded import fold
-from latimer.nn.products import PRODUCTS
+from latimer.nn.inference.folded import fold
+from latimer.nn.inference.products import PRODUCTS
 from latimer.search.combined import Ensemble, ShallowFusion
 from latimer.search.guided import Guided
 from latimer.search.scorer import Scorer
@@ -49,7 +49,7 @@ class Prepared:
         self._lock = Lock()
 
     def __getitem__(self, precision: str) -> Searcher:
-        """The searcher with products in a precision of `latimer.nn.products.PRODUCTS`.
+        """The searcher with products in a precision of `latimer.nn.inference.products.PRODUCTS`.
 
         Raises InputError for models that do not go together, and as `choose_shortlist` does.
         """

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from latimer.engines.given import check_text, check_writable
 from latimer.errors import InputError, LatimerError
 from latimer.search.scorer import DeadEnd
-from latimer.text.clean import normalise
+from latimer.text.corpus.clean import normalise
 from latimer.text.glossary import Glossary
-from latimer.text.placeholders import without_placeholders
-from latimer.text.vocabulary import Vocabulary
+from latimer.text.vocabulary.placeholders import without_placeholders
+from latimer.text.vocabulary.vocabulary import Vocabulary
 
 
 class Phrase(NamedTuple):

@@ -11,7 +11,7 @@ from latimer.errors import InputError
 from latimer.model import Model
 from latimer.search.rules import ForcedPrefix, Ruled
 from latimer.search.sampling import check_sampling, sample
-from latimer.text.subwords import EOS
+from latimer.text.vocabulary.subwords import EOS
 from latimer.threads import one_thread
 
 

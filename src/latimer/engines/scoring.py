@@ -13,7 +13,7 @@ from latimer.errors import InputError
 from latimer.model import Model
 from latimer.nn.seq2seq import Seq2Seq, pack
 from latimer.text.batching import pad_sources
-from latimer.text.subwords import BOS, UNK
+from latimer.text.vocabulary.subwords import BOS, UNK
 from latimer.threads import Pool, one_thread, threads_for
 
 BATCH_TOKENS = 4096

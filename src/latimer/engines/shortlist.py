@@ -14,14 +14,14 @@ import torch
 from torch import Tensor
 
 from latimer.errors import InputError
-from latimer.nn.decoder import State
+from latimer.nn.decoders.decoder import State
+from latimer.nn.inference.quantised import Rounded
 from latimer.nn.lexical import SentenceLexicon
-from latimer.nn.rounded import Rounded
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.hypothesis import Hypothesis
 from latimer.text.lexicon import LIKELY as MOST
 from latimer.text.lexicon import Lexicon
-from latimer.text.subwords import EOS
+from latimer.text.vocabulary.subwords import EOS
 
 COMMON = 400
 """Pieces that every sentence may use."""

@@ -15,11 +15,11 @@ from torch import Tensor
 from latimer.errors import InputError, LatimerError
 from latimer.metrics.chrf import prefix_chrf
 from latimer.metrics.edits import agreement, prefix_edits
-from latimer.metrics.own import own_function
 from latimer.metrics.sentence_bleu import bleu, prefix_bleu
 from latimer.metrics.sentence_gleu import gleu, prefix_gleu
 from latimer.metrics.spelling import Spelling
 from latimer.metrics.units import Units
+from latimer.metrics.user_function import own_function
 
 
 class Reward(Protocol):
@@ -37,7 +37,7 @@ class Reward(Protocol):
 
 
 class Pieces(Protocol):
-    """The pieces that token ids stand for: `latimer.text.subwords.Subwords`."""
+    """The pieces that token ids stand for: `latimer.text.vocabulary.subwords.Subwords`."""
 
     def decode(self, ids: Sequence[int], /) -> str:
         """The text of some pieces."""

@@ -11,21 +11,21 @@ import torch
 from torch import nn
 
 from latimer.nn.attention import AFTER, BEFORE, AttentionAfter
-from latimer.nn.attentive import AttentiveLayer
 from latimer.nn.bridge import CopyBridge, TanhBridge, ZeroBridge
 from latimer.nn.cells import CELLS, Cell
-from latimer.nn.covering import CoveringLayer
-from latimer.nn.decoder import Decoder
+from latimer.nn.decoders.attentive_layer import AttentiveLayer
+from latimer.nn.decoders.coverage_layer import CoveringLayer
+from latimer.nn.decoders.decoder import Decoder
+from latimer.nn.decoders.fixed_vector import VectorDecoder
+from latimer.nn.decoders.language_model import LanguageModel
+from latimer.nn.decoders.luong import LuongDecoder
 from latimer.nn.encoder import Bidirectional, Encoder, Forward
-from latimer.nn.language_model import LanguageModel
 from latimer.nn.lexical import LexicalPrior
-from latimer.nn.luong import LuongDecoder
 from latimer.nn.names import conflict
 from latimer.nn.output import Output
 from latimer.nn.recurrent import RecurrentLayer
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.nn.stack import Stack
-from latimer.nn.vector import VectorDecoder
 
 
 def build_seq2seq(

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from latimer.text.subwords import EOS, PAD
+from latimer.text.vocabulary.subwords import EOS, PAD
 
 FLOOR = 1e-3
 """ε: what a piece that no lexicon names has for a probability."""

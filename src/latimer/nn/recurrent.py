@@ -19,8 +19,8 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from latimer.nn.cells import Cell
+from latimer.nn.inference.quantised import Rounded
 from latimer.nn.precision import Products, outside_autocast, product_dtype
-from latimer.nn.rounded import Rounded
 
 
 def blank(like: Tensor, width: int, active: Sequence[int]) -> Tensor:

@@ -7,12 +7,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from latimer.nn.decoder import Decoder, Memory, State
+from latimer.nn.decoders.decoder import Decoder, Memory, State
+from latimer.nn.decoders.fixed_vector import VectorDecoder
+from latimer.nn.decoders.luong import LuongDecoder
 from latimer.nn.lexical import LexicalPrior, SentenceLexicon, TokenPrior
-from latimer.nn.luong import LuongDecoder
 from latimer.nn.output import Features, Output
 from latimer.nn.recurrent import active_rows
-from latimer.nn.vector import VectorDecoder
 
 
 def pack(padded: Tensor, lengths: Tensor) -> Tensor:

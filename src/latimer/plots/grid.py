@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from latimer.rl.board import Board
+    from latimer.rl.grid.layout import Board
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.integer[Any]]

@@ -10,7 +10,7 @@ from latimer.plots.figure import BLUE, FAINT, INK, ORANGE, new_figure, style
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from latimer.engines.search_analysis import Found
+    from latimer.analysis.search_errors import Found
 
 
 def draw_search(found: Sequence[Found], title: str) -> Figure:

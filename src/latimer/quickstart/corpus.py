@@ -9,12 +9,12 @@ from pathlib import Path
 
 from latimer.errors import InputError
 from latimer.files import read_lines
-from latimer.text import homeassistant
+from latimer.formats.pair import Pair
+from latimer.formats.readers import Wanted, languages_of_names, read_files
+from latimer.quickstart import homeassistant
+from latimer.text.corpus.prepare import Prepared, prepare
+from latimer.text.corpus.write import part_names, write_prepared, write_report
 from latimer.text.language import canonical, check_code
-from latimer.text.pair import Pair
-from latimer.text.prepare import Prepared, prepare
-from latimer.text.readers import Wanted, languages_of_names, read_files
-from latimer.text.write import part_names, write_prepared, write_report
 
 PARTS = ("train", "dev", "test")
 

@@ -11,9 +11,9 @@ from typing import Any
 from latimer.files import write_folder_atomically
 from latimer.metrics.significance import Comparison
 from latimer.recipe import load_recipe, override_recipe
-from latimer.train.improvement import improvement
-from latimer.train.interruption import Interrupted
-from latimer.train.run import train
+from latimer.train.loop.interruption import Interrupted
+from latimer.train.run.improvement import improvement
+from latimer.train.run.run import train
 
 OBJECTIVE = "reinforce"
 

@@ -10,7 +10,7 @@ from latimer.engines.translator import Translation
 from latimer.plots.attention import attention_map
 from latimer.plots.curves import followed_by, learning_curve, read_log
 from latimer.plots.figure import save_figure
-from latimer.text.placeholders import mask, slot
+from latimer.text.vocabulary.placeholders import mask, slot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -16,7 +16,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from latimer.train.log import Report, clock
+from latimer.train.loop.log import Report, clock
 
 BARS = "▁▂▃▄▅▆▇█"
 

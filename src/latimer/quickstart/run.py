@@ -19,7 +19,7 @@ from rich.text import Text
 from latimer.engines.neural import load
 from latimer.engines.translator import Translation
 from latimer.errors import Collapsed, LatimerError
-from latimer.quickstart import corpus
+from latimer.quickstart import corpus, homeassistant
 from latimer.quickstart.corpus import Languages
 from latimer.quickstart.improvement import Gain, copy, improve, worth_improving
 from latimer.quickstart.outlook import Cut, outlook
@@ -31,13 +31,12 @@ from latimer.quickstart.scores import Scored, score, unaided
 from latimer.quickstart.sizing import fitted
 from latimer.quickstart.verdict import Evidence, too_few
 from latimer.recipe import Recipe, load_recipe
-from latimer.text import homeassistant
+from latimer.text.corpus.prepare import Prepared
 from latimer.text.nearest import TranslationMemory
-from latimer.text.prepare import Prepared
 from latimer.threads import available_cores
-from latimer.train.interruption import Interrupted
-from latimer.train.log import Report
-from latimer.train.run import train
+from latimer.train.loop.interruption import Interrupted
+from latimer.train.loop.log import Report
+from latimer.train.run.run import train
 
 SAMPLES = 10
 

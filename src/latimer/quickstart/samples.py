@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from latimer.text.pair import Pair
-from latimer.text.split import rank
+from latimer.formats.pair import Pair
+from latimer.text.corpus.split import rank
 
 SHORTEST_SHARE = 0.15
 """The shortest sentences, mostly single words, show nothing and are left out."""

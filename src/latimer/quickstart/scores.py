@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from latimer.engines.translator import Translation
+from latimer.formats.pair import Pair
 from latimer.metrics.report import Score, corpus_scores
 from latimer.metrics.significance import Comparison, compare
 from latimer.text.nearest import TranslationMemory
-from latimer.text.pair import Pair
 
 METRICS = ("bleu", "chrf")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from latimer.text.pair import Pair
+from latimer.formats.pair import Pair
 
 PASSES = 40
 """Over the text at most: beyond it a network of this size learns the text by heart."""

@@ -11,16 +11,21 @@ from typing import Any
 _EXTRA = ("gymnasium", "numba", "scipy")
 
 try:
-    from latimer.rl.finite_horizon import finite_horizon
-    from latimer.rl.grid_world import GridWorld
-    from latimer.rl.implicit import ImplicitMDP, solve_implicit
-    from latimer.rl.mdp import FiniteMDP
-    from latimer.rl.modified_policy_iteration import modified_policy_iteration
-    from latimer.rl.policy_iteration import policy_iteration
-    from latimer.rl.prioritised import prioritised_sweeping
-    from latimer.rl.reward_process import MarkovRewardProcess
-    from latimer.rl.solution import ConvergenceWarning, Evaluation, HorizonSolution, Solution
-    from latimer.rl.value_iteration import gauss_seidel, value_iteration
+    from latimer.rl.grid.grid_world import GridWorld
+    from latimer.rl.mdp.finite_mdp import FiniteMDP
+    from latimer.rl.mdp.reward_process import MarkovRewardProcess
+    from latimer.rl.mdp.solution import (
+        ConvergenceWarning,
+        Evaluation,
+        HorizonSolution,
+        Solution,
+    )
+    from latimer.rl.planning.finite_horizon import finite_horizon
+    from latimer.rl.planning.implicit import ImplicitMDP, solve_implicit
+    from latimer.rl.planning.modified_policy_iteration import modified_policy_iteration
+    from latimer.rl.planning.policy_iteration import policy_iteration
+    from latimer.rl.planning.prioritised import prioritised_sweeping
+    from latimer.rl.planning.value_iteration import gauss_seidel, value_iteration
 except ModuleNotFoundError as missing:
     if missing.name is None or missing.name.split(".")[0] not in _EXTRA:
         raise

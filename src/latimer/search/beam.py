@@ -34,7 +34,7 @@ from latimer.search.scorer import (
 )
 from latimer.search.stopping import STOPS
 from latimer.search.top import Continuations, best_continuations, log_sum_exp
-from latimer.text.subwords import BOS, EOS
+from latimer.text.vocabulary.subwords import BOS, EOS
 
 MAX_BEAM = 4000
 SPARE = 8

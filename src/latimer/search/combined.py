@@ -14,7 +14,7 @@ from torch import Tensor
 
 from latimer.errors import InputError
 from latimer.search.scorer import Scorer
-from latimer.text.subwords import PAD
+from latimer.text.vocabulary.subwords import PAD
 
 
 @dataclass(frozen=True)

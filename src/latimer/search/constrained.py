@@ -21,7 +21,7 @@ from latimer.search.hypothesis import Hypothesis
 from latimer.search.phrases import Phrases, Progress
 from latimer.search.scorer import Scorer, length_limits
 from latimer.search.top import Continuations, best_continuations
-from latimer.text.subwords import EOS
+from latimer.text.vocabulary.subwords import EOS
 
 
 def constrained_beam_search(

@@ -19,7 +19,7 @@ from latimer.search.hypothesis import Hypothesis
 from latimer.search.sampling import check_sampling, truncated
 from latimer.search.scorer import S, Scorer, check_normaliser, dead_end, length_limits
 from latimer.search.top import log_sum_exp
-from latimer.text.subwords import BOS, EOS, PAD
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 
 
 class _Beam(NamedTuple):

@@ -28,7 +28,7 @@ from latimer.search.normalise import normaliser
 from latimer.search.scorer import S, Scorer, check_normaliser, length_limits, permitted
 from latimer.search.stopping import STOPS
 from latimer.search.top import best_continuations, log_sum_exp
-from latimer.text.subwords import BOS
+from latimer.text.vocabulary.subwords import BOS
 
 MAX_DIVERSITY = 1000.0
 

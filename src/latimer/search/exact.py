@@ -27,7 +27,7 @@ from latimer.search.scorer import (
     length_limits,
     permitted,
 )
-from latimer.text.subwords import BOS, EOS
+from latimer.text.vocabulary.subwords import BOS, EOS
 
 TOGETHER = 64
 """Prefixes that grow in one step of the network, siblings or cousins."""

@@ -15,7 +15,7 @@ from latimer.search.scorer import (
     permitted,
 )
 from latimer.search.top import first_highest, log_sum_exp
-from latimer.text.subwords import BOS, EOS
+from latimer.text.vocabulary.subwords import BOS, EOS
 
 
 def greedy_search(

@@ -13,8 +13,8 @@ from numbers import Real
 from typing import Any
 
 from latimer.errors import InputError
-from latimer.metrics.own import own_function
 from latimer.metrics.report import tokeniser
+from latimer.metrics.user_function import own_function
 
 Utility = Callable[[str, str], float]
 """How good a translation, the first, is if the second is right; higher is better."""

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from latimer.errors import InputError
-from latimer.text.subwords import EOS
+from latimer.text.vocabulary.subwords import EOS
 
 Tokens = tuple[int, ...]
 

@@ -16,7 +16,7 @@ from torch import Tensor
 from latimer.errors import InputError
 from latimer.search.combined import with_remainder
 from latimer.search.scorer import Scorer
-from latimer.text.subwords import BOS, EOS
+from latimer.text.vocabulary.subwords import BOS, EOS
 
 
 class Rule(Protocol):

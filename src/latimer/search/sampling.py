@@ -20,7 +20,7 @@ from latimer.search.scorer import (
     length_limits,
     permitted,
 )
-from latimer.text.subwords import BOS, EOS, PAD
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 
 MAX_SAMPLES = 4000
 BLOCK = 64

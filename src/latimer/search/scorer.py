@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from latimer.errors import InputError, LatimerError
-from latimer.text.subwords import BOS, EOS, PAD
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 
 
 class State(Protocol):

@@ -15,10 +15,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from latimer.text.subwords import BOS, EOS, PAD
+from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 
 if TYPE_CHECKING:  # it brings pyarrow, which a translator does without
-    from latimer.text.tokenised import TokenisedCorpus
+    from latimer.text.corpus.tokenised import TokenisedCorpus
 
 POOL_BATCHES = 100
 """Rows are sorted by length within a random pool of about so many batches."""

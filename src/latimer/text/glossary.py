@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from latimer.errors import InputError
 from latimer.files import read_lines
-from latimer.text.clean import normalise
+from latimer.text.corpus.clean import normalise
 
 
 class Term(NamedTuple):

@@ -21,10 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from latimer.errors import InputError
+from latimer.text.corpus.tokenised import TokenisedCorpus
 from latimer.text.lexicon import LIKELY, Ints, Lexicon
-from latimer.text.subwords import EOS
-from latimer.text.tokenised import TokenisedCorpus
-from latimer.text.vocabulary import Vocabulary
+from latimer.text.vocabulary.subwords import EOS
+from latimer.text.vocabulary.vocabulary import Vocabulary
 
 Floats = npt.NDArray[np.float64]
 

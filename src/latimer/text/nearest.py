@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from latimer.text.pair import Pair
+from latimer.formats.pair import Pair
 
 Ints = NDArray[np.int64]
 

@@ -1,4 +1,4 @@
 """Training: one loop, its exact state on disk, and one file per objective.
 
-`latimer.train.run.train` is the way in.
+`latimer.train.run.run.train` is the way in.
 """

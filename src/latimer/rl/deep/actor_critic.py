@@ -16,7 +16,7 @@ from latimer.errors import InputError
 from latimer.rl.deep.networks import MLP
 from latimer.rl.deep.policies import policy_for
 from latimer.rl.deep.rollout import Rollout, advantages_and_returns, collect
-from latimer.rl.deep.worlds import Worlds
+from latimer.rl.deep.vector_env import Worlds
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from latimer.errors import InputError
 from latimer.rl.deep.networks import MLP
 from latimer.rl.deep.replay import Replay
-from latimer.rl.deep.worlds import Worlds
+from latimer.rl.deep.vector_env import Worlds
 from latimer.rl.td_targets import double_q, q_learning
 
 

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from latimer.errors import InputError
 from latimer.rl.deep.networks import MLP
 from latimer.rl.deep.replay import Replay
-from latimer.rl.deep.worlds import Worlds
+from latimer.rl.deep.vector_env import Worlds
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from latimer.errors import InputError
 from latimer.files import write_folder_atomically
 from latimer.rl.deep import actor_critic, dqn, dynamics
 from latimer.rl.deep.overrides import overridden
-from latimer.rl.deep.worlds import Worlds
+from latimer.rl.deep.vector_env import Worlds
 
 
 class Learner(Protocol):

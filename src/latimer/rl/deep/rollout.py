@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from latimer.rl.deep.policies import Categorical, Gaussian
-from latimer.rl.deep.worlds import Worlds
+from latimer.rl.deep.vector_env import Worlds
 from latimer.rl.td_targets import gae
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from latimer.rl.arrays import Floats, Ints
-from latimer.rl.compiled import inlined
+from latimer.rl.mdp.arrays import Floats, Ints
+from latimer.rl.mdp.compiled import inlined
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Agent:
     learn(rule, q, memory, alpha, epsilon, discount, before, done, reward, state, action, counter)
     -> counter: after `done` in `before` brought `reward` and led to `state`, where `action` will be
     done if the agent `looks_ahead` (0 otherwise); discount is 0 where the episode ended. The
-    counter is that of `latimer.rl.tabular.chance`, moved on by STEP for each number drawn.
+    counter is that of `latimer.rl.tabular.splitmix`, moved on by STEP for each number drawn.
 
     end(memory): compiled as well, called when an episode is over. think: what is done then outside
     of the compiled loop, if anything.

@@ -15,10 +15,10 @@ import numpy as np
 from scipy import sparse
 
 from latimer.errors import InputError
-from latimer.rl.arrays import Floats, Ints
-from latimer.rl.compiled import inlined
-from latimer.rl.mdp import FiniteMDP
-from latimer.rl.modified_policy_iteration import modified_policy_iteration
+from latimer.rl.mdp.arrays import Floats, Ints
+from latimer.rl.mdp.compiled import inlined
+from latimer.rl.mdp.finite_mdp import FiniteMDP
+from latimer.rl.planning.modified_policy_iteration import modified_policy_iteration
 from latimer.rl.tabular.agent import Agent, Options
 from latimer.rl.tabular.rules import Q_LEARNING, act_by
 

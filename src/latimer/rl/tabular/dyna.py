@@ -11,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from latimer.rl.arrays import Floats, Ints
-from latimer.rl.compiled import inlined
+from latimer.rl.mdp.arrays import Floats, Ints
+from latimer.rl.mdp.compiled import inlined
 from latimer.rl.tabular.agent import Agent, Options
-from latimer.rl.tabular.chance import STEP, scramble
 from latimer.rl.tabular.rules import Q_LEARNING, act_by, target
+from latimer.rl.tabular.splitmix import STEP, scramble
 
 
 class Model(NamedTuple):

@@ -10,10 +10,10 @@ from typing import Any
 
 import gymnasium
 
-from latimer.rl.arrays import Floats, Ints
-from latimer.rl.compiled import compiled_anew
+from latimer.rl.mdp.arrays import Floats, Ints
+from latimer.rl.mdp.compiled import compiled_anew
 from latimer.rl.tabular.agent import Agent
-from latimer.rl.tabular.chance import STEP, Chance, outcome_of, scramble, uniform
+from latimer.rl.tabular.splitmix import STEP, Chance, outcome_of, scramble, uniform
 from latimer.rl.tabular.table import Table
 
 

@@ -15,16 +15,16 @@ import gymnasium
 import numpy as np
 
 from latimer.errors import InputError
-from latimer.rl.arrays import Floats, Ints
-from latimer.rl.grid_world import GridWorld
+from latimer.rl.grid.grid_world import GridWorld
+from latimer.rl.mdp.arrays import Floats, Ints
 from latimer.rl.tabular import rules
 from latimer.rl.tabular.agent import Agent, Options
 from latimer.rl.tabular.certainty import certainty_agent
-from latimer.rl.tabular.chance import new_chance
 from latimer.rl.tabular.dyna import dyna_agent
 from latimer.rl.tabular.episodes import in_environment, on_table
 from latimer.rl.tabular.rules import td_agent
 from latimer.rl.tabular.schedules import Schedule, spread
+from latimer.rl.tabular.splitmix import new_chance
 from latimer.rl.tabular.sweeping import sweeping_agent
 from latimer.rl.tabular.table import Table
 from latimer.rl.tabular.traces import KINDS, trace_agent

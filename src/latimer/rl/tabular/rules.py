@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from latimer.rl.arrays import Floats
-from latimer.rl.compiled import inlined
+from latimer.rl.mdp.arrays import Floats
+from latimer.rl.mdp.compiled import inlined
 from latimer.rl.tabular.agent import Agent, Options
-from latimer.rl.tabular.chance import STEP, scramble
+from latimer.rl.tabular.splitmix import STEP, scramble
 
 Q_LEARNING, SARSA, EXPECTED_SARSA, DOUBLE_Q = range(4)
 

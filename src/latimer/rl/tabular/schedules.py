@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from latimer.errors import InputError
-from latimer.rl.arrays import Floats
+from latimer.rl.mdp.arrays import Floats
 
 Schedule = float | tuple[float, float] | tuple[float, float, str]
 """One number for all episodes; or the first and the last episode's, linear between; or those and

@@ -13,8 +13,8 @@ import numpy as np
 from numba import types
 from numba.typed import List
 
-from latimer.rl.arrays import Floats, Ints
-from latimer.rl.compiled import compiled, inlined
+from latimer.rl.mdp.arrays import Floats, Ints
+from latimer.rl.mdp.compiled import compiled, inlined
 from latimer.rl.tabular.agent import Agent, Options
 from latimer.rl.tabular.rules import Q_LEARNING, act_by, target
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from latimer.errors import InputError
-from latimer.rl.arrays import Floats
+from latimer.rl.mdp.arrays import Floats
 
 
 class Table(NamedTuple):

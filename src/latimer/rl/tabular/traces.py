@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from latimer.rl.arrays import Floats
-from latimer.rl.compiled import inlined
+from latimer.rl.mdp.arrays import Floats
+from latimer.rl.mdp.compiled import inlined
 from latimer.rl.tabular.agent import Agent, Options
 from latimer.rl.tabular.rules import SARSA, act_by, target
 

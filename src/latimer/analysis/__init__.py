@@ -1,0 +1,1 @@
+"""What looks at translators: errors of search, gradients."""

@@ -1,0 +1,1 @@
+"""Networks made ready for search: folded, with products in 8 or 16 bits."""

@@ -1,0 +1,218 @@
+"""Grid worlds: walls, goals, pits, cliffs, jumps, wind and slipping, as a decision process.
+
+A world is drawn as text (see `grid_text`) and can be planned on (`mdp`), walked in (`environment`)
+and shown (`grid_picture`). States are the cells one can stand on, row by row from the top left.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from latimer.errors import InputError
+from latimer.rl.mdp.arrays import Floats
+from latimer.rl.mdp.finite_mdp import FiniteMDP
+
+if TYPE_CHECKING:
+    from latimer.rl.grid.environment import GridWorldEnv
+
+Cell = tuple[int, int]
+Outcome = tuple[float, int, float, bool]
+
+MOVES = {
+    4: {"up": (-1, 0), "right": (0, 1), "down": (1, 0), "left": (0, -1)},
+    8: {
+        "up": (-1, 0),
+        "up-right": (-1, 1),
+        "right": (0, 1),
+        "down-right": (1, 1),
+        "down": (1, 0),
+        "down-left": (1, -1),
+        "left": (0, -1),
+        "up-left": (-1, -1),
+    },
+}
+"""Actions in their order, clockwise from the top: (rows, columns) of one move."""
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What a symbol of the drawing stands for.
+
+    kind: `floor`; `wall`; `end`, where the episode ends on entering; `back`, from which one is put
+    back to the start; `jump`, from which every action leads to the cell `target`. reward: for
+    entering, or for jumping; None is the reward of a step.
+    """
+
+    kind: Literal["floor", "wall", "end", "back", "jump"]
+    reward: float | None = None
+    target: str = ""
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Everything about a world but its drawing.
+
+    step: reward of a move; bump: of a move that a wall or the edge stops (None: as a step);
+    slip: probability of moving at a right angle to the action, half to either side; wind: cells
+    by which each column blows upwards; moves: 4 or 8 directions.
+    """
+
+    discount: float = 1.0
+    step: float = -1.0
+    bump: float | None = None
+    slip: float = 0.0
+    moves: Literal[4, 8] = 4
+    wind: Sequence[int] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class GridWorld:
+    """rows: the drawing, all lines equally long; meanings: of every symbol in it."""
+
+    rows: Sequence[str]
+    meanings: Mapping[str, Meaning]
+    rules: Rules = field(default_factory=Rules)
+
+    @classmethod
+    def from_text(cls, text: str, name: str = "grid world") -> GridWorld:
+        """A world from its description; InputError names `name`, line and column."""
+        from latimer.rl.grid.text import parse_grid
+
+        return parse_grid(text.splitlines(), name)
+
+    @classmethod
+    def from_file(cls, path: Path) -> GridWorld:
+        """A world from a UTF-8 file."""
+        from latimer.files import read_lines
+        from latimer.rl.grid.text import parse_grid
+
+        return parse_grid(list(read_lines(path)), str(path))
+
+    @classmethod
+    def textbook(cls, name: str) -> GridWorld:
+        """One of `worlds.WORLDS`; InputError lists the names there are."""
+        from latimer.rl.grid.worlds import WORLDS
+
+        if name not in WORLDS:
+            raise InputError(f"no grid world {name!r}; there are: {', '.join(WORLDS)}")
+        return cls.from_text(WORLDS[name], name)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of lines and columns of the drawing."""
+        return len(self.rows), len(self.rows[0])
+
+    @property
+    def actions(self) -> list[str]:
+        """The names of the actions, in order."""
+        return list(MOVES[self.rules.moves])
+
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """Line and column, from 0, of every state."""
+        return [
+            (line, column)
+            for line, row in enumerate(self.rows)
+            for column, symbol in enumerate(row)
+            if self.meanings[symbol].kind not in ("wall", "back")
+        ]
+
+    @cached_property
+    def state_of(self) -> dict[Cell, int]:
+        """The state that a cell is."""
+        return {cell: state for state, cell in enumerate(self.cells)}
+
+    @cached_property
+    def start(self) -> Floats:
+        """Distribution [states] of the first state: even over the S, or where one can move."""
+        starts = [self.rows[line][column] == "S" for line, column in self.cells]
+        if not any(starts):
+            starts = [self.meaning(cell).kind != "end" for cell in self.cells]
+        return np.array(starts, dtype=float) / sum(starts)
+
+    def meaning(self, cell: Cell) -> Meaning:
+        """What the symbol drawn in a cell stands for."""
+        return self.meanings[self.rows[cell[0]][cell[1]]]
+
+    def outcomes(self, state: int, action: int) -> list[Outcome]:
+        """[(probability, successor, reward, whether the episode ends)] of a state and action."""
+        cell = self.cells[state]
+        here = self.meaning(cell)
+        if here.kind == "end":
+            return [(1.0, state, 0.0, True)]
+        if here.kind == "jump":
+            return [(1.0, self.state_of[self._find(here.target)], self._pays(here), False)]
+        slip, turn = self.rules.slip, self.rules.moves // 4
+        shares = [(1.0 - slip, 0), (slip / 2, turn), (slip / 2, -turn)]
+        return [
+            (share, *self._arrive(cell, (action + aside) % self.rules.moves))
+            for share, aside in shares
+            if share > 0
+        ]
+
+    @cached_property
+    def table(self) -> dict[int, dict[int, list[Outcome]]]:
+        """All outcomes as Gymnasium's `P`: table[state][action]."""
+        return {
+            state: {action: self.outcomes(state, action) for action in range(self.rules.moves)}
+            for state in range(len(self.cells))
+        }
+
+    def mdp(self, discount: float | None = None) -> FiniteMDP:
+        """The decision process, at the world's own discount or another."""
+        return FiniteMDP.from_table(
+            self.table,
+            self.rules.discount if discount is None else discount,
+            start=self.start,
+            state_names=[f"line {line + 1}, column {column + 1}" for line, column in self.cells],
+            action_names=self.actions,
+        )
+
+    def environment(self, render_mode: str | None = None) -> GridWorldEnv:
+        """The Gymnasium environment; render_mode: None or `ansi`."""
+        from latimer.rl.grid.environment import GridWorldEnv
+
+        return GridWorldEnv(self, render_mode)
+
+    def layout(self, values: Floats) -> Floats:
+        """Numbers of the states [states] as they lie on the grid [lines, columns]; else NaN."""
+        grid = np.full(self.shape, np.nan)
+        for cell, value in zip(self.cells, values, strict=True):
+            grid[cell] = value
+        return grid
+
+    def _arrive(self, cell: Cell, direction: int) -> tuple[int, float, bool]:
+        """Successor, reward and end of moving in a direction from a floor cell."""
+        step = list(MOVES[self.rules.moves].values())[direction]
+        there, blocked = self._shift(cell, step)
+        for _ in range(self.rules.wind[cell[1]] if self.rules.wind else 0):
+            there, _ = self._shift(there, (-1, 0))
+        if there == cell:
+            stopped = self.rules.step if self.rules.bump is None else self.rules.bump
+            return self.state_of[cell], stopped if blocked else self.rules.step, False
+        entered = self.meaning(there)
+        if entered.kind == "back":
+            return int(np.argmax(self.start)), self._pays(entered), False
+        # A jump pays when it is made, and not when one comes to where it begins.
+        reward = self.rules.step if entered.kind == "jump" else self._pays(entered)
+        return self.state_of[there], reward, entered.kind == "end"
+
+    def _shift(self, cell: Cell, step: tuple[int, int]) -> tuple[Cell, bool]:
+        """The cell one step on, or the same where an edge or a wall is in the way."""
+        line, column = cell[0] + step[0], cell[1] + step[1]
+        inside = 0 <= line < self.shape[0] and 0 <= column < self.shape[1]
+        if not inside or self.meaning((line, column)).kind == "wall":
+            return cell, True
+        return (line, column), False
+
+    def _pays(self, meaning: Meaning) -> float:
+        return self.rules.step if meaning.reward is None else meaning.reward
+
+    def _find(self, symbol: str) -> Cell:
+        return next(cell for cell in self.cells if self.rows[cell[0]][cell[1]] == symbol)

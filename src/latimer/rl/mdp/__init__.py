@@ -1,0 +1,1 @@
+"""Finite Markov decision processes: built, checked, evaluated, saved."""

@@ -1,0 +1,1 @@
+"""Planning with certified bounds: value iteration, policy iteration and their kin."""

@@ -1,0 +1,1 @@
+"""A corpus: cleaned, split, reported, written and read back."""

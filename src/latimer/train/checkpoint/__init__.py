@@ -1,0 +1,1 @@
+"""The exact state of a run on disk, and models made of several checkpoints."""

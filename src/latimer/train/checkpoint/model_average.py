@@ -1,0 +1,63 @@
+"""One model of several: the mean of their weights, or a point on the way from their start to it."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+from latimer.errors import InputError
+from latimer.model import Model, load_model
+from latimer.train.checkpoint.averaging import beyond, mean_of
+from latimer.train.checkpoint.tensors import load_weights, weights_of
+
+MAX_REACH = 100.0
+
+
+def average_models(folders: Sequence[Path], start: Path | None = None, reach: float = 1.0) -> Model:
+    """The mean of the models in `folders`, which went on from one `start` (Wortsman et al. 2022).
+
+    With a `start` θ₀ it is θ₀ + reach · (mean − θ₀). What is chance in a run is another in the next
+    and goes away in the mean, so that one may go further than any of them, `reach` > 1 (Zheng et
+    al. 2024, of a single model). All but the weights is taken from the first folder.
+
+    Raises InputError for models that are not alike, and for a `reach` that leads nowhere.
+    """
+    if not (math.isfinite(reach) and 0 < reach <= MAX_REACH):
+        raise InputError(f"reach: more than 0 and at most {MAX_REACH:g} expected, not {reach:g}")
+    if start is None and reach != 1:
+        raise InputError(f"reach {reach:g} is measured from a start: name that model with --start")
+    if len(folders) < 2 and start is None:
+        raise InputError("average: at least two models expected, or one and its --start")
+    models = [load_model(folder) for folder in folders]
+    first = models[0]
+    for model, folder in zip(models[1:], folders[1:], strict=True):
+        _check_alike(first, folders[0], model, folder)
+    weights = mean_of(weights_of(model.network) for model in models)
+    if start is not None:
+        origin = load_model(start)
+        _check_alike(first, folders[0], origin, start)
+        weights = beyond(weights_of(origin.network), weights, reach)
+    load_weights(first.network, weights)
+    scores = {"models": len(folders), "reach": reach}
+    return Model(first.network, first.vocabulary, {**first.config, "scores": scores}, first.lexicon)
+
+
+def _check_alike(first: Model, folder: Path, other: Model, theirs: Path) -> None:
+    """Refuse models whose weights do not mean the same."""
+    ours, vocabulary = first.vocabulary, other.vocabulary
+    if (vocabulary.source, vocabulary.target) != (ours.source, ours.target):
+        raise InputError(
+            f"{theirs}: another vocabulary than that of {folder}; average models that went on from "
+            "one start, as `latimer improve` makes them"
+        )
+    networks = (
+        {key: value for key, value in model.config["network"].items() if key != "dropout"}
+        for model in (first, other)
+    )
+    if len({json.dumps(network, sort_keys=True) for network in networks}) > 1:
+        raise InputError(
+            f"{theirs}: another network than that of {folder}; average models that went on from "
+            "one start, as `latimer improve` makes them"
+        )

@@ -1,0 +1,1 @@
+"""What is learnt: an objective a file, and what several of them use."""

@@ -1,0 +1,220 @@
+"""The actor–critic of Bahdanau et al. 2017, algorithm 1."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from latimer.nn.dropout import silence
+from latimer.nn.output import Features
+from latimer.nn.rl.critic import Critic, Values, delayed, follow
+from latimer.nn.rl.policy import Peaks, action_log_probs
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.rl.td_targets import monte_carlo
+from latimer.text.batching import Batch
+from latimer.train.objectives.actor_gradients import ACTOR_GRADIENTS, OWN_DRAWS, ActorLoss, Seen
+from latimer.train.objectives.critic_figures import CRITIC_FIGURES, critic_figures
+from latimer.train.objectives.critic_targets import BOOTSTRAPS, TARGETS, Delayed, state_values
+from latimer.train.objectives.deduplication import Merged, merged
+from latimer.train.objectives.objective import Loss
+from latimer.train.objectives.reference_loss import negative_log_likelihood
+from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
+from latimer.train.objectives.trajectories import (
+    Draw,
+    Trajectories,
+    features_of,
+    first_action,
+    less_others,
+)
+
+
+@dataclass(frozen=True)
+class CriticSettings:
+    """How a critic learns.
+
+    target: a name of `critic_targets.TARGETS`; lambda_ of λ-returns; penalty: λ_C on the spread of
+    its values; follow: how far the delayed critic goes towards the critic at each update, and
+    follow_actor the delayed actor; gradient: a name of `actor_gradients.ACTOR_GRADIENTS`.
+    """
+
+    target: str = "expected_sarsa"
+    lambda_: float = 0.9
+    penalty: float = 1e-3
+    follow: float = 0.02
+    follow_actor: float = 0.02
+    gradient: str = "all"
+
+
+class ActorCritic:
+    """A critic learns the values of an actor's tokens; the actor raises Σ_a π(a) q(a) in return.
+
+    Targets are made with a delayed actor and a delayed critic. The actor's gradient is one of
+    `ACTOR_GRADIENTS`, by default Σ_t Σ_a dπ(a | prefix)/dθ q(a) of every token, not only of those
+    drawn, and `likelihood` times that of the references. Trajectories are drawn from the delayed
+    actor, or from the actor itself where its gradient asks for that.
+    """
+
+    def __init__(
+        self,
+        network: Seq2Seq,
+        critic: Critic,
+        draw: Draw,
+        settings: CriticSettings,
+        *,
+        likelihood: float = 0.0,
+        pretraining: int = 0,
+    ) -> None:
+        """`draw` makes the trajectories."""
+        self.network, self.critic, self.draw = network, critic, draw
+        self.settings, self.likelihood = settings, likelihood
+        self.delayed_network, self.delayed_critic = delayed(network), delayed(critic)
+        self.clock = _Clock(pretraining)
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """Actor and critic, their delayed copies, and how far pre-training has come."""
+        return {
+            "network": self.network,
+            "critic": self.critic,
+            "delayed_network": self.delayed_network,
+            "delayed_critic": self.delayed_critic,
+            "clock": self.clock,
+        }
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """Actor and critic."""
+        return ("network", "critic")
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Those of trajectories, and the critic's: see `critic_figures`."""
+        return (*FIGURES, *CRITIC_FIGURES)
+
+    def loss(self, batch: Batch) -> Loss:
+        """The sum of actor's and critic's losses, means over the sentences of `batch`.
+
+        Neither gives the other a gradient.
+        """
+        own = self.settings.gradient in OWN_DRAWS
+        found = self.draw(self.network if own else self.delayed_network, batch)
+        several, acts = merged(found), self.clock.over
+        distinct, times = several.distinct, several.times
+        with silence():
+            values = self._said(self.critic, distinct, batch)
+            features = features_of(self.network, batch, distinct) if acts else None
+            states = self._delayed(distinct, batch, features, values)
+            rule = TARGETS[self.settings.target]
+            targets = distinct.packed(rule(distinct, states, self.settings.lambda_))
+            actor = None
+            if features is not None:
+                actor = self._actor_loss(found, several, features, values, states)
+        taken = values.taken(distinct.packed(distinct.actions))
+        spread = values.spread(first_action())
+        loss = (times * ((taken - targets).square() + self.settings.penalty * spread)).sum()
+        figures = self._figures(found, several, batch, taken.detach(), actor)
+        if actor is not None:
+            loss = loss + actor.loss
+        loss = loss / (found.samples * len(batch.source))
+        if acts and self.likelihood:
+            negative = negative_log_likelihood(self.network, batch)
+            loss = loss + self.likelihood * negative / len(batch.source)
+        return Loss(loss, len(batch.source), figures)
+
+    def updated(self, figures: Mapping[str, float]) -> None:
+        """Let the delayed networks follow."""
+        follow(self.delayed_critic, self.critic, self.settings.follow)
+        if self.clock.over:
+            follow(self.delayed_network, self.network, self.settings.follow_actor)
+        self.clock.left.sub_(1).clamp_(min=0)
+
+    def _said(self, critic: Critic, found: Trajectories, batch: Batch) -> Values:
+        said: Values = critic(batch, found.sentences, found.inputs, found.lengths)
+        return said
+
+    @torch.no_grad()
+    def _delayed(
+        self, found: Trajectories, batch: Batch, features: Features | None, values: Values
+    ) -> Delayed:
+        """What the delayed networks know of the states, as far as anybody will ask.
+
+        Actor and critic have read them already, into `features`, where the actor learns, and
+        `values`; delayed networks that follow at once are the same.
+        """
+        settings, critic = self.settings, self.delayed_critic
+        at_once = settings.follow_actor == 1
+        network = self.network if at_once else self.delayed_network
+        none = torch.empty(0, device=found.actions.device)
+        compares = features is not None and settings.gradient == "drawn"
+        actor, said = Features(none), Values(critic.output, none, none)
+        if compares or settings.target in ("expected_sarsa", "lambda_return"):
+            read = features if at_once else None
+            actor = features_of(network, batch, found) if read is None else read.detach()
+        if compares or settings.target in BOOTSTRAPS:
+            said = values if settings.follow == 1 else self._said(critic, found, batch)
+        return Delayed(actor, network.output, said, first_action(), self.draw.temperature)
+
+    def _actor_loss(
+        self,
+        found: Trajectories,
+        several: Merged,
+        features: Features,
+        said: Values,
+        states: Delayed,
+    ) -> ActorLoss:
+        distinct = several.distinct
+        seen = Seen(
+            features, self.network.output, distinct.packed(distinct.actions),
+            distinct.packed(monte_carlo(distinct.rewards, distinct.discounts)), said,
+            lambda: distinct.packed(state_values(distinct, states)), several.times,
+            lambda gains: several.summed(less_others(found, several.every(gains))),
+            first_action(), self.draw.temperature,
+        )  # fmt: skip
+        return ACTOR_GRADIENTS[self.settings.gradient](seen)
+
+    def _figures(
+        self,
+        found: Trajectories,
+        several: Merged,
+        batch: Batch,
+        values: Tensor,
+        actor: ActorLoss | None,
+    ) -> dict[str, Tensor]:
+        if actor:
+            peaks = actor.peaks._replace(one=several.every(actor.peaks.one))
+            log_probs = several.every(actor.log_probs)
+        else:  # nobody has asked the policy: what is known is the model's, at temperature 1
+            none = values.new_zeros(1)
+            peaks = Peaks(none, none)
+            log_probs = found.log_probs.sum().to(values.dtype) / found.lengths.sum()
+        figures = trajectory_figures(found, batch, log_probs, peaks)
+        return figures | critic_figures(found, several.every(values))
+
+
+class _Clock(nn.Module):
+    """Updates of pre-training that are left."""
+
+    left: Tensor
+
+    def __init__(self, updates: int) -> None:
+        super().__init__()
+        self.register_buffer("left", torch.tensor(updates))
+
+    @property
+    def over(self) -> bool:
+        return int(self.left) == 0
+
+
+def log_probs_of(
+    network: Seq2Seq, batch: Batch, found: Trajectories, temperature: float = 1.0
+) -> Tensor:
+    """Log π of the actions, packed, `[tokens]`, of any network; no gradient, nothing dropped."""
+    with torch.no_grad(), silence():
+        features = features_of(network, batch, found)
+        return action_log_probs(
+            features, network.output, found.packed(found.actions),
+            first=first_action(), temperature=temperature,
+        )  # fmt: skip

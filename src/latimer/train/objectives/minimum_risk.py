@@ -1,0 +1,88 @@
+"""Minimum risk training: the expected score over a few translations (Shen et al. 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from latimer.nn.dropout import silence
+from latimer.nn.rl.policy import policy_gradient
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.text.batching import Batch
+from latimer.train.objectives.deduplication import firsts, merged
+from latimer.train.objectives.objective import Loss
+from latimer.train.objectives.reference_loss import negative_log_likelihood
+from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
+from latimer.train.objectives.trajectories import Draw, Trajectories, features_of
+
+
+class MinimumRisk:
+    """Raises Σ_y Q(y) score(y) over the different translations y drawn for a sentence.
+
+    Q(y) = p(y)^α / Σ p(y')^α (Shen et al. 2016, equation 7). A small `sharpness` α compares them
+    as equals, a large one looks at the most probable alone.
+    """
+
+    figures = (*FIGURES, "risk")
+    trained = ("network",)
+
+    def __init__(
+        self, network: Seq2Seq, draw: Draw, *, sharpness: float = 0.005, likelihood: float = 0.0
+    ) -> None:
+        """`draw` makes the trajectories; `likelihood` is as in `Reinforce`."""
+        self.network, self.draw = network, draw
+        self.sharpness, self.likelihood = sharpness, likelihood
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """The network alone."""
+        return {"network": self.network}
+
+    def loss(self, batch: Batch) -> Loss:
+        """The loss of `batch`, a mean over its sentences; `risk` is 1 less the expected score."""
+        found = self.draw(self.network, batch)
+        several = merged(found)
+        distinct = several.distinct
+        with silence():
+            features = features_of(self.network, batch, distinct)
+        log_probs, scores = found.grouped(found.log_probs), found.grouped(found.scores)
+        expected, slopes = expected_score(log_probs, scores, different(found), self.sharpness)
+        weights = found.scattered(slopes)[:, None].expand(found.actions.shape)
+        # Of all tokens, banned ones too: what is drawn only says which are compared.
+        surrogate = policy_gradient(
+            features, self.network.output, distinct.packed(distinct.actions),
+            several.summed(found.packed(weights)), first=0,
+        )  # fmt: skip
+        sentences = len(batch.source)
+        value = surrogate.loss / sentences
+        if self.likelihood:
+            negative = negative_log_likelihood(self.network, batch)
+            value = value + self.likelihood * negative / sentences
+        told = several.told(surrogate)
+        figures = trajectory_figures(found, batch, told.log_probs, told.peaks)
+        return Loss(value, sentences, figures | {"risk": 1 - expected.mean()})
+
+    def updated(self, figures: Mapping[str, float]) -> None:
+        """Nothing follows the network."""
+
+
+def expected_score(
+    log_probs: Tensor, scores: Tensor, counted: Tensor, sharpness: float
+) -> tuple[Tensor, Tensor]:
+    """Σ Q score of each sentence `[batch]`, and its derivatives by the log-probabilities.
+
+    `log_probs`, `scores` and `counted` (which translations take part, at least one) and the
+    derivatives are `[batch, samples]`: ∂/∂log p(y) = α Q(y) (score(y) − Σ Q score).
+    """
+    sharpened = (sharpness * log_probs.double()).masked_fill(~counted, -torch.inf)
+    share = sharpened.softmax(1).to(scores.dtype)
+    expected = (share * scores).sum(1)
+    return expected, sharpness * share * (scores - expected[:, None])
+
+
+def different(found: Trajectories) -> Tensor:
+    """Which translations of a sentence are not the same as one before it, `[batch, samples]`."""
+    first = firsts(found)
+    return found.grouped(first == torch.arange(len(first), device=first.device))

@@ -1,0 +1,172 @@
+"""MIXER: from cross-entropy to REINFORCE, ends of sentences first (Ranzato et al. 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from latimer.nn.dropout import silence
+from latimer.nn.output import smoothed_cross_entropy
+from latimer.nn.rl.policy import policy_gradient
+from latimer.nn.seq2seq import Seq2Seq, pack
+from latimer.search.scorer import Scorer
+from latimer.text.batching import Batch
+from latimer.text.vocabulary.subwords import EOS
+from latimer.train.objectives.baselines import Baseline
+from latimer.train.objectives.objective import Loss
+from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
+from latimer.train.objectives.trajectories import Draw, Trajectories, features_of, first_action
+
+
+class Mixer:
+    """Likelihood of the beginnings of references, and REINFORCE on what the network adds to them.
+
+    Of a reference of T pieces, EOS included, the first T − kΔ are learnt by cross-entropy; from
+    there on the network writes by itself and learns by reward (section 3.2.2, algorithm 1). k is 1
+    at first and grows by 1 every so many updates, until nothing is given. k = 0 is likelihood.
+    """
+
+    def __init__(
+        self, network: Seq2Seq, draw: Draw, baseline: Baseline, *, step: int, every: int
+    ) -> None:
+        """`step` is Δ in pieces, `every` the updates between two steps.
+
+        `draw` and `baseline` are as in `Reinforce`; the paper's is `baselines.LearnedValue`.
+        """
+        self.network, self.draw, self.baseline = network, draw, baseline
+        self.step, self.every = step, every
+        self.clock = _Clock()
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """The network, what the baseline has learnt, and how many updates there were."""
+        return {"network": self.network, "clock": self.clock, **self.baseline.modules}
+
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The network, and the baseline where it learns by gradients."""
+        return ("network", *self.baseline.trained)
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Those of trajectories, the baseline's (of what was given, too) and `given`, its share."""
+        return (*FIGURES, *self.baseline.figures, "given")
+
+    def loss(self, batch: Batch) -> Loss:
+        """The loss of `batch`, a mean over its sentences."""
+        borders, sentences = self.borders(batch), len(batch.source)
+        given = Given(self.network, writable(batch.labels, borders))
+        found = self.draw(given, batch)
+        with silence():
+            features = features_of(self.network, batch, found)
+        advantages, own = self.baseline.advantages(
+            found, features.values, self.network, batch, self.draw
+        )
+        own_work = found.packed(written_by_itself(found, borders))
+        surrogate = policy_gradient(
+            features, self.network.output, found.packed(found.actions), advantages * own_work,
+            first=first_action(), temperature=self.draw.temperature,
+        )  # fmt: skip
+        negative = negative_log_likelihood_of(self.network, batch, borders)
+        value = ((surrogate.loss + own) / found.samples + negative) / sentences
+        told = own_work if bool(own_work.any()) else ~own_work  # what was given nobody has chosen
+        peaks = surrogate.peaks._replace(one=surrogate.peaks.one[told])
+        figures = trajectory_figures(found, batch, surrogate.log_probs[told], peaks)
+        share = borders.sum() / batch.target_lengths.sum()
+        figures |= {"given": share.to(surrogate.loss.dtype)}
+        return Loss(value, sentences, figures | self.baseline.told(found, advantages))
+
+    def borders(self, batch: Batch) -> Tensor:
+        """The pieces of each reference that are given at present, `[batch]`."""
+        steps = 1 + int(self.clock.updates) // self.every
+        return (batch.target_lengths - steps * self.step).clamp(min=0)
+
+    def updated(self, figures: Mapping[str, float]) -> None:
+        """Count, and let the baseline follow."""
+        self.clock.updates += 1
+        self.baseline.updated(figures)
+
+
+class _Clock(nn.Module):
+    updates: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("updates", torch.tensor(0))
+
+
+def negative_log_likelihood_of(network: Seq2Seq, batch: Batch, borders: Tensor) -> Tensor:
+    """−Σ log p of the first `borders [batch]` pieces of each reference, nats, `[]`.
+
+    Dropout is that of the network's mode.
+    """
+    if not bool(borders.any()):
+        return borders.new_zeros((), dtype=network.output.weight.dtype)
+    memory = network.encode(batch.source, batch.source_lengths)
+    features = network.features(memory, batch.inputs, batch.target_lengths)
+    labels = pack(batch.labels, batch.target_lengths)
+    time = torch.arange(batch.labels.shape[1], device=borders.device)
+    given = pack(time < borders[:, None], batch.target_lengths)
+    return smoothed_cross_entropy(features.part(given), network.output, labels[given], 0.0).loss
+
+
+def written_by_itself(found: Trajectories, borders: Tensor) -> Tensor:
+    """Which actions come after the border of their sentence, `[rows, time]`."""
+    time = torch.arange(found.actions.shape[1], device=borders.device)
+    return time >= borders[found.sentences][:, None]
+
+
+def writable(references: Tensor, borders: Tensor) -> Tensor:
+    """The first `borders [batch]` tokens of each row of `references [batch, time]`, −1 behind them.
+
+    A beginning ends before a token that is never written, such as UNK.
+    """
+    time = torch.arange(references.shape[1], device=references.device)
+    inside = (time < borders[:, None]) & (references >= EOS).cumprod(1).bool()
+    return references.masked_fill(~inside, -1)
+
+
+@dataclass(frozen=True)
+class GivenState:
+    """A scorer's state, the tokens given to each row, −1 where none is, and how many were read."""
+
+    inner: Any
+    tokens: Tensor
+    time: int
+
+    @property
+    def attention(self) -> Tensor | None:
+        """See `scorer.State`."""
+        found: Tensor | None = self.inner.attention
+        return found
+
+    def select(self, rows: Tensor, sentences: Tensor | None = None) -> GivenState:
+        """See `scorer.State`."""
+        return GivenState(self.inner.select(rows, sentences), self.tokens[rows], self.time)
+
+
+class Given:
+    """A scorer that has no choice but to begin with given tokens, which cost it nothing."""
+
+    def __init__(self, scorer: Scorer[Any], tokens: Tensor) -> None:
+        """`tokens [batch, time]` for each sentence, −1 where it is free again."""
+        self.scorer, self.tokens = scorer, tokens
+
+    def start(self, source: Tensor, lengths: Tensor) -> GivenState:
+        """See `Scorer`."""
+        return GivenState(self.scorer.start(source, lengths), self.tokens, 0)
+
+    def step(self, state: GivenState, tokens: Tensor) -> tuple[Tensor, GivenState]:
+        """See `Scorer`."""
+        scores, inner = self.scorer.step(state.inner, tokens)
+        if state.time < state.tokens.shape[1]:
+            wanted = state.tokens[:, state.time, None]
+            places = wanted.clamp(min=0)
+            alone = torch.full_like(scores, -torch.inf)
+            alone.scatter_(1, places, torch.zeros_like(scores[:, :1]))
+            scores = torch.where(wanted >= 0, alone, scores)
+        return scores, GivenState(inner, state.tokens, state.time + 1)

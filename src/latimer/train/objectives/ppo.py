@@ -1,0 +1,127 @@
+"""Proximal policy optimisation on whole translations, with a leash (Schulman et al. 2017)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from latimer.nn.dropout import silence
+from latimer.nn.rl.critic import delayed, follow
+from latimer.nn.rl.policy import action_log_probs, policy_gradient
+from latimer.nn.seq2seq import Seq2Seq
+from latimer.text.batching import Batch
+from latimer.train.objectives.actor_critic import log_probs_of
+from latimer.train.objectives.deduplication import merged
+from latimer.train.objectives.objective import Loss
+from latimer.train.objectives.reference_loss import negative_log_likelihood
+from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
+from latimer.train.objectives.trajectories import Draw, Trajectories, features_of, first_action
+
+
+@dataclass(frozen=True)
+class Leash:
+    """How far PPO may go.
+
+    clip: how far a probability may move from that of the policy drawn from, as a ratio; kl: the
+    price in score of a nat of log-probability above the network's at the start; refresh: updates
+    after which the policy drawn from is the present one again.
+    """
+
+    clip: float = 0.2
+    kl: float = 0.02
+    refresh: int = 4
+
+
+class Ppo:
+    """Raises the clipped objective (Schulman et al. 2017, equation 7) of translations drawn.
+
+    They are drawn from a policy some updates old. A translation's score is lessened by `kl` times
+    log π − log π_0 under the network of the start (Ziegler et al. 2019, equation 2), and compared
+    with those of the sentence's other translations.
+    """
+
+    figures = (*FIGURES, "kl", "clipped")
+    trained = ("network",)
+
+    def __init__(
+        self, network: Seq2Seq, draw: Draw, leash: Leash, *, likelihood: float = 0.0
+    ) -> None:
+        """`draw` makes the trajectories, at least 2 for each sentence."""
+        self.network, self.draw, self.leash = network, draw, leash
+        self.likelihood = likelihood
+        self.old, self.start = delayed(network), delayed(network)
+        self.age = _Age()
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """The network, the policy drawn from and its age, and the network of the start."""
+        return {"network": self.network, "old": self.old, "start": self.start, "age": self.age}
+
+    def loss(self, batch: Batch) -> Loss:
+        """The loss of `batch`, a mean over its sentences.
+
+        `kl` is the mean of log π − log π_0, nats a translation; `clipped` the share of actions
+        that have no gradient because they have moved far enough.
+        """
+        found, warmth = self.draw(self.old, batch), self.draw.temperature
+        several = merged(found)
+        distinct = several.distinct
+        before = log_probs_of(self.old, batch, distinct, warmth)
+        drift = several.every(before - log_probs_of(self.start, batch, distinct, warmth))
+        drifts = _by_row(found, drift)
+        scores = found.grouped(found.scores - self.leash.kl * drifts)
+        advantages = (scores - scores.mean(1, keepdim=True)) * (found.samples / (found.samples - 1))
+        every = found.scattered(advantages)[:, None].expand(found.actions.shape)
+        actions, first = distinct.packed(distinct.actions), first_action()
+        with silence():
+            features = features_of(self.network, batch, distinct)
+        layer = self.network.output
+        now = action_log_probs(features, layer, actions, first=first, temperature=warmth)
+        moved = several.every(now - before)
+        weights, clipped = clipped_weights(moved, found.packed(every), self.leash.clip)
+        surrogate = policy_gradient(
+            features, layer, actions, several.summed(weights), first=first, temperature=warmth
+        )
+        sentences = len(batch.source)
+        value = surrogate.loss / (found.samples * sentences)
+        if self.likelihood:
+            negative = negative_log_likelihood(self.network, batch)
+            value = value + self.likelihood * negative / sentences
+        told = several.told(surrogate)
+        figures = trajectory_figures(found, batch, told.log_probs, told.peaks)
+        moves = {"kl": drifts.mean(), "clipped": clipped.to(drift.dtype).mean()}
+        return Loss(value, sentences, figures | moves)
+
+    def updated(self, figures: Mapping[str, float]) -> None:
+        """Draw from the present policy when the old one is old enough."""
+        self.age.updates += 1
+        if int(self.age.updates) % self.leash.refresh == 0:
+            follow(self.old, self.network, 1.0)
+
+
+class _Age(nn.Module):
+    updates: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("updates", torch.tensor(0))
+
+
+def clipped_weights(moved: Tensor, advantages: Tensor, clip: float) -> tuple[Tensor, Tensor]:
+    """Weights of ∇log π that give the gradient of min(ρ A, clip(ρ) A), and which are 0, `[tokens]`.
+
+    `moved [tokens]` is log ρ, the present log-probability less that of the policy drawn from.
+    """
+    ratio = moved.exp()
+    clipped = torch.where(advantages > 0, ratio > 1 + clip, ratio < 1 - clip) & (advantages != 0)
+    return (ratio * advantages).masked_fill(clipped, 0.0), clipped
+
+
+def _by_row(found: Trajectories, packed: Tensor) -> Tensor:
+    """Sums over the actions of each row, `[rows]`, of what is packed, `[tokens]`."""
+    rows = torch.arange(len(found.actions), device=packed.device)
+    places = found.packed(rows[:, None].expand(found.actions.shape))
+    return packed.new_zeros(len(rows)).index_add_(0, places, packed)

@@ -1,0 +1,86 @@
+"""Scheduled sampling: the decoder learns to read its own tokens (Bengio et al. 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from latimer.nn.dropout import generator, silence
+from latimer.nn.output import smoothed_cross_entropy
+from latimer.nn.seq2seq import Seq2Seq, pack
+from latimer.text.batching import Batch
+from latimer.text.vocabulary.subwords import EOS
+from latimer.train.objectives.objective import Loss
+
+
+class ScheduledSampling:
+    """Likelihood of the references after prefixes in which some tokens are the network's own.
+
+    Each token read is the reference's with a probability that falls in a line from 1 to `truth`
+    over `updates` updates (section 2.4), and else drawn from the network after what it has read.
+    """
+
+    figures = ("nll",)
+    trained = ("network",)
+
+    def __init__(self, network: Seq2Seq, smoothing: float, *, truth: float, updates: int) -> None:
+        """`smoothing` is as in `Likelihood`."""
+        self.network, self.smoothing = network, smoothing
+        self.truth, self.updates = truth, updates
+        self.clock = _Clock()
+
+    @property
+    def modules(self) -> dict[str, nn.Module]:
+        """The network, and how many updates there were."""
+        return {"network": self.network, "clock": self.clock}
+
+    def loss(self, batch: Batch) -> Loss:
+        """The loss of `batch`, a mean over its labels; `nll` is the loss without smoothing."""
+        network, weight = self.network, batch.tokens
+        inputs = mixed_inputs(network, batch, self.share())
+        memory = network.encode(batch.source, batch.source_lengths)
+        features = network.features(memory, inputs, batch.target_lengths)
+        labels = pack(batch.labels, batch.target_lengths)
+        sums = smoothed_cross_entropy(features, network.output, labels, self.smoothing)
+        return Loss(sums.loss / weight, weight, {"nll": sums.nll.detach() / weight})
+
+    def share(self) -> float:
+        """The probability that a token read is the reference's, now."""
+        done = min(1.0, int(self.clock.updates) / self.updates)
+        return 1 - done * (1 - self.truth)
+
+    def updated(self, figures: Mapping[str, float]) -> None:
+        """Count."""
+        self.clock.updates += 1
+
+
+class _Clock(nn.Module):
+    updates: Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.register_buffer("updates", torch.tensor(0))
+
+
+@torch.no_grad()
+def mixed_inputs(network: Seq2Seq, batch: Batch, truth: float) -> Tensor:
+    """What the decoder reads, `[batch, time]`: references' tokens, each with probability `truth`.
+
+    The others are drawn from the network after what stands before them, nothing being dropped,
+    with random numbers of this thread (`latimer.nn.dropout.noise`).
+    """
+    inputs, random = batch.inputs, generator()
+    if truth == 1:
+        return inputs
+    columns = [inputs[:, 0]]
+    with silence():
+        state = network.start(batch.source, batch.source_lengths)
+        for time in range(1, inputs.shape[1]):
+            scores, state = network.step(state, columns[-1])
+            chances = scores[:, EOS:].float().softmax(1)
+            own = torch.multinomial(chances, 1, generator=random).squeeze(1) + EOS
+            coins = torch.rand(len(own), device=own.device, generator=random)
+            columns.append(torch.where(coins < truth, inputs[:, time], own))
+    return torch.stack(columns, 1)

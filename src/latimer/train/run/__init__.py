@@ -1,0 +1,1 @@
+"""A run: from a recipe and a folder to a trained model."""
