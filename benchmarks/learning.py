@@ -24,6 +24,7 @@ import numpy as np
 
 from benchmarks.common import markdown_table, pin
 from benchmarks.peers.environments import RLAX, ensure
+from latimer.rl.mdp.outcome_table import OutcomeTable
 from latimer.rl.tabular import learn
 from latimer.rl.tabular.table import Table
 
@@ -71,7 +72,7 @@ def learning_rate(env: gymnasium.Env[Any, Any], episodes: int, threads: int) -> 
 def rlax_rate(python: Path, env: Any, learners: int, steps: int) -> float:
     """Steps a CPU second of so many learners at a time, all together."""
     inner = env.unwrapped
-    table = Table.of(inner.P, inner.initial_state_distrib)
+    table = Table.of(OutcomeTable.parse(inner.P, inner.initial_state_distrib))
     script = Path(__file__).with_name("peers") / "rlax_learner.py"
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "table.npz"

@@ -17,6 +17,7 @@ import numpy as np
 from latimer.errors import InputError
 from latimer.rl.mdp.arrays import Floats
 from latimer.rl.mdp.finite_mdp import FiniteMDP
+from latimer.rl.mdp.outcome_table import OutcomeTable
 
 if TYPE_CHECKING:
     from latimer.rl.grid.environment import GridWorldEnv
@@ -164,12 +165,16 @@ class GridWorld:
             for state in range(len(self.cells))
         }
 
+    @cached_property
+    def outcome_table(self) -> OutcomeTable:
+        """The same, checked, with the distribution of the first state."""
+        return OutcomeTable.parse(self.table, self.start)
+
     def mdp(self, discount: float | None = None) -> FiniteMDP:
         """The decision process, at the world's own discount or another."""
         return FiniteMDP.from_table(
-            self.table,
+            self.outcome_table,
             self.rules.discount if discount is None else discount,
-            start=self.start,
             state_names=[f"line {line + 1}, column {column + 1}" for line, column in self.cells],
             action_names=self.actions,
         )

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import sparse
 
 from latimer.errors import InputError
-from latimer.rl.mdp.arrays import Flags, Floats, Ints
-
-
-class Rows(NamedTuple):
-    """The first fields of `FiniteMDP`, in their order."""
-
-    state: Ints
-    action: Ints
-    continuation: sparse.csr_array
-    termination: Floats
-    reward: Floats
+from latimer.rl.mdp.arrays import Flags, Floats, Ints, Rows
+from latimer.rl.mdp.outcome_table import OutcomeTable
 
 
 def rows_of_dense(
@@ -64,48 +55,21 @@ def rows_of_sparse(
     return _assemble(state, action, stacked, expected, r, ended)
 
 
-def rows_of_table(
-    table: Mapping[int, Mapping[int, Sequence[tuple[float, int, float, bool]]]],
-) -> Rows:
+def rows_of_table(table: OutcomeTable) -> Rows:
     """See `FiniteMDP.from_table`."""
-    states = len(table)
-    if sorted(table) != list(range(states)) or states == 0:
-        raise InputError(f"the table's states are not 0, 1, … {states - 1}")
-    state: list[int] = []
-    action: list[int] = []
-    reward: list[float] = []
-    termination: list[float] = []
-    entries: list[tuple[int, int, float]] = []
-    for s in range(states):
-        for a in sorted(table[s]):
-            row, gain, ends = len(state), 0.0, 0.0
-            for probability, successor, r, ended in table[s][a]:
-                gain += probability * r
-                if ended:
-                    ends += probability
-                else:
-                    _check_successor(s, a, successor, states)
-                    entries.append((row, successor, probability))
-            state.append(s)
-            action.append(a)
-            reward.append(gain)
-            termination.append(ends)
-    rows, successors, probabilities = zip(*entries, strict=True) if entries else ((), (), ())
+    rows, going = table.row, ~table.terminated
+    count = len(table.state)
     # Building from coordinates adds up what is listed twice.
     continuation = sparse.csr_array(
-        (
-            np.array(probabilities, dtype=float),
-            (np.array(rows, dtype=np.int64), np.array(successors, dtype=np.int64)),
-        ),
-        shape=(len(state), states),
+        (table.probability[going], (rows[going], table.successor[going])),
+        shape=(count, table.states),
     )
-    return Rows(
-        np.array(state, dtype=np.int64),
-        np.array(action, dtype=np.int64),
-        continuation,
-        np.array(termination, dtype=float),
-        np.array(reward, dtype=float),
-    )
+    reward: Floats = np.bincount(
+        rows, weights=table.probability * table.reward, minlength=count
+    ).astype(float)
+    ends = np.where(table.terminated, table.probability, 0.0)
+    termination: Floats = np.bincount(rows, weights=ends, minlength=count).astype(float)
+    return Rows(table.state, table.action, continuation, termination, reward)
 
 
 def tidy(matrix: sparse.csr_array) -> sparse.csr_array:
@@ -116,13 +80,6 @@ def tidy(matrix: sparse.csr_array) -> sparse.csr_array:
         clean.sum_duplicates()
         clean.eliminate_zeros()
     return clean
-
-
-def _check_successor(state: int, action: int, successor: int, states: int) -> None:
-    if not 0 <= successor < states:
-        raise InputError(
-            f"state {state}, action {action}: successor {successor} is no state (0 to {states - 1})"
-        )
 
 
 def _reward_of_pairs(reward: Floats, states: int, actions: int) -> Floats:

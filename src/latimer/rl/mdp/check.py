@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import sparse
 
 from latimer.errors import InputError
-from latimer.rl.mdp.arrays import Floats
-
-if TYPE_CHECKING:
-    from latimer.rl.mdp.finite_mdp import FiniteMDP
+from latimer.rl.mdp.arrays import Floats, Rows
 
 SLACK = 1e-9
 """How far from 1 probabilities may sum through rounding."""
 
 
-def check_mdp(mdp: FiniteMDP) -> None:
-    """InputError for anything wrong with a decision process; see the messages."""
-    check_discount(mdp.discount)
-    _check_names(mdp)
-    _check_rows(mdp)
-    wrong = bad_row(mdp.continuation, mdp.termination, mdp.reward)
-    if wrong is not None:
-        row, why = wrong
-        raise InputError(f"{mdp.name(int(mdp.state[row]), int(mdp.action[row]))}: {why}")
-    if mdp.start is not None:
-        start = np.asarray(mdp.start)
-        total = start.sum() if start.shape == (mdp.states,) else np.nan
-        if not (abs(total - 1) <= SLACK and start.min() >= 0):
-            raise InputError(f"start is no distribution over the {mdp.states} states")
+def check_start(start: Floats | None, states: int) -> None:
+    """InputError unless `start` is None or a distribution [states]."""
+    if start is None:
+        return
+    total = start.sum() if start.shape == (states,) else np.nan
+    if not (abs(total - 1) <= SLACK and start.min() >= 0):
+        raise InputError(f"start is no distribution over the {states} states")
 
 
 def check_discount(discount: float) -> None:
@@ -73,25 +63,37 @@ def bad_row(
     return None
 
 
-def _check_names(mdp: FiniteMDP) -> None:
-    if mdp.state_names is not None and len(mdp.state_names) != mdp.states:
-        raise InputError(f"{len(mdp.state_names)} state names for {mdp.states} states")
-    if mdp.action_names is not None and mdp.rows and mdp.action.max() >= len(mdp.action_names):
-        raise InputError(f"{len(mdp.action_names)} action names, but action {mdp.action.max()}")
+def check_names(
+    rows: Rows, state_names: Sequence[str] | None, action_names: Sequence[str] | None
+) -> None:
+    """InputError unless there is a name for every state and every action."""
+    states = rows.continuation.shape[1]
+    if state_names is not None and len(state_names) != states:
+        raise InputError(f"{len(state_names)} state names for {states} states")
+    if action_names is not None and len(rows.action) and rows.action.max() >= len(action_names):
+        raise InputError(f"{len(action_names)} action names, but action {rows.action.max()}")
 
 
-def _check_rows(mdp: FiniteMDP) -> None:
-    lengths = {len(mdp.state), len(mdp.action), len(mdp.termination), len(mdp.reward)}
-    if lengths != {mdp.continuation.shape[0]}:
+def check_rows(rows: Rows, name: Callable[[int, int | None], str]) -> None:
+    """InputError for rows that are no decision process; `name` names a state and an action."""
+    states = rows.continuation.shape[1]
+    lengths = {len(rows.state), len(rows.action), len(rows.termination), len(rows.reward)}
+    if lengths != {rows.continuation.shape[0]}:
         raise InputError("state, action, continuation, termination and reward differ in length")
-    if mdp.rows and (mdp.state.min() < 0 or mdp.state.max() >= mdp.states or mdp.action.min() < 0):
-        raise InputError(f"a row's state is outside 0 to {mdp.states - 1}, or its action below 0")
-    counts = np.bincount(mdp.state, minlength=mdp.states)
+    if len(rows.state) and (
+        rows.state.min() < 0 or rows.state.max() >= states or rows.action.min() < 0
+    ):
+        raise InputError(f"a row's state is outside 0 to {states - 1}, or its action below 0")
+    counts = np.bincount(rows.state, minlength=states)
     if not counts.all():
-        raise InputError(f"{mdp.name(int(np.argmin(counts)))} has no legal action")
-    order = mdp.state[1:] - mdp.state[:-1]
-    wrong = (order < 0) | ((order == 0) & (mdp.action[1:] <= mdp.action[:-1]))
+        raise InputError(f"{name(int(np.argmin(counts)), None)} has no legal action")
+    order = rows.state[1:] - rows.state[:-1]
+    wrong = (order < 0) | ((order == 0) & (rows.action[1:] <= rows.action[:-1]))
     if wrong.any():
         row = int(np.argmax(wrong)) + 1
-        where = mdp.name(int(mdp.state[row]), int(mdp.action[row]))
+        where = name(int(rows.state[row]), int(rows.action[row]))
         raise InputError(f"{where}: listed twice, or rows are not sorted by state and action")
+    bad = bad_row(rows.continuation, rows.termination, rows.reward)
+    if bad is not None:
+        row, why = bad
+        raise InputError(f"{name(int(rows.state[row]), int(rows.action[row]))}: {why}")

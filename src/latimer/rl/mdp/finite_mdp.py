@@ -25,9 +25,10 @@ from scipy import sparse
 
 from latimer.errors import InputError
 from latimer.rl.mdp import build
-from latimer.rl.mdp.arrays import Floats, Ints
-from latimer.rl.mdp.check import check_mdp
+from latimer.rl.mdp.arrays import Floats, Ints, Rows
+from latimer.rl.mdp.check import check_discount, check_names, check_rows, check_start
 from latimer.rl.mdp.kernels import bellman_sweep
+from latimer.rl.mdp.outcome_table import OutcomeTable
 from latimer.rl.mdp.reward_process import MarkovRewardProcess
 
 
@@ -60,7 +61,11 @@ class FiniteMDP:
             put(self, name, np.ascontiguousarray(getattr(self, name), dtype=float))
         if self.start is not None:
             put(self, "start", np.asarray(self.start, dtype=float))
-        check_mdp(self)
+        rows = Rows(self.state, self.action, self.continuation, self.termination, self.reward)
+        check_discount(self.discount)
+        check_names(rows, self.state_names, self.action_names)
+        check_rows(rows, self.name)
+        check_start(self.start, self.states)
 
     @classmethod
     def from_dense(
@@ -104,15 +109,18 @@ class FiniteMDP:
     @classmethod
     def from_table(
         cls,
-        table: Mapping[int, Mapping[int, Sequence[tuple[float, int, float, bool]]]],
+        table: Mapping[int, Mapping[int, Sequence[tuple[float, int, float, bool]]]] | OutcomeTable,
         discount: float,
         **names: Any,
     ) -> FiniteMDP:
         """From Gymnasium's `P`: table[state][action] = [(probability, successor, reward, ends)].
 
-        A successor listed twice counts twice; only the flag `ends` ends the episode.
+        A successor listed twice counts twice; only the flag `ends` ends the episode. A checked
+        `OutcomeTable` brings its own start distribution.
         """
-        return cls(*build.rows_of_table(table), discount=discount, **names)
+        if not isinstance(table, OutcomeTable):
+            table = OutcomeTable.parse(table, names.pop("start", None))
+        return cls(*build.rows_of_table(table), discount=discount, **{"start": table.start} | names)
 
     @property
     def states(self) -> int:

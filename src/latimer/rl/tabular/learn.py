@@ -17,6 +17,7 @@ import numpy as np
 from latimer.errors import InputError
 from latimer.rl.grid.grid_world import GridWorld
 from latimer.rl.mdp.arrays import Floats, Ints
+from latimer.rl.mdp.outcome_table import OutcomeTable
 from latimer.rl.tabular import rules
 from latimer.rl.tabular.agent import Agent, Options
 from latimer.rl.tabular.certainty import certainty_agent
@@ -175,7 +176,7 @@ def _place(
 ) -> tuple[Callable[[int, int], Live], tuple[int, int], int]:
     """Where a run of (seed, run) lives its episodes; (states, actions); the limit on steps."""
     if isinstance(world, GridWorld):
-        table = Table.of(world.table, world.start)
+        table = Table.of(world.outcome_table)
         return lambda seed, run: partial(on_table, table), table.ways.shape, NO_LIMIT
     spaces = world.observation_space, world.action_space
     if not all(isinstance(space, gymnasium.spaces.Discrete) for space in spaces):
@@ -200,7 +201,9 @@ def _place(
 def _table(world: gymnasium.Env[Any, Any]) -> Table | None:
     inner = world.unwrapped
     outcomes, start = getattr(inner, "P", None), getattr(inner, "initial_state_distrib", None)
-    return None if outcomes is None or start is None else Table.of(outcomes, start)
+    if outcomes is None or start is None:
+        return None
+    return Table.of(OutcomeTable.parse(outcomes, start))
 
 
 def _parts(episodes: int, parts: int) -> list[Ints]:

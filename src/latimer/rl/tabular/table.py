@@ -1,15 +1,15 @@
-"""Gymnasium's table of transitions as arrays that compiled code walks on."""
+"""A table of outcomes as arrays that compiled code walks on."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from latimer.errors import InputError
 from latimer.rl.mdp.arrays import Floats
+from latimer.rl.mdp.outcome_table import OutcomeTable
 
 
 class Table(NamedTuple):
@@ -27,27 +27,26 @@ class Table(NamedTuple):
     ways: NDArray[np.int64]
 
     @classmethod
-    def of(cls, outcomes: Mapping[int, Mapping[int, Sequence[Any]]], start: ArrayLike) -> Table:
-        """From `P[state][action] = [(probability, successor, reward, ended), …]`.
-
-        InputError names a state and action whose probabilities do not sum to 1.
-        """
-        states, actions = len(outcomes), len(outcomes[0])
-        width = max(len(outcomes[s][a]) for s in range(states) for a in range(actions))
-        shape = (states, actions, width)
+    def of(cls, table: OutcomeTable) -> Table:
+        """From a checked table with a start; InputError where a state lacks one of the actions."""
+        if table.start is None:
+            raise InputError("the table has no start distribution, so no episode can begin")
+        states, actions = table.states, int(table.action.max()) + 1
+        if len(table.state) != states * actions:
+            legal = np.zeros((states, actions), np.bool_)
+            legal[table.state, table.action] = True
+            state, action = np.argwhere(~legal)[0]
+            raise InputError(
+                f"state {state} lacks action {action}; tabular learning needs every action legal "
+                "in every state"
+            )
+        counts, row = np.diff(table.first), table.row
+        at = table.state[row], table.action[row], np.arange(len(row)) - table.first[row]
+        shape = (states, actions, int(counts.max()))
         probability, reward = np.zeros(shape), np.zeros(shape)
         successor, ended = np.zeros(shape, np.int64), np.zeros(shape, np.bool_)
-        ways = np.zeros(shape[:2], np.int64)
-        for s in range(states):
-            for a in range(actions):
-                ways[s, a] = len(outcomes[s][a])
-                for k, (p, after, r, end) in enumerate(outcomes[s][a]):
-                    probability[s, a, k], successor[s, a, k] = p, after
-                    reward[s, a, k], ended[s, a, k] = r, end
-                total = probability[s, a].sum()
-                if not abs(total - 1) < 1e-6 or not (probability[s, a] >= 0).all():
-                    raise InputError(
-                        f"state {s}, action {a}: probabilities sum to {total:g}, not 1"
-                    )
-        begin = np.cumsum(np.asarray(start, dtype=np.float64))[None, None]
+        probability[at], reward[at] = table.probability, table.reward
+        successor[at], ended[at] = table.successor, table.terminated
+        begin = np.cumsum(table.start)[None, None]
+        ways = counts.reshape(states, actions).astype(np.int64)
         return cls(begin, np.cumsum(probability, axis=2), successor, reward, ended, ways)
