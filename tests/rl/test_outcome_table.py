@@ -3,6 +3,8 @@
 import gymnasium
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from random_mdps import mdps
 
 from latimer.errors import InputError
 from latimer.rl import FiniteMDP
@@ -71,3 +73,22 @@ def test_what_is_kept_by_hand():
     assert mdp.termination.tolist() == [0.0, 0.75]
     np.testing.assert_array_equal(mdp.continuation.toarray(), [[0, 1], [0.25, 0]])
     assert mdp.start.tolist() == [0.5, 0.5]
+
+
+@given(mdp=mdps)
+@settings(max_examples=30)
+def test_outcomes_of_a_process_make_the_same_process(mdp):
+    again = FiniteMDP.from_table(mdp.outcome_table, mdp.discount)
+    assert again.state.tolist() == mdp.state.tolist()
+    assert again.action.tolist() == mdp.action.tolist()
+    np.testing.assert_array_equal(again.continuation.toarray(), mdp.continuation.toarray())
+    np.testing.assert_array_equal(again.termination, mdp.termination)
+    np.testing.assert_allclose(again.reward, mdp.reward, atol=1e-12)
+
+
+def test_a_process_is_learned_from():
+    mdp = FiniteMDP.from_table({0: GOOD[0], 1: {0: [(1.0, 1, 5.0, True)]}}, 0.5, start=[1.0, 0.0])
+    found = learn(mdp, episodes=20, alpha=1.0, discount=0.5)
+    assert found.q[0].tolist() == [[2.5], [5.0]]
+    with pytest.raises(InputError, match="no start distribution"):
+        learn(FiniteMDP.from_table(GOOD, 0.5), episodes=1)

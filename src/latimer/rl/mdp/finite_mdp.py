@@ -154,6 +154,27 @@ class FiniteMDP:
         indptr, successor = matrix.indptr.astype(np.int64), matrix.indices.astype(np.uint32)
         return self.row_start, indptr, successor, matrix.data, self.reward, float(self.discount)
 
+    @cached_property
+    def outcome_table(self) -> OutcomeTable:
+        """The outcomes of every row, each with the row's expected reward, to learn from.
+
+        A row may end in one further outcome, in its own state. The means are those of the process.
+        """
+        matrix, ends = self.continuation, self.termination > 0
+        going = np.diff(matrix.indptr)
+        first = np.concatenate([[0], np.cumsum(going + ends)]).astype(np.int64)
+        terminated = np.zeros(int(first[-1]), np.bool_)
+        terminated[first[1:][ends] - 1] = True
+        probability = np.empty(len(terminated))
+        successor = np.empty(len(terminated), np.int64)
+        probability[~terminated], probability[terminated] = matrix.data, self.termination[ends]
+        successor[~terminated], successor[terminated] = matrix.indices, self.state[ends]
+        reward = np.repeat(self.reward, going + ends)
+        return OutcomeTable(
+            self.states, self.state, self.action, first, probability, successor, reward,
+            terminated, self.start,
+        )  # fmt: skip
+
     def with_discount(self, discount: float) -> FiniteMDP:
         """The same process with another discount."""
         return replace(self, discount=discount)

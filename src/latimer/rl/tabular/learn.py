@@ -17,6 +17,7 @@ import numpy as np
 from latimer.errors import InputError
 from latimer.rl.grid.grid_world import GridWorld
 from latimer.rl.mdp.arrays import Floats, Ints
+from latimer.rl.mdp.finite_mdp import FiniteMDP
 from latimer.rl.mdp.outcome_table import OutcomeTable
 from latimer.rl.tabular import rules
 from latimer.rl.tabular.agent import Agent, Options
@@ -92,7 +93,7 @@ class Learned:
 
 
 def learn(
-    world: GridWorld | gymnasium.Env[Any, Any],
+    world: GridWorld | FiniteMDP | gymnasium.Env[Any, Any],
     algorithm: str = "q-learning",
     *,
     episodes: int,
@@ -113,7 +114,8 @@ def learn(
 ) -> Learned:
     """Learn by the named one of ALGORITHMS, with an ε-greedy policy.
 
-    A grid world, or an environment that shows its table `P` and how it starts, is learned on in
+    A grid world, a `FiniteMDP` that has a start (at the discount given here, not its own), or an
+    environment that shows its table `P` and how it starts, is learned on in
     compiled code, `threads` runs at a time; another one by its `step`, one run after the other. A
     run's numbers depend on `seed` and its place only.
 
@@ -162,7 +164,7 @@ def learn(
 
     began = time.perf_counter()
     with ThreadPoolExecutor(
-        threads if isinstance(world, GridWorld) or _table(world) else 1
+        threads if isinstance(world, GridWorld | FiniteMDP) or _table(world) else 1
     ) as pool:
         list(pool.map(one, range(runs)))
     return Learned(algorithm, q, returns, lengths, time.perf_counter() - began)
@@ -172,10 +174,10 @@ Live = Callable[..., None]
 
 
 def _place(
-    world: GridWorld | gymnasium.Env[Any, Any],
+    world: GridWorld | FiniteMDP | gymnasium.Env[Any, Any],
 ) -> tuple[Callable[[int, int], Live], tuple[int, int], int]:
     """Where a run of (seed, run) lives its episodes; (states, actions); the limit on steps."""
-    if isinstance(world, GridWorld):
+    if isinstance(world, GridWorld | FiniteMDP):
         table = Table.of(world.outcome_table)
         return lambda seed, run: partial(on_table, table), table.ways.shape, NO_LIMIT
     spaces = world.observation_space, world.action_space
