@@ -155,7 +155,7 @@ def learn(
     if picture is not None:
         draw_learned(picture, board, f"{env}, {algorithm}", found, history)
     if save is not None:
-        _save(save, env, gamma, seed, found)
+        found.save(save, environment=env, discount=gamma, seed=seed)
     with open_output(None) as out:
         out.write(_json(env, gamma, found) if json else _text(env, gamma, found, world))
 
@@ -199,16 +199,6 @@ def _schedule(option: str, text: str) -> Schedule:
         f"{option} {text}: expected a number, FIRST:LAST, or FIRST:LAST:SHAPE (linear, "
         "exponential, harmonic)"
     )
-
-
-def _save(path: Path, env: str, discount: float, seed: int, found: Learned) -> None:
-    from latimer.rl.mdp.saved import save
-
-    facts = {
-        "environment": env, "algorithm": found.algorithm, "discount": discount, "seed": seed,
-        "steps": found.steps,
-    }  # fmt: skip
-    save(path, facts, {"q": found.q, "returns": found.returns, "lengths": found.lengths})
 
 
 def _json(env: str, discount: float, found: Learned) -> str:

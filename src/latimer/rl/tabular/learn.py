@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -16,6 +17,7 @@ import numpy as np
 
 from latimer.errors import InputError
 from latimer.rl.grid.grid_world import GridWorld
+from latimer.rl.mdp import saved
 from latimer.rl.mdp.arrays import Floats, Ints
 from latimer.rl.mdp.finite_mdp import FiniteMDP
 from latimer.rl.mdp.outcome_table import OutcomeTable
@@ -90,6 +92,22 @@ class Learned:
         """The greedy policy of a run [states]; of tied actions the first."""
         greedy: Ints = self.q[run].argmax(axis=1)
         return greedy
+
+    def save(self, path: Path, **facts: Any) -> None:
+        """Write `.npz` or `.json`, with further facts; see `latimer.rl.mdp.saved.save`."""
+        own = {"algorithm": self.algorithm, "steps": self.steps, "seconds": self.seconds}
+        arrays = {"q": self.q, "returns": self.returns, "lengths": self.lengths}
+        saved.save(path, facts | own, arrays)
+
+    @classmethod
+    def load(cls, path: Path) -> Learned:
+        """What `save` wrote, exactly; InputError for any other file."""
+        facts, arrays = saved.load(path)
+        missing = {"algorithm", "seconds", "q", "returns", "lengths"} - {*facts, *arrays}
+        if missing or arrays["q"].ndim != 3:
+            raise InputError(f"{path}: no saved table of action values")
+        parts = arrays["q"], arrays["returns"], arrays["lengths"]
+        return cls(str(facts["algorithm"]), *parts, float(facts["seconds"]))
 
 
 def learn(
