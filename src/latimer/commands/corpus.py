@@ -93,17 +93,14 @@ def corpus(
 
 def _languages(files: list[Path], source: str | None, target: str | None) -> tuple[str, str]:
     from latimer.formats.readers import languages_of_names
-    from latimer.text.language import canonical, check_code
+    from latimer.text.language import check_languages
 
     if source is None and target is None and (told := languages_of_names(files)):
         source, target = told
     source = source or "en"
     if not target:
         raise InputError("--target is needed: the code of the target language, such as de")
-    check_code(source, "--source")
-    check_code(target, "--target")
-    if canonical(source) == canonical(target):
-        raise InputError(f"--source and --target are both {source}; two languages are needed")
+    check_languages(source, target, ("--source", "--target"))
     return source, target
 
 

@@ -56,20 +56,13 @@ def perplexity(
 
 
 def _read(file: Path, source: Path | None) -> tuple[list[str], list[str] | None]:
-    """Lines that are not blank on either side; InputError when there are none."""
-    from latimer.errors import InputError
-    from latimer.files import read_lines
-    from latimer.train.run.prepare import TextPairs
+    """The lines to score, and their sources; lines that are blank on either side are left out."""
+    from latimer.formats.parallel import MonolingualText, ParallelText
 
     if source is None:
-        texts = [line for line in read_lines(file) if line.strip()]
-        sources = None
-    else:
-        pairs = list(TextPairs(source, file))
-        sources, texts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    if not texts:
-        raise InputError(f"{file}: no text to score")
-    return texts, sources
+        return [text for _, text in MonolingualText(file)], None
+    pairs = list(ParallelText(source, file))
+    return [text for _, text in pairs], [text for text, _ in pairs]
 
 
 def _figures(scores: list[TextScore], texts: list[str]) -> dict[str, Any]:
