@@ -23,12 +23,15 @@ def perplexity(
     ],
     source: Annotated[
         Path | None,
-        typer.Option(help="What FILE is a translation of, by line; for a translator."),
+        typer.Option(help="Text that FILE translates, line by line; only for a translator."),
     ] = None,
     lines: Annotated[
-        bool, typer.Option("--lines", help="Print log P of each line instead, in nats.")
+        bool,
+        typer.Option(
+            "--lines", help="Print the natural logarithm of each line's probability instead."
+        ),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     device: Device = "cpu",
 ) -> None:
     """How well a language model, or a translator given the source, predicts a text."""
