@@ -19,7 +19,7 @@ from typing import Any
 from benchmarks.common import machine_facts, markdown_table
 from latimer.engines.neural import load
 from latimer.files import read_lines
-from latimer.metrics.report import corpus_scores
+from latimer.metrics.corpus_scores import corpus_scores
 
 
 def main() -> None:

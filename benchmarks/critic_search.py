@@ -19,7 +19,7 @@ from sacrebleu.significance import PairedTest, Result
 from benchmarks.common import machine_facts, markdown_table
 from latimer.engines.neural import load
 from latimer.files import read_lines
-from latimer.metrics.report import corpus_scores
+from latimer.metrics.corpus_scores import corpus_scores
 
 WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 

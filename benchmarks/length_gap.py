@@ -21,7 +21,7 @@ from benchmarks.network_matrix import LENGTHS
 from latimer.engines.neural import load
 from latimer.engines.scoring import TextScore, score_texts
 from latimer.files import read_lines
-from latimer.metrics.report import corpus_scores
+from latimer.metrics.corpus_scores import corpus_scores
 from latimer.model import load_model
 
 RESAMPLES = 1000

@@ -33,7 +33,7 @@ from benchmarks.common import machine_facts, markdown_table
 from benchmarks.multi30k_quality import best_model, write_text
 from latimer.engines.neural import NeuralTranslator, load
 from latimer.files import read_lines
-from latimer.metrics.report import corpus_scores
+from latimer.metrics.corpus_scores import corpus_scores
 from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, load_recipe

@@ -29,7 +29,7 @@ from sacrebleu.significance import PairedTest, Result
 from benchmarks.common import machine_facts, markdown_table
 from latimer.engines.neural import load
 from latimer.files import read_lines
-from latimer.metrics.report import corpus_scores
+from latimer.metrics.corpus_scores import corpus_scores
 from latimer.recipe import override_recipe
 from latimer.train.run.improvement import improvement
 from latimer.train.run.run import train

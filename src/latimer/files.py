@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import os
 import shutil
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from latimer.errors import InputError, LatimerError
 
@@ -87,9 +89,29 @@ def gzipped(path: Path) -> bool:
     return path.suffix.lower() == ".gz"
 
 
-def open_bytes(path: Path) -> BinaryIO | gzip.GzipFile:
-    """A file for reading, unpacked as it is read if it is `gzipped`."""
-    return gzip.open(path) if gzipped(path) else path.open("rb")
+@contextmanager
+def reading(path: Path, place: Callable[[], str] = lambda: "") -> Iterator[BinaryIO]:
+    """A file open for reading, unpacked as it is read if it is `gzipped`.
+
+    Raises InputError for a file that cannot be read and for a damaged gzip file, also while the
+    body of the `with` statement reads. `place()` says in the message how far reading has come,
+    such as `" after line 7"`.
+    """
+    try:
+        with gzip.open(path) if gzipped(path) else path.open("rb") as file:
+            yield cast("BinaryIO", file)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(
+            f"{path}: damaged gzip file{place()} ({error}); make or fetch it again"
+        ) from error
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal; raises OSError as `open` does."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_lines(path: Path) -> Iterator[str]:
@@ -100,17 +122,10 @@ def read_lines(path: Path) -> Iterator[str]:
     is not UTF-8, for a NUL byte, an over-long line, a truncated gzip file or a missing file.
     """
     number = 0
-    try:
-        with open_bytes(path) as file:
-            while raw := file.readline(MAX_LINE_BYTES + 2):
-                number += 1
-                yield decode_line(raw, path, number)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(
-            f"{path}: damaged gzip file after line {number} ({error}); make or fetch it again"
-        ) from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    with reading(path, lambda: f" after line {number}") as file:
+        while raw := file.readline(MAX_LINE_BYTES + 2):
+            number += 1
+            yield decode_line(raw, path, number)
 
 
 def decode_line(raw: bytes, name: object, number: int) -> str:

@@ -9,7 +9,6 @@ README.md              the model card
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from latimer.errors import InputError
-from latimer.files import write_folder_atomically
+from latimer.files import sha256_of, write_folder_atomically
 from latimer.nn.build import build_seq2seq
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.settings import check_stored
@@ -63,7 +62,7 @@ def save_model(folder: Path, model: Model, card: str, *, layout: str = FORMAT) -
 
     def fill(temporary: Path) -> None:
         model.vocabulary.save(temporary)
-        sums = {path.name: _sha256(path) for path in sorted(temporary.glob("*.model"))}
+        sums = {path.name: sha256_of(path) for path in sorted(temporary.glob("*.model"))}
         vocabulary = {**model.config.get("vocabulary", {}), **_describe(model.vocabulary)}
         config = {"format": layout, **model.config, "vocabulary": {**vocabulary, "sha256": sums}}
         text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
@@ -161,10 +160,6 @@ def _describe(vocabulary: Vocabulary) -> dict[str, Any]:
     }
 
 
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
 def _read_config(path: Path, layout: str) -> dict[str, Any]:
     """The checked `config.json`."""
     try:
@@ -195,7 +190,7 @@ def _read_vocabulary(folder: Path, described: dict[str, Any]) -> Vocabulary:
     for name, expected in sums.items():
         path = folder / Path(name).name
         try:
-            found = _sha256(path)
+            found = sha256_of(path)
         except OSError as error:
             raise _unreadable(path, error) from error
         if found != expected:

@@ -8,10 +8,11 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import polib
 import pytest
 from command import LATIMER
 
-from generated import corpus_of, sentence, texts, write_wheel
+from generated import corpus_of, sentence, texts
 
 
 def run(folder: Path, *arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -58,26 +59,22 @@ def test_plain_text_to_three_parts_and_a_report(tmp_path: Path) -> None:
     assert "wrote out/train.en" in done.stderr
 
 
-def test_the_home_assistant_wheel_is_split_by_component(tmp_path: Path) -> None:
+def test_many_files_are_held_out_whole(tmp_path: Path) -> None:
     numbers = iter(range(10_000))
-    components: dict[str, dict[str, object]] = {}
-    for component in range(60):
-        strings = {f"key{k}": next(numbers) for k in range(10)}
-        english = {key: sentence(number) for key, number in strings.items()}
-        german = {key: sentence(number, "x") for key, number in strings.items()}
-        components[f"part{component}"] = {"en": {"state": english}, "de": {"state": german}}
-    wheel = write_wheel(tmp_path / "h.whl", components)
-    done = run(tmp_path, wheel, "--target", "de", "--out", "out", "--dev", "50", "--test", "0.1")
+    home: dict[str, str] = {}
+    for name in (f"part{k}.po" for k in range(60)):
+        po = polib.POFile()
+        for number in (next(numbers) for _ in range(10)):
+            po.append(polib.POEntry(msgid=sentence(number), msgstr=sentence(number, "x")))
+            home[sentence(number)] = name
+        po.save(str(tmp_path / name))
+    sizes = ["--dev", "50", "--test", "0.1"]
+    done = run(tmp_path, *sorted(set(home.values())), "--target", "de", "--out", "out", *sizes)
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     report = json.loads((tmp_path / "out" / "report.json").read_text())
     assert report["split_by"] == "group"
     assert (report["groups"], report["dev"], report["test"]) == (60, 50, 60)
-    home = {
-        source: component
-        for component, translations in components.items()
-        for source in translations["en"]["state"].values()  # type: ignore[index]
-    }
     homes = [{home[source] for source, _ in part} for part in parts(tmp_path / "out").values()]
     assert sum(map(len, homes)) == 60
 

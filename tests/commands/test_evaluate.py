@@ -74,7 +74,7 @@ def test_empty_files_are_refused(model_folder, tmp_path):
     (tmp_path / "a").touch()
     (tmp_path / "b").touch()
     message = complaint(latimer("evaluate", model_folder, tmp_path / "a", tmp_path / "b"), 2)
-    assert "a is empty: nothing to evaluate" in message
+    assert "empty: no line has text in both files" in message
 
 
 def test_an_unknown_metric_lists_the_valid_ones(model_folder, files):

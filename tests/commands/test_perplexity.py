@@ -146,7 +146,7 @@ def test_what_does_not_go_together_is_refused(model_folder, trained, tmp_path):
     assert "is a translator; say with --source what" in complaint(
         latimer("perplexity", model_folder, text), 2
     )
-    assert f"{empty}: no text to score" in complaint(latimer("perplexity", alone, empty), 2)
+    assert f"{empty}: empty: no line has text" in complaint(latimer("perplexity", alone, empty), 2)
     assert "a language model, which translates nothing" in complaint(
         latimer("translate", alone, text), 2
     )
@@ -167,4 +167,4 @@ def test_no_text_is_no_language(task, tmp_path):
         latimer("train", task / "recipe.yaml", "--run", tmp_path / "run", "--quiet", "--set",
                 f"data.train.target={tmp_path / 'blank'}"), 2,
     )  # fmt: skip
-    assert f"{tmp_path / 'blank'}: no text; nothing to do" in refused
+    assert f"{tmp_path / 'blank'}: empty: no line has text" in refused

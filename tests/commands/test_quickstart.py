@@ -16,6 +16,7 @@ from command import latimer as command
 import latimer
 from generated import write_wheel
 from latimer.cli import main
+from latimer.files import sha256_of
 from latimer.quickstart import homeassistant
 from latimer.text.corpus.written import open_written
 from latimer.train.loop.divergence import Limits
@@ -201,7 +202,7 @@ def test_learning_from_reward_that_is_given_up_leaves_what_likelihood_learnt(
 
 def test_home_assistant_is_fetched_split_by_component_and_credited(monkeypatch, tmp_path):
     wheel = write_wheel(tmp_path / homeassistant.WHEEL, components(32, "xx"))
-    monkeypatch.setattr(homeassistant, "SHA256", homeassistant._sha256(wheel))
+    monkeypatch.setattr(homeassistant, "SHA256", sha256_of(wheel))
     monkeypatch.setenv("LATIMER_CACHE", str(tmp_path))
     out = tmp_path / "out"
     code, printed, told = call("quickstart", "--to", "xx", "--out", out, "--json", *MOMENT)

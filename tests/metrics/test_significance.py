@@ -10,7 +10,7 @@ from sacrebleu.significance import PairedTest, _compute_p_value
 
 from latimer.errors import InputError
 from latimer.metrics import significance
-from latimer.metrics.report import METRICS, corpus_scores, sacrebleu_metric
+from latimer.metrics.corpus_scores import METRICS, corpus_scores, sacrebleu_metric
 from latimer.metrics.significance import SCORES, compare
 
 WORDS = ["lumo", "pordo", "horlo", "zuma", "en", "la", "halo", "kuir", "olda", "nova"]
@@ -70,7 +70,7 @@ def test_the_p_value_is_two_sided_as_that_of_approximate_randomisation(case):
 
 
 @given(
-    st.sampled_from(METRICS),
+    st.sampled_from(list(METRICS)),
     st.lists(st.tuples(*2 * [st.text("ab .", max_size=12)]), min_size=1, max_size=6),
 )
 @settings(max_examples=200)

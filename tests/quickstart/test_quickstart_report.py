@@ -9,7 +9,7 @@ from rich.console import Console
 
 from command_line import parse
 from latimer.formats.pair import Origin, Pair
-from latimer.metrics.report import Score
+from latimer.metrics.corpus_scores import Score
 from latimer.metrics.significance import Comparison
 from latimer.quickstart.improvement import Gain, worth_improving
 from latimer.quickstart.report import Result, Sample, commands, next_commands, show

@@ -4,7 +4,7 @@ import pytest
 
 from latimer.engines.translator import Translation
 from latimer.formats.pair import Pair
-from latimer.metrics.report import corpus_scores
+from latimer.metrics.corpus_scores import corpus_scores
 from latimer.quickstart.scores import METRICS, score, unaided
 from latimer.text.nearest import TranslationMemory
 

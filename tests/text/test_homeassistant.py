@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from generated import write_wheel
 from latimer.errors import InputError, LatimerError
+from latimer.files import sha256_of
 from latimer.formats.pair import Origin, Pair
 from latimer.quickstart import homeassistant
 
@@ -156,7 +157,7 @@ def test_fetch_downloads_once_and_mends_a_damaged_cache(
     shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     original = shelve(shelf)
-    monkeypatch.setattr(homeassistant, "SHA256", homeassistant._sha256(original))
+    monkeypatch.setattr(homeassistant, "SHA256", sha256_of(original))
     wheel = homeassistant.fetch()
     assert wheel == tmp_path / "cache" / homeassistant.WHEEL
     assert wheel.read_bytes() == original.read_bytes()
@@ -213,7 +214,7 @@ def test_fetch_tells_how_much_has_arrived(
     pip = (sys.executable, str(script), str(seen), str(original))
     monkeypatch.setattr(homeassistant, "_PIP", pip)
     monkeypatch.setattr(homeassistant, "_LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(homeassistant, "SHA256", homeassistant._sha256(original))
+    monkeypatch.setattr(homeassistant, "SHA256", sha256_of(original))
     told: list[tuple[int, int | None]] = []
 
     def listen(so_far: int, total: int | None) -> None:

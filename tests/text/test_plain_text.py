@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from generated import LINES
 from latimer.errors import InputError
 from latimer.formats.pair import Origin, Pair
-from latimer.formats.plain import read_plain
+from latimer.formats.parallel import read_parallel, read_plain
 from latimer.text.corpus.write import write_lines
 
 
-@given(st.lists(st.tuples(LINES, LINES)), st.sampled_from(["", ".gz"]))
+@given(st.lists(st.tuples(LINES, LINES), min_size=1), st.sampled_from(["", ".gz"]))
 def test_lines_come_back(
     tmp_path_factory: pytest.TempPathFactory, lines: list[tuple[str, str]], end: str
 ) -> None:
@@ -37,9 +37,26 @@ def test_origins_and_empty_lines(tmp_path: Path) -> None:
 def test_unequal_lengths_are_named(tmp_path: Path, source: int, target: int) -> None:
     (tmp_path / "a.en").write_text("a\n" * source)
     (tmp_path / "a.de").write_text("b\n" * target)
-    message = rf"a\.en has {source} lines, but .*a\.de has {target};"
+    longer = "en" if source > target else "de"
+    first = min(source, target) + 1
+    message = rf"a\.{longer}, line {first}: .*a\.en has {source} lines but .*a\.de has {target};"
     with pytest.raises(InputError, match=message):
         list(read_plain(tmp_path / "a.en", tmp_path / "a.de"))
+
+
+def test_files_without_a_pair_are_refused(tmp_path: Path) -> None:
+    for source, target in (("", ""), ("a\n \n", "\t\nb\n")):
+        (tmp_path / "a.en").write_text(source)
+        (tmp_path / "a.de").write_text(target)
+        with pytest.raises(InputError, match=r"a\.en, .*a\.de: empty: no line has text in both"):
+            read_parallel(tmp_path / "a.en", tmp_path / "a.de")
+
+
+def test_all_lines_are_kept_for_evaluation(tmp_path: Path) -> None:
+    (tmp_path / "a.en").write_text("one\n\n three\n")
+    (tmp_path / "a.de").write_text("eins\nzwei\n\n")
+    lines = read_parallel(tmp_path / "a.en", tmp_path / "a.de")
+    assert lines == (["one", "", " three"], ["eins", "zwei", ""])
 
 
 def test_equal_lines_make_equal_gzip_files(tmp_path: Path) -> None:

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from generated import corpus_of, texts, write_wheel
+from generated import corpus_of, texts
 from latimer.errors import InputError
 from latimer.formats.readers import READERS, Wanted, format_suffix, languages_of_names, read_files
 from latimer.text.corpus.prepare import prepare
-from latimer.text.corpus.write import Format, write_prepared
+from latimer.text.corpus.write import Format, write_lines, write_prepared
 
 WANTED = Wanted("en", "de")
 
@@ -22,13 +22,12 @@ def test_what_is_written_can_be_read(tmp_path: Path, form: Format, gzipped: bool
 
 
 def test_formats_may_be_mixed(tmp_path: Path) -> None:
-    write_wheel(tmp_path / "h.whl", {"a": {"en": {"k": "w"}, "de": {"k": "W"}}})
     contents = {"a.TSV": "t\tT\n", "b.en": "p\n", "c.csv": "c,C\n", "b.de": "P\n"}
     for name, content in contents.items():
         (tmp_path / name).write_text(content)
-    paths = [tmp_path / name for name in ("a.TSV", "b.en", "h.whl", "b.de", "c.csv")]
+    paths = [tmp_path / name for name in ("a.TSV", "b.en", "b.de", "c.csv")]
     pairs = texts(list(read_files(paths, WANTED, Counter())))
-    assert sorted(pairs) == [("c", "C"), ("p", "P"), ("t", "T"), ("w", "W")]
+    assert sorted(pairs) == [("c", "C"), ("p", "P"), ("t", "T")]
 
 
 def test_every_format_has_a_reader_that_names_a_missing_file(tmp_path: Path) -> None:
@@ -43,6 +42,24 @@ def test_plain_text_comes_in_twos(tmp_path: Path) -> None:
         read_files([tmp_path / "a.tsv", tmp_path / "b.en"], WANTED, Counter())
     with pytest.raises(InputError, match=r"give the source file first"):
         read_files([tmp_path / "a.de", tmp_path / "a.en"], WANTED, Counter())
+
+
+@pytest.mark.parametrize("name", ["a.whl", "a.sdlxliff", "a.docx.gz", "a.deu", "a.xml"])
+def test_an_unknown_ending_is_no_plain_text(tmp_path: Path, name: str) -> None:
+    paths = [tmp_path / name, tmp_path / name]
+    with pytest.raises(InputError, match=r"no ending of a format that is read; they are \.tsv"):
+        read_files(paths, WANTED, Counter())
+
+
+@pytest.mark.parametrize(
+    ("source", "target"),
+    [("a.en", "a.de"), ("a.txt", "b.txt.gz"), ("a", "b"), ("a.src", "a.tgt"), ("a.eng", "a.deu")],
+)
+def test_names_of_plain_text(tmp_path: Path, source: str, target: str) -> None:
+    write_lines(tmp_path / source, ["p"])
+    write_lines(tmp_path / target, ["P"])
+    paths = [tmp_path / source, tmp_path / target]
+    assert texts(list(read_files(paths, Wanted("eng", "deu"), Counter()))) == [("p", "P")]
 
 
 def test_suffixes_and_languages_of_names() -> None:

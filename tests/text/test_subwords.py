@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from latimer.errors import InputError
+from latimer.text.vocabulary import subwords
 from latimer.text.vocabulary.placeholders import MAX_SLOTS, slot
 from latimer.text.vocabulary.subwords import BOS, EOS, PAD, UNK, Kind, Subwords
-from latimer.text.vocabulary.vocabulary import subwords
 from latimer.text.vocabulary.words import split_words
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

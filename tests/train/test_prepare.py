@@ -3,8 +3,9 @@ import pytest
 from task import tiny_recipe, write_task
 
 from latimer.errors import InputError
+from latimer.formats.parallel import ParallelText
 from latimer.train.loop.epochs import Epochs
-from latimer.train.run.prepare import TextPairs, prepare
+from latimer.train.run.prepare import prepare
 
 
 @pytest.fixture
@@ -73,16 +74,25 @@ def test_unequal_lengths_are_counted(task, longer, counts):
 def test_pairs_with_a_blank_side_are_left_out(tmp_path):
     (tmp_path / "a").write_text("one\n\nthree\n \nfive\n")
     (tmp_path / "b").write_text("eins\nzwei\n\n \nfünf\n")
-    pairs = TextPairs(tmp_path / "a", tmp_path / "b")
+    pairs = ParallelText(tmp_path / "a", tmp_path / "b")
     assert list(pairs) == [("one", "eins"), ("five", "fünf")]
     assert list(pairs) == list(pairs)
+
+
+def test_two_languages_are_needed(task):
+    languages = {"source_language": "pt-BR", "target_language": "pt_br"}
+    recipe = tiny_recipe(task)
+    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update=languages)})
+    message = r"data\.source_language and data\.target_language are both pt-BR; two languages"
+    with pytest.raises(InputError, match=message):
+        prepare(recipe, task / "data")
 
 
 @pytest.mark.parametrize("part", ["train", "dev"])
 def test_nothing_to_learn_from(task, part):
     for side in ("source", "target"):
         (task / f"{part}.{side}").write_text("\n\n")
-    with pytest.raises(InputError, match=rf"{part}\.source.*no sentence pairs"):
+    with pytest.raises(InputError, match=rf"{part}\.source.*empty: no line has text in both"):
         prepare(tiny_recipe(task), task / "data")
 
 

@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from sacrebleu.metrics.bleu import BLEU
 
 from latimer.engines.neural import NeuralTranslator
 from latimer.engines.translator import Translation
 from latimer.engines.ways import Exact
 from latimer.errors import InputError
-from latimer.metrics.report import tokeniser, written_without_spaces
+from latimer.metrics.corpus_scores import sacrebleu_metric, written_without_spaces
 from latimer.search.normalise import normaliser
 
 CLOSE = 1e-3
@@ -33,7 +32,7 @@ class Found:
     """What one width of the beam found, or exact search (`beam` None).
 
     errors: share of the sentences with a proven optimum for which a translation with a lower score
-    was returned. bleu: as `latimer.metrics.report` has it for the target language. empty, short:
+    was returned. bleu: of the corpus, by `latimer.metrics.corpus_scores`. empty, short:
     shares of the translations that are empty, or have less than half as many words as the
     reference, characters in a language written without spaces; of exact search those that are
     proven count alone. All three are None where there is nothing to take the share of.
@@ -127,7 +126,7 @@ def _figures(
 ) -> Found:
     worse = [found[row].score < least[row] for row in proven]
     texts = [translation.text for translation in found]
-    bleu = BLEU(tokenize=tokeniser(language)).corpus_score(texts, [list(references)])
+    bleu = sacrebleu_metric("bleu", language).corpus_score(texts, [list(references)])
     known = proven if beam is None else range(len(texts))
     return Found(
         beam,

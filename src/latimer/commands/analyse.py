@@ -48,16 +48,16 @@ def analyse(
 ) -> None:
     """Compare beams with the best translation of all: search errors, BLEU, lengths."""
     from latimer.analysis.search_errors import analyse_search
-    from latimer.commands.evaluate import read_pairs
     from latimer.commands.streams import open_output
     from latimer.errors import InputError
+    from latimer.formats.parallel import read_parallel
 
     if what != "search":
         raise InputError(f"analyse {what}: valid choices: search")
     if picture is not None and picture.suffix.lower() != ".png":
         raise InputError(f"--picture {picture}: end the name in .png")
     widths = _widths(beams)
-    texts, references = read_pairs(source, reference)
+    texts, references = read_parallel(source, reference)
     translator = load_translator(model, device, threads, precision, shortlist="off")
     found = analyse_search(
         translator, texts[:sentences], references[:sentences], beams=widths,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from latimer.errors import InputError
+from latimer.formats.readers import ENDINGS
 from latimer.text.corpus.clean import Cleaning
 from latimer.text.corpus.split import Splitting
 
@@ -20,28 +21,41 @@ def corpus(
         list[Path],
         typer.Argument(
             metavar="FILE…",
-            help="tsv, csv, po, mo, tmx, xlf, the Home Assistant wheel; or plain text in two "
-            "files, source then target. Most may be .gz.",
+            help=f"Translations: {ENDINGS}; or plain text in two files, source then target, "
+            "a sentence a line. Any may also end in .gz.",
         ),
     ],
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the corpus.")],
     source: Annotated[
-        str | None, typer.Option(help="Source language; else told by file names, else en.")
+        str | None,
+        typer.Option(
+            help="Code of the source language.  [default: from names such as a.en, else en]"
+        ),
     ] = None,
     target: Annotated[
-        str | None, typer.Option(help="Target language; may be left out if file names tell it.")
+        str | None,
+        typer.Option(help="Code of the target language; needed unless names such as a.de tell it."),
     ] = None,
     columns: Annotated[
-        str, typer.Option(help="Of tsv and csv: two numbers, or two names of the first row.")
+        str,
+        typer.Option(
+            help="Columns of source and target in tsv and csv: two numbers from 1, or two "
+            "names of the first row."
+        ),
     ] = "1,2",
     max_words: Annotated[
-        int, typer.Option(min=1, help="Drop pairs with more on one side.")
+        int, typer.Option(min=1, help="Drop pairs with more words on one side.")
     ] = _RULES.max_words,
     max_characters: Annotated[
-        int, typer.Option(min=1, help="Drop pairs with more on one side.")
+        int, typer.Option(min=1, help="Drop pairs with more characters on one side.")
     ] = _RULES.max_characters,
     max_ratio: Annotated[
-        float, typer.Option(min=1.0, help="Drop pairs with a side so many times wider.")
+        float,
+        typer.Option(
+            min=1.0,
+            help="Drop pairs with one side more than so many times as wide; a wide "
+            "character, such as a Chinese one, counts twice.",
+        ),
     ] = _RULES.max_ratio,
     keep_identical: Annotated[
         bool, typer.Option("--keep-identical", help="Keep pairs whose sides are equal.")
@@ -51,12 +65,19 @@ def corpus(
     ] = False,
     dev: Annotated[
         float | None,
-        typer.Option(min=0, help="Pairs, or a share below 1; by default 1000 or a twentieth."),
+        typer.Option(
+            min=0,
+            help="Size of dev: a number of pairs, or a share below 1.  [default: 1000 pairs, "
+            "of a small corpus a twentieth]",
+        ),
     ] = None,
-    test: Annotated[float | None, typer.Option(min=0, help="As --dev.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the split.")] = 0,
+    test: Annotated[
+        float | None, typer.Option(min=0, help="Size of test, given and by default as for --dev.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the choice of what goes to dev and test.")] = 0,
     format: Annotated[
-        Literal["text", "tsv"], typer.Option(help="Two files a part, or one table.")
+        Literal["text", "tsv"],
+        typer.Option(help="text: two files a part, one a language; tsv: one table."),
     ] = "text",
     gzip: Annotated[bool, typer.Option("--gzip", help="Compress what is written.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report on stdout.")] = False,
@@ -93,17 +114,14 @@ def corpus(
 
 def _languages(files: list[Path], source: str | None, target: str | None) -> tuple[str, str]:
     from latimer.formats.readers import languages_of_names
-    from latimer.text.language import canonical, check_code
+    from latimer.text.language import check_languages
 
     if source is None and target is None and (told := languages_of_names(files)):
         source, target = told
     source = source or "en"
     if not target:
         raise InputError("--target is needed: the code of the target language, such as de")
-    check_code(source, "--source")
-    check_code(target, "--target")
-    if canonical(source) == canonical(target):
-        raise InputError(f"--source and --target are both {source}; two languages are needed")
+    check_languages(source, target, ("--source", "--target"))
     return source, target
 
 

@@ -33,7 +33,7 @@ from latimer.commands.search_options import (
 )
 
 if TYPE_CHECKING:
-    from latimer.metrics.report import Score
+    from latimer.metrics.corpus_scores import Score
 
 _NAMES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER"}
 
@@ -72,11 +72,12 @@ def evaluate(
     import time
 
     from latimer.commands.streams import check_output, open_output
-    from latimer.metrics.report import check_metrics, corpus_scores
+    from latimer.formats.parallel import read_parallel
+    from latimer.metrics.corpus_scores import check_metrics, corpus_scores
 
     wanted = [name.strip() for name in metrics.lower().split(",")]
     check_metrics(wanted)
-    texts, references = read_pairs(source, reference)
+    texts, references = read_parallel(source, reference)
     if hypotheses is not None:
         check_output("--hypotheses", hypotheses, source, reference)
     translator, channel = load_engines(
@@ -105,22 +106,6 @@ def evaluate(
     speed = {"sentences": len(texts), "seconds": seconds}
     with open_output(None) as out:
         out.write(_as_json(scores, search, speed) if json else _as_text(scores, search, speed))
-
-
-def read_pairs(source: Path, reference: Path) -> tuple[list[str], list[str]]:
-    """Both files' lines; InputError when they are empty or do not match."""
-    from latimer.errors import InputError
-    from latimer.files import read_lines
-
-    texts, references = list(read_lines(source)), list(read_lines(reference))
-    if len(texts) != len(references):
-        raise InputError(
-            f"{source} has {len(texts)} lines but {reference} has {len(references)}; "
-            "line by line, one must be the translation of the other"
-        )
-    if not texts:
-        raise InputError(f"{source} is empty: nothing to evaluate")
-    return texts, references
 
 
 def _as_text(scores: dict[str, Score], search: dict[str, Any], speed: dict[str, Any]) -> str:

@@ -44,10 +44,10 @@ def improve(
     from contextlib import nullcontext
 
     from latimer.commands.train import announce, data_settings
-    from latimer.commands.user_modules import find_own_modules
+    from latimer.commands.user_modules import find_user_modules
     from latimer.recipe import override_recipe
 
-    find_own_modules()
+    find_user_modules()
     tree = improvement(model, objective, minutes, seed, run)
     chosen = [*data_settings(corpus), *(overrides or [])]
     recipe = override_recipe(tree, str(model / "config.json"), {}, chosen)

@@ -23,12 +23,15 @@ def perplexity(
     ],
     source: Annotated[
         Path | None,
-        typer.Option(help="What FILE is a translation of, by line; for a translator."),
+        typer.Option(help="Text that FILE translates, line by line; only for a translator."),
     ] = None,
     lines: Annotated[
-        bool, typer.Option("--lines", help="Print log P of each line instead, in nats.")
+        bool,
+        typer.Option(
+            "--lines", help="Print the natural logarithm of each line's probability instead."
+        ),
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     device: Device = "cpu",
 ) -> None:
     """How well a language model, or a translator given the source, predicts a text."""
@@ -56,20 +59,13 @@ def perplexity(
 
 
 def _read(file: Path, source: Path | None) -> tuple[list[str], list[str] | None]:
-    """Lines that are not blank on either side; InputError when there are none."""
-    from latimer.errors import InputError
-    from latimer.files import read_lines
-    from latimer.train.run.prepare import TextPairs
+    """The lines to score, and their sources; lines that are blank on either side are left out."""
+    from latimer.formats.parallel import MonolingualText, ParallelText
 
     if source is None:
-        texts = [line for line in read_lines(file) if line.strip()]
-        sources = None
-    else:
-        pairs = list(TextPairs(source, file))
-        sources, texts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    if not texts:
-        raise InputError(f"{file}: no text to score")
-    return texts, sources
+        return [text for _, text in MonolingualText(file)], None
+    pairs = list(ParallelText(source, file))
+    return [text for _, text in pairs], [text for text, _ in pairs]
 
 
 def _figures(scores: list[TextScore], texts: list[str]) -> dict[str, Any]:

@@ -208,13 +208,9 @@ def _both(asked: Asked, picture: str) -> tuple[Path, Path]:
 
 
 def _pairs(source: Path, target: Path) -> list[tuple[str, str]]:
-    from latimer.errors import InputError
-    from latimer.train.run.prepare import TextPairs
+    from latimer.formats.parallel import ParallelText
 
-    pairs = list(TextPairs(source, target))
-    if not pairs:
-        raise InputError(f"{source}, {target}: no sentence pairs to draw from")
-    return pairs
+    return list(ParallelText(source, target))
 
 
 PICTURES: dict[str, Callable[[Asked], Figure]] = {

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from latimer.errors import InputError
+from latimer.formats.readers import ENDINGS
 
 OUT, SEED, IMPROVE_MINUTES = Path("latimer-quickstart"), 1, 2.0
 
@@ -36,17 +37,24 @@ def quickstart(
     ] = None,
     improve_minutes: Annotated[
         float,
-        typer.Option(min=0.0, help="Time of learning from reward after that; 0 leaves it out."),
+        typer.Option(
+            min=0.0,
+            help="Minutes of training on the scores of its own translations after that; 0: none.",
+        ),
     ] = IMPROVE_MINUTES,
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for all that is made.")] = OUT,
+    out: Annotated[
+        Path, typer.Option(metavar="DIR", help="Folder for everything that is written.")
+    ] = OUT,
     pairs: Annotated[
         list[Path] | None,
         typer.Option(
             metavar="FILE…",
-            help="Own text instead: tsv, csv, po, mo, tmx, xlf; or two text files, source first.",
+            help=f"Your own text instead: {ENDINGS}; or two text files, source first.",
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of every random choice in training.")] = SEED,
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of every random choice in training.")
+    ] = SEED,
     threads: Annotated[
         int | None, typer.Option(min=1, max=1024, help="CPU threads.  [default: every core]")
     ] = None,

@@ -19,13 +19,13 @@ def shortlist(
     """
     from latimer.errors import InputError
     from latimer.files import write_atomically
+    from latimer.formats.parallel import ParallelText
     from latimer.model import SHORTLIST, load_model
     from latimer.text.model1 import lexicon_of_texts
-    from latimer.train.run.prepare import TextPairs
 
     found = load_model(model)
     if found.config["network"].get("kind") == "language_model":
         raise InputError(f"{model}: a language model, which translates nothing")
-    lexicon = lexicon_of_texts(found.vocabulary, TextPairs(source, target))
+    lexicon = lexicon_of_texts(found.vocabulary, ParallelText(source, target))
     write_atomically(model / SHORTLIST, lexicon.save)
     typer.echo(f"latimer: written: {model / SHORTLIST}", err=True)

@@ -45,10 +45,10 @@ def train(
     import sys
     from contextlib import nullcontext
 
-    from latimer.commands.user_modules import find_own_modules
+    from latimer.commands.user_modules import find_user_modules
     from latimer.recipe import load_recipe
 
-    find_own_modules()
+    find_user_modules()
     chosen = [*data_settings(corpus), *(overrides or [])]
     if precision is not None:
         chosen.append(f"training.precision={precision}")

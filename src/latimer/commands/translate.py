@@ -134,7 +134,7 @@ def translate(
 ) -> None:
     """Translate lines: one line out for every line in, in order; blank lines stay blank."""
     from latimer.commands.streams import in_chunks, open_output, stdin_lines
-    from latimer.commands.user_modules import find_own_modules
+    from latimer.commands.user_modules import find_user_modules
     from latimer.files import read_lines
     from latimer.text.glossary import read_glossary
 
@@ -142,7 +142,7 @@ def translate(
         model, device, threads, precision, others or (), language_model, lm_weight, critic,
         critic_weight, shortlist, reverse, channel_weight,
     )  # fmt: skip
-    find_own_modules()
+    find_user_modules()
     _check_beam(sample, search, beam=beam, alpha=alpha, normalisation=normalisation, stop=stop)
     own = translator.settings(beam=beam, alpha=alpha, normalisation=normalisation)
     way = _way(

@@ -1,10 +1,10 @@
-"""Modules of the user's own, which metrics named `module:function` stand in."""
+"""Modules that users write, with the functions that `module:function` names."""
 
 from __future__ import annotations
 
 
-def find_own_modules() -> None:
-    """Let them be imported from the working directory, behind all that is installed."""
+def find_user_modules() -> None:
+    """Let them be imported from the working directory; installed modules come first."""
     import os
     import sys
 

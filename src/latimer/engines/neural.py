@@ -21,7 +21,7 @@ from latimer.engines.shortlist import check_alone
 from latimer.engines.translator import Alternative, Attention, Translation
 from latimer.engines.ways import Exact, MinimumBayesRisk, Way
 from latimer.errors import InputError
-from latimer.metrics.report import written_without_spaces
+from latimer.metrics.corpus_scores import written_without_spaces
 from latimer.model import Model, load_critic, load_model
 from latimer.nn.inference.products import choose_products
 from latimer.search.beam import beam_search, check_settings

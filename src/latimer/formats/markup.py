@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
 from latimer.errors import InputError
-from latimer.files import open_bytes
+from latimer.files import reading
 from latimer.formats.optional import require
 
 Element = Any
@@ -36,7 +34,7 @@ def walk(path: Path, root: str, names: Collection[str]) -> Iterator[tuple[str, E
     """
     etree = require("lxml.etree", path)
     try:
-        with open_bytes(path) as file:
+        with reading(path) as file:
             events = etree.iterparse(
                 file, events=("start", "end"), resolve_entities=False, load_dtd=False
             )
@@ -54,10 +52,6 @@ def walk(path: Path, root: str, names: Collection[str]) -> Iterator[tuple[str, E
         raise InputError(
             f"{path}{place}: truncated or malformed XML ({first.message if first else error.msg})"
         ) from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: damaged gzip file ({error}); make or fetch it again") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def _check_root(path: Path, element: Element, root: str) -> None:

@@ -1,16 +1,18 @@
-"""gettext: `.mo`, the compiled form (GNU gettext manual, section 10.3)."""
+"""gettext: `.mo`, the compiled form (GNU gettext manual, section 10.3).
+
+The format is read here and not by polib, which reads `.po`: of a file that is cut short, polib
+returns shortened strings without an error.
+"""
 
 from __future__ import annotations
 
-import gzip
 import struct
-import zlib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 from latimer.errors import InputError
-from latimer.files import open_bytes
+from latimer.files import reading
 from latimer.formats.pair import Origin, Pair
 from latimer.formats.po import plural_pairs
 
@@ -22,13 +24,8 @@ def read_mo(path: Path, skipped: Counter[str] | None = None) -> Iterator[Pair]:
 
     Raises InputError for a foreign, truncated or otherwise damaged file.
     """
-    try:
-        with open_bytes(path) as file:
-            data = file.read()
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InputError(f"{path}: damaged gzip file ({error}); make or fetch it again") from error
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+    with reading(path) as file:
+        data = file.read()
     try:
         messages = list(_messages(data))
     except (struct.error, ValueError) as error:

@@ -10,7 +10,7 @@ class Origin(NamedTuple):
 
     file: str
     line: int = 0
-    """Counted from 1; 0 where the format has no lines (`.mo`, JSON in a wheel)."""
+    """Counted from 1; 0 where the format has no lines (`.mo`, JSON)."""
     group: str = ""
     """What must stay on one side of a split (file, component); empty where there is none."""
 

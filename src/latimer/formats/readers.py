@@ -1,4 +1,7 @@
-"""Every format, by the end of the file's name."""
+"""Every format, by the end of the file's name.
+
+A new format is a file of this folder and an entry in READERS.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +14,11 @@ from pathlib import Path
 from latimer.errors import InputError
 from latimer.formats.mo import read_mo
 from latimer.formats.pair import Pair
-from latimer.formats.plain import read_plain
+from latimer.formats.parallel import read_plain
 from latimer.formats.po import read_po
 from latimer.formats.tmx import read_tmx
 from latimer.formats.tsv import FIRST_TWO, Columns, read_csv, read_tsv
 from latimer.formats.xliff import read_xliff
-from latimer.quickstart import homeassistant
 from latimer.text.language import canonical
 
 
@@ -31,6 +33,7 @@ class Wanted:
 
 
 Reader = Callable[[Path, Wanted, Counter[str]], Iterator[Pair]]
+"""Pairs of a file; counts by reason, in the last argument, the entries that it leaves out."""
 
 READERS: dict[str, Reader] = {
     ".tsv": lambda path, wanted, _: read_tsv(path, wanted.columns),
@@ -41,11 +44,16 @@ READERS: dict[str, Reader] = {
     ".tmx": lambda path, wanted, skipped: read_tmx(path, wanted.source, wanted.target, skipped),
     ".xlf": lambda path, wanted, skipped: read_xliff(path, wanted.source, wanted.target, skipped),
     ".xliff": lambda path, wanted, skipped: read_xliff(path, wanted.source, wanted.target, skipped),
-    ".whl": lambda path, wanted, skipped: homeassistant.read(
-        path, wanted.target, wanted.source, skipped
-    ),
 }
-"""Formats that hold both languages in one file; anything else is plain text, in two files."""
+"""Formats that hold both languages in one file."""
+
+ENDINGS = ", ".join(READERS)
+"""For help texts and messages."""
+
+PLAIN_ENDINGS = frozenset({"", ".txt", ".text", ".src", ".trg", ".tgt", ".ref"})
+"""Of plain text in two files, besides language codes such as `.en`."""
+
+_CODE = re.compile("[a-z]{2}([-_][a-z]+)?")
 
 
 def format_suffix(path: Path) -> str:
@@ -56,14 +64,16 @@ def format_suffix(path: Path) -> str:
 def read_files(paths: Sequence[Path], wanted: Wanted, skipped: Counter[str]) -> Iterator[Pair]:
     """The pairs of all files, one after the other; plain text as source, target, source, target, …
 
-    Raises InputError for a plain file without its partner and for pairs in the wrong order, before
-    anything is read, and whatever the readers raise.
+    Raises InputError for a name that tells no format, a plain file without its partner and pairs in
+    the wrong order, before anything is read, and whatever the readers raise.
     """
     plain = [path for path in paths if format_suffix(path) not in READERS]
+    for path in plain:
+        _check_plain(path, wanted)
     if len(plain) % 2:
         raise InputError(
             f"{plain[-1]}: plain text comes as two files, source then target; for other formats "
-            f"the name must end in {', '.join(READERS)} (or that and .gz)"
+            f"the name must end in {ENDINGS} (or that and .gz)"
         )
     couples = list(zip(plain[::2], plain[1::2], strict=True))
     for source, target in couples:
@@ -84,6 +94,18 @@ def _read(
             yield from reader(path, wanted, skipped)
 
 
+def _check_plain(path: Path, wanted: Wanted) -> None:
+    """Refuse an ending that is neither a language code nor one of plain text."""
+    suffix = format_suffix(path)
+    if suffix in PLAIN_ENDINGS or _CODE.fullmatch(suffix[1:]):
+        return
+    if canonical(suffix[1:]) not in (canonical(wanted.source), canonical(wanted.target)):
+        raise InputError(
+            f"{path}: {suffix} is no ending of a format that is read; they are {ENDINGS} (or that "
+            "and .gz); give plain text, in two files, names that end in .txt or a language code"
+        )
+
+
 def _check_order(source: Path, target: Path, wanted: Wanted) -> None:
     codes = [canonical(format_suffix(path).lstrip(".")) for path in (source, target)]
     if codes == [canonical(wanted.target), canonical(wanted.source)]:
@@ -97,6 +119,6 @@ def languages_of_names(paths: Sequence[Path]) -> tuple[str, str] | None:
     """The languages that the names of the first two plain files end in: `a.en`, `a.de.gz`."""
     plain = [path for path in paths if format_suffix(path) not in READERS][:2]
     codes = [format_suffix(path).lstrip(".") for path in plain]
-    if len(codes) == 2 and all(re.fullmatch("[a-z]{2}([-_][a-z]+)?", code) for code in codes):
+    if len(codes) == 2 and all(_CODE.fullmatch(code) for code in codes):
         return (codes[0], codes[1]) if codes[0] != codes[1] else None
     return None

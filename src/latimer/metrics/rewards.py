@@ -1,4 +1,7 @@
-"""Rewards by name: scores of every prefix of translations, 1 being best and 0 that of nothing."""
+"""Rewards by name: scores of every prefix of translations, 1 being best and 0 that of nothing.
+
+A new reward is a file of this folder and an entry in REWARDS.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +17,13 @@ from torch import Tensor
 
 from latimer.errors import InputError, LatimerError
 from latimer.metrics.chrf import prefix_chrf
+from latimer.metrics.corpus_scores import sentence_score
 from latimer.metrics.edits import agreement, prefix_edits
 from latimer.metrics.sentence_bleu import bleu, prefix_bleu
 from latimer.metrics.sentence_gleu import gleu, prefix_gleu
 from latimer.metrics.spelling import Spelling
 from latimer.metrics.units import Units
-from latimer.metrics.user_function import own_function
+from latimer.metrics.user_function import user_function
 
 
 class Reward(Protocol):
@@ -152,12 +156,10 @@ def _chrf(pieces: Pieces) -> Reward:
 
 
 def _ter(pieces: Pieces) -> Reward:
-    from sacrebleu.metrics.ter import TER
-
-    metric = TER()
+    rate = sentence_score("ter")
 
     def score(text: str, reference: str) -> float:
-        return 1 - metric.sentence_score(text, [reference]).score / 100
+        return 1 - rate(text, reference) / 100
 
     return TextReward(score, pieces.decode, "ter", lowest=-math.inf)
 
@@ -228,7 +230,7 @@ def _terms(text: str) -> list[tuple[float, str]]:
 def _maker(name: str) -> Callable[[Pieces], Reward]:
     if name in REWARDS:
         return REWARDS[name]
-    function = own_function(name, "objective.reward")
+    function = user_function(name, "objective.reward")
     if function is None:
         choices = ", ".join(REWARDS)
         raise InputError(

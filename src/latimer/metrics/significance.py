@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from latimer.errors import InputError
-from latimer.metrics.report import check_metrics, sacrebleu_metric
+from latimer.metrics.corpus_scores import check_metrics, sacrebleu_metric
 
 Floats = NDArray[np.float64]
 
@@ -89,8 +89,8 @@ def compare(
 ) -> Comparison:
     """Compare the translations of two systems, raw, detokenised text, with one reference a line.
 
-    `metric` is one of `report.METRICS`, `language` the code of the target language, which chooses
-    BLEU's tokeniser; both as in `corpus_scores`. The same `seed` draws the same sentences. Raises
+    `metric` is a name in `corpus_scores.METRICS`, `language` the code of the target language,
+    which chooses BLEU's tokeniser. The same `seed` draws the same sentences. Raises
     InputError for lists of unequal length, an empty corpus, an unknown metric or no samples.
     """
     check_metrics([metric])

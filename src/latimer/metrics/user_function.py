@@ -1,4 +1,4 @@
-"""Metrics that users bring: a function of two texts, named `module:function`."""
+"""Metrics that users write: a function of two texts, named `module:function`."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from latimer.errors import InputError
 
 
-def own_function(name: str, called: str) -> Callable[[str, str], float] | None:
+def user_function(name: str, called: str) -> Callable[[str, str], float] | None:
     """The function that `name`, a `module:function`, stands for; None if it is no such name.
 
     `called` says what it is for in complaints. Raises InputError for a module that cannot be

@@ -14,7 +14,7 @@ from latimer.formats.readers import Wanted, languages_of_names, read_files
 from latimer.quickstart import homeassistant
 from latimer.text.corpus.prepare import Prepared, prepare
 from latimer.text.corpus.write import part_names, write_prepared, write_report
-from latimer.text.language import canonical, check_code
+from latimer.text.language import check_languages
 
 PARTS = ("train", "dev", "test")
 
@@ -37,10 +37,7 @@ def languages_of(files: Sequence[Path], source: str | None, target: str | None) 
     if target is None and files:
         raise InputError("--to is needed: the language that your files translate into, such as de")
     chosen = Languages(source or "en", target or "de")
-    check_code(chosen.source, "--from")
-    check_code(chosen.target, "--to")
-    if canonical(chosen.source) == canonical(chosen.target):
-        raise InputError(f"--from and --to are both {chosen.source}; two languages are needed")
+    check_languages(chosen.source, chosen.target, ("--from", "--to"))
     return chosen
 
 

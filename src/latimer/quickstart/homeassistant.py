@@ -7,7 +7,6 @@ downloaded, verified and read; it is never installed.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import os
 import re
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from latimer.errors import InputError, LatimerError
+from latimer.files import sha256_of
 from latimer.formats.pair import Origin, Pair
 
 REQUIREMENT = "homeassistant==2026.11.0"
@@ -67,13 +67,13 @@ def fetch(cache: Path | None = None, on_progress: OnProgress | None = None) -> P
     """
     folder = cache or cache_folder()
     wheel = folder / WHEEL
-    if wheel.is_file() and _sha256(wheel) == SHA256:
+    if wheel.is_file() and sha256_of(wheel) == SHA256:
         return wheel
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".download-", dir=folder) as temporary:
             fresh = _download(Path(temporary), on_progress)
-            if (digest := _sha256(fresh)) != SHA256:
+            if (digest := sha256_of(fresh)) != SHA256:
                 raise LatimerError(
                     f"the downloaded {WHEEL} is not the file it should be (sha256 {digest}, "
                     f"expected {SHA256}) and was thrown away; {_OWN_FILE}"
@@ -138,11 +138,6 @@ def _largest_file(folder: Path) -> int:
             with contextlib.suppress(OSError):  # moved away meanwhile
                 largest = max(largest, os.stat(os.path.join(inside, name)).st_size)
     return largest
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def languages(wheel: Path) -> list[str]:

@@ -15,11 +15,11 @@ from rich.table import Table
 from rich.text import Text
 
 from latimer.errors import LatimerError
+from latimer.metrics.corpus_scores import METRICS
 from latimer.quickstart.improvement import Gain
 from latimer.quickstart.scores import Scored
 from latimer.quickstart.verdict import Commands, Evidence, verdict
 
-TITLES = {"bleu": "BLEU", "chrf": "chrF"}
 COLUMNS = (
     "copying: the source taken as its own translation; "
     "memory: the translation of the nearest source in the training text"
@@ -130,7 +130,7 @@ def score_table(parts: dict[str, Scored]) -> Table:
     table.add_column("pairs", justify="right")
     metrics = list(next(iter(parts.values())).model)
     for name in metrics:
-        table.add_column(TITLES[name], justify="right", style="bold green")
+        table.add_column(METRICS[name].title, justify="right", style="bold green")
         table.add_column("copying", justify="right", style="dim")
         table.add_column("memory", justify="right", style="dim")
     for part, scored in parts.items():

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from latimer.engines.translator import Translation
 from latimer.formats.pair import Pair
-from latimer.metrics.report import Score, corpus_scores
+from latimer.metrics.corpus_scores import Score, corpus_scores
 from latimer.metrics.significance import Comparison, compare
 from latimer.text.nearest import TranslationMemory
 

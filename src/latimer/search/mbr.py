@@ -13,8 +13,8 @@ from numbers import Real
 from typing import Any
 
 from latimer.errors import InputError
-from latimer.metrics.report import tokeniser
-from latimer.metrics.user_function import own_function
+from latimer.metrics.corpus_scores import METRICS, sentence_score
+from latimer.metrics.user_function import user_function
 
 Utility = Callable[[str, str], float]
 """How good a translation, the first, is if the second is right; higher is better."""
@@ -33,49 +33,26 @@ def expected_utilities(texts: Sequence[str], utility: Utility) -> list[float]:
     return [of[text] for text in texts]
 
 
-def bleu(language: str = "") -> Utility:
-    """SacreBLEU's smoothed sentence BLEU, 0 to 100, with the tokeniser of a language.
+def metric_utility(name: str, language: str = "") -> Utility:
+    """The sentence score by a metric of `METRICS`; of an error rate, 100 less the rate.
 
-    Equal texts have 100, empty ones as well.
+    BLEU is smoothed and has the tokeniser of the language. Equal texts have 100, empty ones as
+    well. BLEU and chrF (Popović 2015) lie between 0 and 100; 100 less TER (Snover et al. 2006) may
+    be below 0.
     """
-    from sacrebleu.metrics.bleu import BLEU
-
-    metric = BLEU(tokenize=tokeniser(language), effective_order=True)
-    return partial(_likeness, metric)
-
-
-def chrf(language: str = "") -> Utility:
-    """ChrF of a sentence (Popović 2015), 0 to 100, which is the same for every language.
-
-    Equal texts have 100, empty ones as well.
-    """
-    from sacrebleu.metrics.chrf import CHRF
-
-    return partial(_likeness, CHRF())
-
-
-def ter(language: str = "") -> Utility:
-    """100 less the translation edit rate (Snover et al. 2006), which may be below 0.
-
-    Equal texts have 100, empty ones as well.
-    """
-    from sacrebleu.metrics.ter import TER
-
-    metric = TER()
+    score, is_error = sentence_score(name, language), METRICS[name].is_error
 
     def utility(text: str, reference: str) -> float:
         if text == reference:
             return 100.0
-        return 100.0 - float(metric.sentence_score(text, [reference]).score)
+        return 100.0 - score(text, reference) if is_error else score(text, reference)
 
     return utility
 
 
-def _likeness(metric: Any, text: str, reference: str) -> float:
-    return 100.0 if text == reference else float(metric.sentence_score(text, [reference]).score)
-
-
-UTILITIES: dict[str, Callable[[str], Utility]] = {"bleu": bleu, "chrf": chrf, "ter": ter}
+UTILITIES: dict[str, Callable[[str], Utility]] = {
+    name: partial(metric_utility, name) for name in METRICS
+}
 """Utilities of texts in a language, by name."""
 
 
@@ -86,15 +63,15 @@ def utility_named(name: str) -> Callable[[str], Utility]:
     """
     if name in UTILITIES:
         return UTILITIES[name]
-    function = own_function(name, "utility")
+    function = user_function(name, "utility")
     if function is None:
         raise InputError(
             f"utility {name!r}: valid choices: {', '.join(UTILITIES)}, or module:function"
         )
-    return lambda language: partial(_own, function, name)
+    return lambda language: partial(_checked, function, name)
 
 
-def _own(function: Utility, name: str, text: str, reference: str) -> float:
+def _checked(function: Utility, name: str, text: str, reference: str) -> float:
     try:
         value: Any = function(text, reference)
     except (Exception, SystemExit) as error:

@@ -32,3 +32,13 @@ def check_code(code: str, option: str) -> None:
     """Raise InputError naming `option` unless `code` looks like a language code."""
     if not _CODE.fullmatch(code):
         raise InputError(f"{option}: {code!r} is no language code such as en, de or pt-BR")
+
+
+def check_languages(source: str, target: str, options: tuple[str, str]) -> None:
+    """Raise InputError naming the `options` unless the codes are those of two languages."""
+    for code, option in zip((source, target), options, strict=True):
+        check_code(code, option)
+    if canonical(source) == canonical(target):
+        raise InputError(
+            f"{options[0]} and {options[1]} are both {source}; two languages are needed"
+        )

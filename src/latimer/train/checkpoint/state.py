@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from latimer.errors import InputError, LatimerError
+from latimer.files import sha256_of
 from latimer.train.checkpoint.tensors import Tensors, read_tensors, write_tensors
 
 FORMAT = "latimer-state/1"
@@ -100,7 +101,7 @@ def _fill(folder: Path, snapshot: Snapshot) -> None:
         path = folder / f"{group}.safetensors"
         write_tensors(path, tensors)
         _flush(path)
-        files[path.name] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
+        files[path.name] = {"bytes": path.stat().st_size, "sha256": sha256_of(path)}
     content = {"format": FORMAT, "facts": snapshot.facts, "files": files}
     path = folder / _FACTS
     path.write_text(
@@ -135,7 +136,7 @@ def _read_group(path: Path, expected: dict[str, Any]) -> Tensors:
         raise InputError(f"{path}: missing") from error
     if size != expected["bytes"]:
         raise InputError(f"{path}: truncated ({size:,} bytes of {expected['bytes']:,})")
-    if _sha256(path) != expected["sha256"]:
+    if sha256_of(path) != expected["sha256"]:
         raise InputError(f"{path}: damaged (its checksum differs)")
     return read_tensors(path)
 
@@ -149,11 +150,6 @@ def _remove_old(folder: Path) -> None:
 
 def _digest(content: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _flush(path: Path) -> None:

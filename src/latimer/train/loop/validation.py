@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from latimer.metrics.report import corpus_scores
+from latimer.metrics.corpus_scores import corpus_scores
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.greedy import greedy_search
 from latimer.search.scorer import default_max_length

@@ -8,18 +8,19 @@ data/lexicon.safetensors  which pieces translate which; not of a language model
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, zip_longest
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from latimer.errors import InputError
-from latimer.files import read_lines, write_atomically
+from latimer.files import sha256_of, write_atomically
+from latimer.formats.parallel import MonolingualText, ParallelText
 from latimer.recipe import Recipe, TextPair
 from latimer.text.corpus.tokenised import Row, TokenisedCorpus
+from latimer.text.language import check_languages
 from latimer.text.lexicon import Lexicon
 from latimer.text.model1 import learn_lexicon
 from latimer.text.vocabulary.vocabulary import Vocabulary
@@ -28,50 +29,11 @@ _FINGERPRINT, _LEXICON = "prepared.json", "lexicon.safetensors"
 _CHUNK = 8192
 
 
-class TextPairs:
-    """Lines of two files side by side; can be iterated again and again, and is never in memory."""
-
-    def __init__(self, source: Path, target: Path) -> None:
-        self.source = source
-        self.target = target
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Pairs (source, target) of which neither side is blank.
-
-        Raises InputError for files of unequal length, and as `read_lines` does.
-        """
-        lines = zip_longest(read_lines(self.source), read_lines(self.target))
-        for number, (source, target) in enumerate(lines):
-            if source is None or target is None:
-                raise self._unequal(number, lines)
-            if source.strip() and target.strip():
-                yield source, target
-
-    def _unequal(self, number: int, rest: Iterable[tuple[str | None, str | None]]) -> InputError:
-        longer, shorter = sum(1 for _ in rest) + number + 1, number
-        if sum(1 for _ in read_lines(self.source)) == longer:
-            counts = f"{self.source} has {longer:,} lines but {self.target} has {shorter:,}"
-        else:
-            counts = f"{self.source} has {shorter:,} lines but {self.target} has {longer:,}"
-        return InputError(f"{counts}; line k of one must be the translation of line k of the other")
-
-
-class OneSide:
-    """The lines of one file, for a language model; each with a source that is empty."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-
-    def __iter__(self) -> Iterator[tuple[str, str]]:
-        """Pairs ("", line) of all lines that are not blank; raises InputError as `read_lines`."""
-        return (("", line) for line in read_lines(self.target) if line.strip())
-
-
-def texts_of(files: TextPair, kind: str) -> TextPairs | OneSide:
+def texts_of(files: TextPair, kind: str) -> ParallelText | MonolingualText:
     """What a network of this kind (`model.kind`) reads of `files`."""
     if kind == "language_model" or files.source is None:
-        return OneSide(files.target)
-    return TextPairs(files.source, files.target)
+        return MonolingualText(files.target)
+    return ParallelText(files.source, files.target)
 
 
 @dataclass(frozen=True)
@@ -93,8 +55,9 @@ def prepare(recipe: Recipe, folder: Path, *, expected: dict[str, Any] | None = N
     """Make or reuse what is in `folder`; what was made from other texts or settings is made anew.
 
     `expected` is the fingerprint that a run began with: texts that have changed since then are
-    refused. Raises InputError naming the file that is wrong.
+    refused. Raises InputError naming the file or key that is wrong.
     """
+    _check_languages(recipe)
     fingerprint = fingerprint_of(recipe)
     if expected is not None:
         _check_unchanged(recipe, fingerprint, expected)
@@ -130,18 +93,24 @@ def fingerprint_of(recipe: Recipe) -> dict[str, Any]:
         texts[f"{part}.target"] = files.target
     return {
         "format": "latimer-data/2",
-        "texts": {key: _sha256(path) for key, path in texts.items()},
+        "texts": {key: _checksum(path) for key, path in texts.items()},
         "subwords": recipe.subwords.model_dump(mode="json", exclude_none=True),
         "seed": recipe.seed,
     }
 
 
-def _sha256(path: Path) -> str:
+def _checksum(path: Path) -> str:
     try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        return sha256_of(path)
     except OSError as error:
         raise InputError(f"{path}: cannot be read: {error.strerror or error}") from error
+
+
+def _check_languages(recipe: Recipe) -> None:
+    """Refuse a translator between equal languages; either may also be left out of a recipe."""
+    source, target = recipe.data.source_language, recipe.data.target_language
+    if source and target and recipe.model.kind == "translator":
+        check_languages(source, target, ("data.source_language", "data.target_language"))
 
 
 def _check_unchanged(recipe: Recipe, found: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -169,16 +138,15 @@ def _make(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> None:
         old.unlink()
     kind = recipe.model.kind
     train, dev = texts_of(recipe.data.train, kind), texts_of(recipe.data.dev, kind)
-    for texts in (dev, train):  # refuse either before the work begins
-        if not any(True for _ in texts):
-            raise InputError(_nothing_in(texts))
+    for texts in (dev, train):  # refuse an empty one before the work begins
+        next(iter(texts))
     vocabulary = _vocabulary(recipe, train)
     folder.mkdir(parents=True, exist_ok=True)
     vocabulary.save(folder)
-    encode = vocabulary.encode_pairs if isinstance(train, TextPairs) else _alone(vocabulary)
+    encode = vocabulary.encode_pairs if isinstance(train, ParallelText) else _alone(vocabulary)
     TokenisedCorpus.write(folder / "train.arrow", _encode(encode, train))
     TokenisedCorpus.write(folder / "dev.arrow", _encode(encode, dev))
-    if isinstance(train, TextPairs):
+    if isinstance(train, ParallelText):
         corpus = TokenisedCorpus.open(folder / "train.arrow")
         lexicon = learn_lexicon(corpus, len(vocabulary.source), len(vocabulary.target))
         write_atomically(folder / _LEXICON, lexicon.save)
@@ -190,18 +158,12 @@ def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _nothing_in(texts: TextPairs | OneSide) -> str:
-    if isinstance(texts, OneSide):
-        return f"{texts.target}: no text; nothing to do"
-    return f"{texts.source}, {texts.target}: no sentence pairs; nothing to do"
-
-
-def _vocabulary(recipe: Recipe, train: TextPairs | OneSide) -> Vocabulary:
+def _vocabulary(recipe: Recipe, train: ParallelText | MonolingualText) -> Vocabulary:
     """The vocabulary learnt from `train`, or that of the model that the recipe names."""
     settings = recipe.subwords
     if settings.model is not None:
-        return _borrowed(settings.model, settings.joint, alone=isinstance(train, OneSide))
-    if isinstance(train, OneSide):
+        return _borrowed(settings.model, settings.joint, alone=isinstance(train, MonolingualText))
+    if isinstance(train, MonolingualText):
         return Vocabulary.train_one(
             (text for _, text in train),
             kind=settings.kind,

@@ -1,13 +1,15 @@
-"""Corpus scores as sacreBLEU reports them, with signatures (Post 2018)."""
+"""BLEU, chrF and TER as sacreBLEU computes them, with its signatures (Post 2018).
+
+This is the only module that makes sacreBLEU's metrics. A new metric is an entry in METRICS, and
+one in `latimer.metrics.significance.SCORES` so that systems can be compared by it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from latimer.errors import InputError
-
-METRICS = ("bleu", "chrf", "ter")
 
 TOKENISERS = {"zh": "zh", "ja": "char", "th": "char", "km": "char", "lo": "char", "my": "char"}
 """BLEU's tokeniser for languages written without spaces; every other language has `13a`.
@@ -76,11 +78,56 @@ def check_metrics(names: Sequence[str]) -> None:
 
 
 def sacrebleu_metric(name: str, language: str = "") -> Any:
-    """SacreBLEU's own metric, set up as for `corpus_scores`; `name` is one of METRICS."""
+    """SacreBLEU's metric for scores of a corpus; `name` is in METRICS, `language` a code or ""."""
+    return METRICS[name].corpus(language)
+
+
+def sentence_score(name: str, language: str = "") -> Callable[[str, str], float]:
+    """A function of a translation and its reference: their score, as `Score.value` has it.
+
+    BLEU is smoothed and leaves out the n-gram orders that a short translation does not have.
+    """
+    metric = METRICS[name].sentence(language)
+    return lambda text, reference: float(metric.sentence_score(text, [reference]).score)
+
+
+def _bleu(language: str, **options: Any) -> Any:
     from sacrebleu.metrics.bleu import BLEU
+
+    return BLEU(tokenize=tokeniser(language), **options)
+
+
+def _sentence_bleu(language: str) -> Any:
+    return _bleu(language, effective_order=True)
+
+
+def _chrf(language: str) -> Any:
     from sacrebleu.metrics.chrf import CHRF
+
+    return CHRF()
+
+
+def _ter(language: str) -> Any:
     from sacrebleu.metrics.ter import TER
 
-    if name == "bleu":
-        return BLEU(tokenize=tokeniser(language))
-    return CHRF() if name == "chrf" else TER()
+    return TER()
+
+
+class Metric(NamedTuple):
+    """One of sacreBLEU's metrics, made for a language code."""
+
+    title: str
+    corpus: Callable[[str], Any]
+    """For scores of a corpus."""
+    sentence: Callable[[str], Any]
+    """For scores of single sentences."""
+    is_error: bool = False
+    """Whether less is better."""
+
+
+METRICS: dict[str, Metric] = {
+    "bleu": Metric("BLEU", _bleu, _sentence_bleu),
+    "chrf": Metric("chrF", _chrf, _chrf),
+    "ter": Metric("TER", _ter, _ter, is_error=True),
+}
+"""By the name that options and recipes use."""

@@ -2,7 +2,7 @@ import pytest
 import sacrebleu
 
 from latimer.errors import InputError
-from latimer.metrics.report import corpus_scores
+from latimer.metrics.corpus_scores import corpus_scores
 
 HYPOTHESES = ["A dog runs over the grass.", "Two men sit in a boat.", "the cat, sleeping"]
 REFERENCES = ["The dog runs across the grass.", "Two men are in a boat.", "The cat sleeps."]
