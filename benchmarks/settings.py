@@ -64,7 +64,7 @@ def tried(recipe: str, run: Path, settings: list[str], seconds: float) -> dict[s
     def of(updates: int) -> list[str]:
         return [*settings, f"training.max_updates={updates}", f"training.validate_every={updates}"]
 
-    short = [train(recipe, run, of(updates)) for updates in (FEW, MORE)]
+    short = [train(recipe, run, [*of(updates), "training.warmup=1"]) for updates in (FEW, MORE)]
     each = (short[1] - short[0]) / (MORE - FEW)
     updates = max(MORE, round(seconds / each))
     spent = train(recipe, run, [*of(updates), "training.average=1"])

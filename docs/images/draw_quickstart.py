@@ -13,7 +13,7 @@ import json
 import re
 import shutil
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from html import unescape
 from io import StringIO
 from pathlib import Path
@@ -53,7 +53,7 @@ def main(folder: Path, images: Path) -> None:
     result = carry_out(plan, Console(file=StringIO()))
     console = Console(file=StringIO(), record=True, width=96, highlight=False)
     _told(console, plan, reports)
-    show(_with_invented_sentences(result), console)
+    show(_as_in_the_usual_folder(_with_invented_sentences(result)), console)
     images.mkdir(parents=True, exist_ok=True)
     picture = console.export_svg(title="make quickstart", theme=MONOKAI, code_format=_plain_page())
     (images / "quickstart.svg").write_text(_without_margins(picture), encoding="utf-8")
@@ -93,7 +93,8 @@ def _told(console: Console, plan: Plan, reports: list[Report]) -> None:
     corpus = json.loads((plan.out / "corpus" / "report.json").read_text("utf-8"))
     console.print(Text(f"Latimer quickstart: {plan.name}", "bold"))
     console.print()
-    console.print(CorpusReport(**corpus).table())
+    counted = {field.name: corpus[field.name] for field in fields(CorpusReport)}
+    console.print(CorpusReport(**counted).table())
     console.print(Text("\nTraining", "bold"))
     minutes = load_recipe(plan.out / "recipe.yaml").training.max_minutes
     display = TrainingDisplay(console, 60 * (minutes or 0.0), now=lambda: 0.0)
@@ -114,6 +115,22 @@ def _with_invented_sentences(result: Result) -> Result:
         for (source, reference), translation in zip(INVENTED, translations, strict=True)
     ]
     return replace(result, samples=samples)
+
+
+def _as_in_the_usual_folder(result: Result) -> Result:
+    """The same result, its paths those of a run without `--out`."""
+
+    def usual(path: Path) -> Path:
+        return Path("latimer-quickstart") / path.relative_to(result.folder)
+
+    files = result.test_files
+    return replace(
+        result,
+        folder=usual(result.folder),
+        model=usual(result.model),
+        pictures=[usual(path) for path in result.pictures],
+        test_files=None if files is None else (usual(files[0]), usual(files[1])),
+    )
 
 
 if __name__ == "__main__":
