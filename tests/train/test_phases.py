@@ -42,7 +42,7 @@ def recipe(task: Path, **limits: int) -> Recipe:
     training = {name: {"max_updates": limits.get(name, count)} for name, count in UPDATES.items()}
     training["likelihood"] |= {"learning_rate": 5e-3, "cooldown": 0.3}
     for name in ("actor-critic", "reinforce"):
-        training[name] |= {"reach": 1.5}
+        training[name] |= {"extrapolation": 1.5}
     phases: dict[str, Any] = {name: {"training": training[name]} for name in UPDATES}
     phases["critic"]["objective"] = {"kind": "critic", "samples": 1}
     phases["actor-critic"]["objective"] = {"kind": "actor_critic", "samples": 1}

@@ -79,12 +79,13 @@ class Training(Section):
         le=100,
         description="Best checkpoints whose weights are averaged at the end.",
     )
-    reach: float = Field(
+    extrapolation: float = Field(
         default=1.0,
         gt=0,
         le=100,
-        description="How far from where it began the average may go: 2 is twice as far as its "
-        "checkpoints are. The better on dev of that and of the average itself, 1, is taken.",
+        description="η of θ₀ + η (mean − θ₀), with θ₀ the initial weights of the phase and the "
+        "mean of the best checkpoints; tried at the end beside the mean itself (η = 1), and "
+        "the better on dev is kept.",
     )
     threads: int | None = Field(
         default=None,

@@ -15,7 +15,7 @@ from latimer.nn.rl.policy import Surrogate
 from latimer.train.objectives.trajectories import Trajectories
 
 
-class Merged(NamedTuple):
+class Deduplicated(NamedTuple):
     """Trajectories of different translations, and where those of all are among them.
 
     distinct: rows of the first time that each translation was drawn, in their order, so that
@@ -46,7 +46,7 @@ class Merged(NamedTuple):
         return surrogate._replace(log_probs=self.every(surrogate.log_probs), peaks=peaks)
 
 
-def merged(found: Trajectories) -> Merged:
+def deduplicated(found: Trajectories) -> Deduplicated:
     """The different translations of each sentence."""
     first = firsts(found)
     kept = first == torch.arange(len(first), device=first.device)
@@ -60,7 +60,7 @@ def merged(found: Trajectories) -> Merged:
     by_time = distinct.mask.t()
     numbers.t()[by_time] = torch.arange(int(by_time.sum()), device=numbers.device)
     row = (kept.cumsum(0) - 1)[first]
-    return Merged(distinct, found.packed(numbers[row]))
+    return Deduplicated(distinct, found.packed(numbers[row]))
 
 
 def firsts(found: Trajectories) -> Tensor:

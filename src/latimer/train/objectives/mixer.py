@@ -13,10 +13,12 @@ from latimer.nn.dropout import silence
 from latimer.nn.output import smoothed_cross_entropy
 from latimer.nn.rl.policy import policy_gradient
 from latimer.nn.seq2seq import Seq2Seq, pack
+from latimer.recipe.objectives.kinds import MixerSettings
 from latimer.search.scorer import Scorer
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import EOS
-from latimer.train.objectives.baselines import Baseline
+from latimer.train.objectives.baselines import BASELINES, Baseline
+from latimer.train.objectives.build import Ingredients
 from latimer.train.objectives.objective import Loss
 from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
 from latimer.train.objectives.trajectories import Draw, Trajectories, features_of, first_action
@@ -31,14 +33,14 @@ class Mixer:
     """
 
     def __init__(
-        self, network: Seq2Seq, draw: Draw, baseline: Baseline, *, step: int, every: int
+        self, network: Seq2Seq, draw: Draw, baseline: Baseline, *, delta: int, every: int
     ) -> None:
-        """`step` is Δ in pieces, `every` the updates between two steps.
+        """`delta` is Δ in tokens, `every` the updates between two steps of the schedule.
 
         `draw` and `baseline` are as in `Reinforce`; the paper's is `baselines.LearnedValue`.
         """
         self.network, self.draw, self.baseline = network, draw, baseline
-        self.step, self.every = step, every
+        self.delta, self.every = delta, every
         self.clock = _Clock()
 
     @property
@@ -83,7 +85,7 @@ class Mixer:
     def borders(self, batch: Batch) -> Tensor:
         """The pieces of each reference that are given at present, `[batch]`."""
         steps = 1 + int(self.clock.updates) // self.every
-        return (batch.target_lengths - steps * self.step).clamp(min=0)
+        return (batch.target_lengths - steps * self.delta).clamp(min=0)
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """Count, and let the baseline follow."""
@@ -170,3 +172,13 @@ class Given:
             alone.scatter_(1, places, torch.zeros_like(scores[:, :1]))
             scores = torch.where(wanted >= 0, alone, scores)
         return scores, GivenState(inner, state.tokens, state.time + 1)
+
+
+def build(settings: MixerSettings, made: Ingredients) -> Mixer:
+    """The objective with the baseline that its settings name."""
+    draw = made.draw(settings)
+    baseline = BASELINES[settings.baseline](made.recipe.model.readout)
+    return Mixer(
+        made.network, draw, baseline,
+        delta=settings.mixer_delta, every=settings.mixer_delta_updates,
+    )  # fmt: skip

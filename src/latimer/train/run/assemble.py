@@ -13,11 +13,11 @@ from latimer.errors import InputError
 from latimer.files import write_atomically
 from latimer.metrics.rewards import check_reward
 from latimer.model import load_model
-from latimer.nn.build import build_seq2seq
+from latimer.nn import build
 from latimer.nn.decoders.language_model import LanguageModel
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, dump_recipe
-from latimer.recipe.phases import BY_REFERENCES
+from latimer.recipe.objectives import RewardSettings
 from latimer.text.vocabulary.vocabulary import Vocabulary
 from latimer.threads import available_cores
 from latimer.train.checkpoint import randomness
@@ -37,7 +37,8 @@ from latimer.train.loop.tuner import Mode
 from latimer.train.loop.update import build_optimisers
 from latimer.train.loop.validation import Validator
 from latimer.train.loop.workers import Workers
-from latimer.train.objectives.build import CRITIC, build_draw, build_objective
+from latimer.train.objectives.actor_critic import CRITIC
+from latimer.train.objectives.build import build_draw, build_objective
 from latimer.train.objectives.objective import Objective
 from latimer.train.run.prepare import Prepared, open_prepared, prepare
 from latimer.train.run.publish import Publisher
@@ -76,7 +77,7 @@ class Before:
     model: Path
     """The folder of the model to start from."""
     critic: dict[str, Tensors]
-    """Weights of the critic and of its delayed copy, by the names of `objectives.CRITIC`."""
+    """Weights of the critic and of its delayed copy, by the names of `actor_critic.CRITIC`."""
     modes: list[Mode]
     """How updates may be computed on this machine."""
 
@@ -92,11 +93,12 @@ def assemble(
     found = None if before else load_state(run / "state")
     snapshot, notes = found if found else (None, [])
     if snapshot is not None:
-        _check_continuation(whole, snapshot.facts, run, group)
+        _check_resumed(whole, snapshot.facts, run, group)
     progress = before.progress if before else _progress(whole, snapshot)
     name, recipe = list(whole.stretches().items())[progress.phase]
     for stretch in whole.stretches().values():  # of later phases, too: before hours are spent
-        check_reward(stretch.objective.reward)
+        if isinstance(stretch.objective, RewardSettings):
+            check_reward(stretch.objective.reward)
     prepared = _prepare(whole, run, group, snapshot)
     seed = recipe.seed + progress.phase  # not the same sentences with the same noise once more
     epochs = Epochs(prepared.train, tokens=recipe.training.batch_tokens, seed=seed)
@@ -167,10 +169,10 @@ def _take_critic(objective: Objective, critic: dict[str, Tensors]) -> None:
 def build_network(recipe: Recipe, vocabulary: Vocabulary) -> Seq2Seq:
     """The network of `recipe`, freshly drawn; raises InputError when it cannot be."""
     try:
-        return build_seq2seq(
+        return build.build_network(
+            recipe.model,
             source_vocab=len(vocabulary.source),
             target_vocab=len(vocabulary.target),
-            **recipe.model.model_dump(),
         )
     except ValueError as error:
         raise InputError(f"model.{error}") from error
@@ -196,7 +198,7 @@ def take_weights(network: Seq2Seq, folder: Path, vocabulary: Vocabulary) -> None
         ) from error
 
 
-def _check_continuation(recipe: Recipe, facts: dict[str, Any], run: Path, group: Group) -> None:
+def _check_resumed(recipe: Recipe, facts: dict[str, Any], run: Path, group: Group) -> None:
     check_same_run(recipe.model_dump(mode="json"), facts["recipe"], run)
     if facts["processes"] != group.world:
         raise InputError(
@@ -301,12 +303,13 @@ def _progress(whole: Recipe, snapshot: Snapshot | None) -> Progress:
 
 def _watched(recipe: Recipe, group: Group) -> bool:
     """Whether this process looks at what learning from reward does to the policy."""
-    return group.leads and recipe.objective.kind not in (*BY_REFERENCES, "critic")
+    objective = recipe.objective
+    return group.leads and objective.needs_start and objective.trains_translator
 
 
 def _compared(recipe: Recipe, group: Group) -> bool:
     """Whether this process looks back at what the phase began with."""
-    return _watched(recipe, group) or (group.leads and recipe.training.reach != 1)
+    return _watched(recipe, group) or (group.leads and recipe.training.extrapolation != 1)
 
 
 def _validator(
@@ -314,8 +317,8 @@ def _validator(
 ) -> Validator:
     """`begun` is the network of the start, if that is known."""
     policy = None
-    if _watched(recipe, group):
-        draw = build_draw(recipe, prepared.vocabulary)
+    if _watched(recipe, group) and isinstance(recipe.objective, RewardSettings):
+        draw = build_draw(recipe.objective, prepared.vocabulary)
         policy = DevPolicy(draw, begun, prepared.dev, group.device)
     return Validator(
         prepared.vocabulary,
