@@ -4,7 +4,7 @@ import pytest
 import torch
 from equations import plain_logits
 
-from latimer.nn.attention import AFTER, BEFORE
+from latimer.nn import names
 from latimer.nn.cells import CELLS
 from latimer.nn.encoder import backwards
 from latimer.nn.output import smoothed_cross_entropy
@@ -173,7 +173,7 @@ def test_reading_backwards_keeps_the_end():
 
 def test_every_part_is_in_some_network():
     used = {options.get("attention", "bahdanau") for options in NETWORKS.values()}
-    assert used == {*BEFORE, *AFTER, "none"}
+    assert used == set(names.ATTENTIONS)
     assert {options.get("cell", "gru") for options in NETWORKS.values()} == set(CELLS)
 
 
