@@ -94,7 +94,7 @@ def test_the_border_recedes_by_a_step_every_so_many_updates() -> None:
     batch = Batch(target[:, 1:], lengths, target, lengths)
     seen = []
     for _ in range(9):
-        seen.append(objective.borders(batch).tolist())
+        seen.append(objective.prefix_lengths(batch).tolist())
         objective.updated({"reward": 0.0})
     assert seen[0] == seen[2] == [5, 2, 0]
     assert seen[3] == seen[5] == [3, 0, 0]

@@ -30,11 +30,11 @@ class Recipe(Section):
     """A whole run."""
 
     seed: int = Field(
-        default=1, ge=0, le=2**32 - 1, description="Of every random choice; same seed, same run."
+        default=1, ge=0, le=2**32 - 1, description="Random seed; the same seed gives the same run."
     )
     start: TextFile | None = Field(
         default=None,
-        description="Folder of the model to start from; null: a network freshly drawn.",
+        description="Folder of the model to start from; null: random initialisation.",
     )
     data: Data
     subwords: SubwordsSection = SubwordsSection()
@@ -45,8 +45,8 @@ class Recipe(Section):
     search: Search = Search()
     phases: dict[PhaseName, Phase] = Field(
         default={},
-        description="Stretches of the run in this order, each from the best model of the one "
-        "before; what a phase does not say of these sections, the recipe's own say.",
+        description="Phases of the run, in this order; each starts from the best model of the one "
+        "before. Keys that a phase leaves out are taken from the recipe's own sections.",
     )
 
     @model_validator(mode="before")

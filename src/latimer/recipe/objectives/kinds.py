@@ -37,7 +37,7 @@ class ScheduledSamplingSettings(ObjectiveSettings):
     teacher_forcing_updates: int = Field(
         default=2000,
         ge=1,
-        description="Updates over which that probability decays linearly from 1.",
+        description="Updates over which that probability decays linearly from 1 to the final one.",
     )
 
 
@@ -94,7 +94,7 @@ class MixerSettings(WithBaselineSettings):
         "they grow at each step of the schedule.",
     )
     mixer_delta_updates: int = Field(
-        default=100, ge=1, description="Updates between two steps of that schedule."
+        default=100, ge=1, description="Updates between two steps of the schedule of `mixer_delta`."
     )
 
     @model_validator(mode="after")

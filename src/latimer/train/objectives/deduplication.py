@@ -40,8 +40,8 @@ class Deduplicated(NamedTuple):
         """`values [tokens, …]` of the actions of `distinct`, for all actions."""
         return values[self.places]
 
-    def told(self, surrogate: Surrogate) -> Surrogate:
-        """What a policy's surrogate over `distinct` says, of all actions; top stays of a part."""
+    def expanded(self, surrogate: Surrogate) -> Surrogate:
+        """A surrogate over `distinct` with figures of all actions; `top` stays a sample."""
         peaks = surrogate.peaks._replace(one=self.every(surrogate.peaks.one))
         return surrogate._replace(log_probs=self.every(surrogate.log_probs), peaks=peaks)
 

@@ -62,8 +62,8 @@ class MinimumRisk:
         if self.likelihood:
             negative = negative_log_likelihood(self.network, batch)
             value = value + self.likelihood * negative / sentences
-        told = several.told(surrogate)
-        figures = trajectory_figures(found, batch, told.log_probs, told.peaks)
+        expanded = several.expanded(surrogate)
+        figures = trajectory_figures(found, batch, expanded.log_probs, expanded.peaks)
         return Loss(value, sentences, figures | {"risk": 1 - expected.mean()})
 
     def updated(self, figures: Mapping[str, float]) -> None:

@@ -60,30 +60,30 @@ class Mixer:
 
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, a mean over its sentences."""
-        borders, sentences = self.borders(batch), len(batch.source)
-        given = Given(self.network, writable(batch.labels, borders))
+        prefix_lengths, sentences = self.prefix_lengths(batch), len(batch.source)
+        given = Given(self.network, writable(batch.labels, prefix_lengths))
         found = self.draw(given, batch)
         with silence():
             features = features_of(self.network, batch, found)
         advantages, own = self.baseline.advantages(
             found, features.values, self.network, batch, self.draw
         )
-        own_work = found.packed(written_by_itself(found, borders))
+        own_work = found.packed(written_by_itself(found, prefix_lengths))
         surrogate = policy_gradient(
             features, self.network.output, found.packed(found.actions), advantages * own_work,
             first=first_action(), temperature=self.draw.temperature,
         )  # fmt: skip
-        negative = negative_log_likelihood_of(self.network, batch, borders)
+        negative = negative_log_likelihood_of(self.network, batch, prefix_lengths)
         value = ((surrogate.loss + own) / found.samples + negative) / sentences
         told = own_work if bool(own_work.any()) else ~own_work  # what was given nobody has chosen
         peaks = surrogate.peaks._replace(one=surrogate.peaks.one[told])
         figures = trajectory_figures(found, batch, surrogate.log_probs[told], peaks)
-        share = borders.sum() / batch.target_lengths.sum()
+        share = prefix_lengths.sum() / batch.target_lengths.sum()
         figures |= {"given": share.to(surrogate.loss.dtype)}
-        return Loss(value, sentences, figures | self.baseline.told(found, advantages))
+        return Loss(value, sentences, figures | self.baseline.diagnostics(found, advantages))
 
-    def borders(self, batch: Batch) -> Tensor:
-        """The pieces of each reference that are given at present, `[batch]`."""
+    def prefix_lengths(self, batch: Batch) -> Tensor:
+        """The number of tokens of each reference that are given at present, `[batch]`."""
         steps = 1 + int(self.clock.updates) // self.every
         return (batch.target_lengths - steps * self.delta).clamp(min=0)
 
@@ -101,34 +101,34 @@ class _Clock(nn.Module):
         self.register_buffer("updates", torch.tensor(0))
 
 
-def negative_log_likelihood_of(network: Seq2Seq, batch: Batch, borders: Tensor) -> Tensor:
-    """−Σ log p of the first `borders [batch]` pieces of each reference, nats, `[]`.
+def negative_log_likelihood_of(network: Seq2Seq, batch: Batch, prefix_lengths: Tensor) -> Tensor:
+    """−Σ log p of the first `prefix_lengths [batch]` pieces of each reference, nats, `[]`.
 
     Dropout is that of the network's mode.
     """
-    if not bool(borders.any()):
-        return borders.new_zeros((), dtype=network.output.weight.dtype)
+    if not bool(prefix_lengths.any()):
+        return prefix_lengths.new_zeros((), dtype=network.output.weight.dtype)
     memory = network.encode(batch.source, batch.source_lengths)
     features = network.features(memory, batch.inputs, batch.target_lengths)
     labels = pack(batch.labels, batch.target_lengths)
-    time = torch.arange(batch.labels.shape[1], device=borders.device)
-    given = pack(time < borders[:, None], batch.target_lengths)
+    time = torch.arange(batch.labels.shape[1], device=prefix_lengths.device)
+    given = pack(time < prefix_lengths[:, None], batch.target_lengths)
     return smoothed_cross_entropy(features.part(given), network.output, labels[given], 0.0).loss
 
 
-def written_by_itself(found: Trajectories, borders: Tensor) -> Tensor:
+def written_by_itself(found: Trajectories, prefix_lengths: Tensor) -> Tensor:
     """Which actions come after the border of their sentence, `[rows, time]`."""
-    time = torch.arange(found.actions.shape[1], device=borders.device)
-    return time >= borders[found.sentences][:, None]
+    time = torch.arange(found.actions.shape[1], device=prefix_lengths.device)
+    return time >= prefix_lengths[found.sentences][:, None]
 
 
-def writable(references: Tensor, borders: Tensor) -> Tensor:
-    """The first `borders [batch]` tokens of each row of `references [batch, time]`, −1 behind them.
+def writable(references: Tensor, prefix_lengths: Tensor) -> Tensor:
+    """The prefixes of `references [batch, time]`, −1 behind them.
 
-    A beginning ends before a token that is never written, such as UNK.
+    A prefix ends before a token that is never written, such as UNK.
     """
     time = torch.arange(references.shape[1], device=references.device)
-    inside = (time < borders[:, None]) & (references >= EOS).cumprod(1).bool()
+    inside = (time < prefix_lengths[:, None]) & (references >= EOS).cumprod(1).bool()
     return references.masked_fill(~inside, -1)
 
 

@@ -92,8 +92,8 @@ class Ppo:
         if self.likelihood:
             negative = negative_log_likelihood(self.network, batch)
             value = value + self.likelihood * negative / sentences
-        told = several.told(surrogate)
-        figures = trajectory_figures(found, batch, told.log_probs, told.peaks)
+        expanded = several.expanded(surrogate)
+        figures = trajectory_figures(found, batch, expanded.log_probs, expanded.peaks)
         moves = {"kl": drifts.mean(), "clipped": clipped.to(drift.dtype).mean()}
         return Loss(value, sentences, figures | moves)
 

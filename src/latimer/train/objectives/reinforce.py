@@ -71,9 +71,9 @@ class Reinforce:
         if self.likelihood:
             negative = negative_log_likelihood(self.network, batch)
             value = value + self.likelihood * negative / sentences
-        told = several.told(surrogate)
-        figures = trajectory_figures(found, batch, told.log_probs, told.peaks)
-        return Loss(value, sentences, figures | self.baseline.told(found, advantages))
+        expanded = several.expanded(surrogate)
+        figures = trajectory_figures(found, batch, expanded.log_probs, expanded.peaks)
+        return Loss(value, sentences, figures | self.baseline.diagnostics(found, advantages))
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """Let the baseline follow."""
