@@ -5,8 +5,8 @@ all seeds. By default the methods' runs of one seed are averaged, so that there 
 seed; with `--together seeds` those of one method are, three at a time (`--size`): 1 to 3, 4 to 6
 and so on; `--together all` makes one model of everything. `--extrapolation` says how far
 to go from the start to the mean, 1, or beyond it; which is best is chosen by greedy BLEU on dev,
-for all models together. p is that of a paired bootstrap of test translations, those of the first model, the
-second, … after one another, against the control's of seed 1, 2, … .
+for all models together. p is that of a paired bootstrap of test translations, those of the first
+model, the second, … after one another, against the control's of seed 1, 2, … .
 """
 
 from __future__ import annotations
