@@ -9,7 +9,7 @@ from benchmarks.common import VOCABULARY_SIZE
 
 @dataclass(frozen=True)
 class Architecture:
-    """Sizes of a GRU encoder-decoder with Bahdanau attention; names as in `build_seq2seq`.
+    """Sizes of a GRU encoder-decoder with Bahdanau attention; names as in a recipe.
 
     `encoder_size` is the width of one direction.
     """
@@ -24,7 +24,7 @@ class Architecture:
     tied: str = "all"
 
     def keywords(self) -> dict[str, int | str]:
-        """Keywords of `latimer.nn.build.build_seq2seq`."""
+        """The sizes by name, of the vocabularies too."""
         return asdict(self)
 
     def training_flops(self, source_ratio: float, source_length: float) -> float:

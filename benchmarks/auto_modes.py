@@ -24,7 +24,8 @@ from latimer.train.loop.tuner import Mode, Tuner
 from latimer.train.loop.update import Updater, build_optimisers
 from latimer.train.loop.workers import Workers
 from latimer.train.objectives.likelihood import Likelihood
-from latimer.train.run.assemble import build_network, possible_modes
+from latimer.train.run.modes import possible_modes
+from latimer.train.run.network import fresh_network
 from latimer.train.run.prepare import prepare
 
 TURN = 15
@@ -47,7 +48,7 @@ class Trainer:
             ],
         )
         prepared = prepare(recipe, folder)
-        network = build_network(recipe, prepared.vocabulary)
+        network = fresh_network(recipe, prepared.vocabulary)
         if network.prior is not None and prepared.lexicon is not None:
             network.prior.fill(*map(torch.from_numpy, prepared.lexicon[:2]))
         objective = Likelihood(network, recipe.training.label_smoothing)

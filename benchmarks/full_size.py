@@ -22,7 +22,7 @@ import torch
 
 from benchmarks.common import markdown_table
 from latimer.model import Model, load_model, model_card, save_model
-from latimer.nn.build import build_seq2seq
+from latimer.nn.build import build_network
 from latimer.recipe import Recipe, load_recipe
 from latimer.text.batching import Batch, pad_sources
 from latimer.text.vocabulary.subwords import BOS
@@ -68,7 +68,7 @@ def attempt(recipe: Recipe) -> dict[str, float]:
         "target_vocab": len(vocabulary.target),
     }
     torch.manual_seed(1)
-    network = build_seq2seq(**sizes, **recipe.model.model_dump())
+    network = build_network(recipe.model, **sizes)
     built = time.perf_counter()
     objective = Likelihood(network, recipe.training.label_smoothing)
     updater = Updater(

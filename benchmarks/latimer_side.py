@@ -10,7 +10,8 @@ import torch
 from benchmarks.architecture import Architecture
 from benchmarks.common import BATCH_SENTENCES, Pieces
 from latimer.model import Model, model_card, save_model
-from latimer.nn.build import build_seq2seq
+from latimer.nn.build import build_network
+from latimer.nn.description import NetworkDescription
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch, collate, plan
 from latimer.text.corpus.tokenised import TokenisedCorpus
@@ -36,7 +37,9 @@ def write_corpus(pieces: Pieces, path: Path) -> Path:
 def build(architecture: Architecture, seed: int = 1) -> Seq2Seq:
     """A network with freshly drawn weights."""
     torch.manual_seed(seed)
-    return build_seq2seq(**architecture.keywords())  # type: ignore[arg-type]
+    sizes = architecture.keywords()
+    vocab = {key: int(sizes.pop(key)) for key in ("source_vocab", "target_vocab")}
+    return build_network(NetworkDescription.model_validate(sizes), **vocab)
 
 
 def batches(corpus: TokenisedCorpus, seed: int = 1) -> Iterator[Batch]:

@@ -34,7 +34,7 @@ from benchmarks.multi30k_quality import best_model, write_text
 from latimer.engines.neural import NeuralTranslator, load
 from latimer.files import read_lines
 from latimer.metrics.corpus_scores import corpus_scores
-from latimer.nn.build import build_seq2seq
+from latimer.nn.build import build_network
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, load_recipe
 from latimer.text.corpus.tokenised import TokenisedCorpus
@@ -263,7 +263,7 @@ def show_speeds(files: dict[str, tuple[Path, Path]], options: argparse.Namespace
         for fed in (False, True) if luong else (False,):
             model = {**network.model, "input_feeding": str(fed).lower()}
             recipe = recipe_of(Network(network.name, model), 1, files, options)
-            built = build_seq2seq(**sizes, **recipe.model.model_dump())
+            built = build_network(recipe.model, **sizes)
             row.append(f"{training_speed(built, recipe, prepared.train):,.0f}")
         rows.append([*row, *[""] * (3 - len(row))])
         print(" ".join(row), file=sys.stderr)

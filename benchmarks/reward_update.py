@@ -59,7 +59,7 @@ METHODS: dict[str, tuple[str, list[str]]] = {
     ),
     "the same, no delayed actor": (
         "actor_critic",
-        [*actor_critic("expected_sarsa", "corrected", 5), "critic.follow_actor=1"],
+        [*actor_critic("expected_sarsa", "corrected", 5), "critic.actor_target_update_rate=1"],
     ),
 }
 """Objective and further settings of each."""

@@ -3,10 +3,10 @@
 The runs are those that `benchmarks.reward_learning` left in `--work`: of every method of `--of`,
 all seeds. By default the methods' runs of one seed are averaged, so that there is a model for each
 seed; with `--together seeds` those of one method are, three at a time (`--size`): 1 to 3, 4 to 6
-and so on; `--together all` makes one model of everything. `--reach` says how far to go from the
-start to the mean, 1, or beyond it; which is best is chosen by greedy BLEU on dev, for all models
-together. p is that of a paired bootstrap of test translations, those of the first model, the
-second, … after one another, against the control's of seed 1, 2, … .
+and so on; `--together all` makes one model of everything. `--extrapolation` says how far
+to go from the start to the mean, 1, or beyond it; which is best is chosen by greedy BLEU on dev,
+for all models together. p is that of a paired bootstrap of test translations, those of the first
+model, the second, … after one another, against the control's of seed 1, 2, … .
 """
 
 from __future__ import annotations
@@ -49,16 +49,16 @@ def main() -> None:
     control = results(CONTROL, options)
     rows: list[list[object]] = []
     dev: dict[float, float] = {}
-    for reach in options.reach:
+    for extrapolation in options.extrapolation:
         found = [
-            {"seed": number, **scores_of(runs, reach, options)}
+            {"seed": number, **scores_of(runs, extrapolation, options)}
             for number, runs in enumerate(groups.values(), 1)
         ]
-        dev[reach] = statistics.mean(one[KEYS[0]]["bleu"] for one in found)
+        dev[extrapolation] = statistics.mean(one[KEYS[0]]["bleu"] for one in found)
         p = significance(found, control, references)
-        rows.append([f"{reach:g}", len(found), *(cell(found, key) for key in KEYS), p])
-    best = max(dev, key=lambda reach: dev[reach])
-    header = ["reach", "models", "dev greedy", "dev beam 5", "test greedy", "test beam 5"]
+        rows.append([f"{extrapolation:g}", len(found), *(cell(found, key) for key in KEYS), p])
+    best = max(dev, key=lambda extrapolation: dev[extrapolation])
+    header = ["extrapolation", "models", "dev greedy", "dev beam 5", "test greedy", "test beam 5"]
     print(f"{len(next(iter(groups.values())))} runs a model; by dev: {best:g}\n")
     print(markdown_table([*header, "p, greedy / beam 5 / greedy beside beam 5"], rows))
 
@@ -79,9 +79,9 @@ def parse() -> argparse.Namespace:
     )  # fmt: skip
     parser.add_argument("--together", choices=list(GROUPS), default="methods")
     parser.add_argument("--size", type=int, default=3, help="seeds in a model (%(default)s)")
-    parser.add_argument("--reach", type=float, action="append", help="repeat it (1, 1.5, 2, 3)")
+    parser.add_argument("--extrapolation", type=float, action="append", help="repeatable (1 to 3)")
     options = parser.parse_args()
-    options.reach = options.reach or [1.0, 1.5, 2.0, 3.0]
+    options.extrapolation = options.extrapolation or [1.0, 1.5, 2.0, 3.0]
     options.of = options.of or [name for name in METHODS if name != CONTROL]
     return options
 
@@ -100,14 +100,16 @@ def together(options: argparse.Namespace) -> dict[object, list[Path]]:
     return groups
 
 
-def scores_of(runs: list[Path], reach: float, options: argparse.Namespace) -> dict[str, Any]:
+def scores_of(
+    runs: list[Path], extrapolation: float, options: argparse.Namespace
+) -> dict[str, Any]:
     """As `reward_learning.scored`, kept in the work folder."""
     name = "+".join(sorted(run.parent.parent.name for run in runs))
     kept = options.work / "averages.json"
     known = json.loads(kept.read_bytes()) if kept.exists() else {}
-    key = f"{reach:g} {name}"
+    key = f"{extrapolation:g} {name}"
     if key not in known:
-        model = average_models(runs, options.model, reach)
+        model = average_models(runs, options.model, extrapolation)
         with tempfile.TemporaryDirectory() as temporary:
             folder = Path(temporary) / "average"
             save_model(folder, model, model_card(model.config, command="benchmarks.run_average"))

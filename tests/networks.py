@@ -1,4 +1,4 @@
-"""One network of every kind, as keywords of `build_seq2seq` beside the sizes of `tiny_model`."""
+"""One network of every kind, as keys of a description beside the sizes of `tiny_model`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,11 @@ from typing import Any, TypeVar
 
 import torch
 from torch import nn
+
+from latimer.nn.build import build_network
+from latimer.nn.description import NetworkDescription, read_description
+from latimer.nn.rl.critic import Critic, build_critic, tied_inputs
+from latimer.nn.seq2seq import Seq2Seq
 
 DEEP: dict[str, Any] = {"encoder_layers": 3, "decoder_layers": 3}
 NETWORKS: dict[str, dict[str, Any]] = {
@@ -53,6 +58,20 @@ NETWORKS: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 N = TypeVar("N", bound=nn.Module)
+
+
+def build_from_keys(*, source_vocab: int, target_vocab: int, **keys: Any) -> Seq2Seq:
+    """The network that the keys of a description describe."""
+    return build_network(
+        read_description(keys), source_vocab=source_vocab, target_vocab=target_vocab
+    )
+
+
+def critic_from_keys(*, reads: str, head: str = "layer", joint: bool = True, **keys: Any) -> Critic:
+    """A critic whose network the keys of a description and the vocabulary sizes describe."""
+    sizes = {name: keys.pop(name) for name in ("source_vocab", "target_vocab")}
+    described = NetworkDescription(**keys, tied=tied_inputs(reads, joint=joint))
+    return build_critic(described, reads, pointer=head == "pointer", **sizes)
 
 
 def with_lexicon(network: N, seed: int = 0) -> N:

@@ -214,7 +214,8 @@ except LatimerError as error:
 @pytest.mark.parametrize("room", [2_000, 20_000])
 def test_a_disk_that_refuses_leaves_the_older_model(folder, room):
     before = {path.name: path.read_bytes() for path in folder.iterdir()}
-    environment = {**os.environ, "PYTHONPATH": os.path.dirname(__file__)}
+    path = os.pathsep.join([os.path.dirname(__file__), *filter(None, sys.path)])
+    environment = {**os.environ, "PYTHONPATH": path}
     run = subprocess.run(
         [sys.executable, "-c", _SAVE_WITH_LITTLE_ROOM, str(folder), str(room)],
         capture_output=True, text=True, env=environment, check=True,

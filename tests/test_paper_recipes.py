@@ -5,9 +5,9 @@ import math
 import pytest
 import torch
 
-from latimer.nn.build import build_seq2seq
 from latimer.nn.names import ATTENTIONS
 from latimer.recipe import load_recipe, recipe_names
+from networks import build_from_keys
 
 FILES = [f"data.{part}.{side}=x" for part in ("train", "dev") for side in ("source", "target")]
 PAPERS = ["elman1990", "cho2014", "sutskever2014", "bahdanau2015", "luong2015", "gnmt2016"]
@@ -29,7 +29,7 @@ def test_every_paper_has_a_recipe_of_its_size_and_a_small_one():
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_builds_at_its_own_size(name):
     with torch.device("meta"):
-        network = build_seq2seq(**keywords(name))
+        network = build_from_keys(**keywords(name))
     assert sum(p.numel() for p in network.parameters()) > 100_000
 
 
@@ -39,7 +39,7 @@ def test_every_recipe_trains_at_a_reduced_size(name):
     options = {**keywords(name), **sizes}
     if options["attention"] == "luong_dot":
         options["encoder_size"] = 4
-    network = build_seq2seq(**options)
+    network = build_from_keys(**options)
     torch.manual_seed(0)
     source, targets = torch.randint(4, 12, (3, 5)), torch.randint(4, 12, (3, 4))
     logits = network.decode(network.encode(source, torch.tensor([5, 3, 1])), targets)
@@ -79,7 +79,7 @@ def test_weights_of_the_papers_are_those_counted_by_hand():
     }  # fmt: skip
     for name, weights in counted.items():
         with torch.device("meta"):
-            network = build_seq2seq(**keywords(name))
+            network = build_from_keys(**keywords(name))
         assert sum(p.numel() for p in network.parameters()) == weights, name
     assert 270e6 < counted["gnmt2016"] < 310e6
 

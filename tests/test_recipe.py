@@ -1,4 +1,3 @@
-import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from latimer.errors import InputError
 from latimer.nn import names
+from latimer.nn.description import NetworkDescription
 from latimer.recipe import (
     Recipe,
     build_recipe,
@@ -19,7 +19,6 @@ from latimer.recipe import (
 )
 from latimer.recipe.data import SubwordsSection
 from latimer.recipe.help import keys, markdown
-from latimer.recipe.network import ModelSection
 
 FILES = [
     *("data.train.source=a.en", "data.train.target=a.de"),
@@ -44,7 +43,7 @@ def test_a_file_and_its_overrides(tmp_path: Path) -> None:
     assert recipe.data.train.source == Path("a.en")
     assert recipe.data.source_language == "no"
     assert recipe.data.test is None
-    assert recipe.model == ModelSection()
+    assert recipe.model == NetworkDescription()
 
 
 def test_the_last_override_wins() -> None:
@@ -273,7 +272,9 @@ def test_dumping_round_trips(training: dict[str, Any], languages: dict[str, str]
 
 def test_a_dump_writes_every_key_out() -> None:
     text = dump_recipe(load_recipe("small", [*FILES, "data.test.source=c", "data.test.target=d"]))
-    assert all(f"{key.rpartition('.')[2]}:" in text for key, _ in keys())
+    dumped = [key.rpartition(".")[2] for key, _ in keys() if not key.startswith("objective.")]
+    assert all(f"{key}:" in text for key in dumped)
+    assert "objective:\n  kind: likelihood\n" in text
 
 
 def test_every_key_is_described_and_on_the_page() -> None:
@@ -283,29 +284,20 @@ def test_every_key_is_described_and_on_the_page() -> None:
 
 
 def test_names_are_those_of_the_parts() -> None:
-    from latimer.nn.attention import AFTER, BEFORE
-    from latimer.nn.cells import CELLS
     from latimer.text.vocabulary.subwords import Kind
 
-    assert set(names.CELLS) == set(CELLS)
-    assert set(names.ATTENTIONS) == {*BEFORE, *AFTER, "none"}
+    assert set(names.CELLS) == set(get_args(names.CellName))
+    assert set(names.ATTENTIONS) == set(get_args(names.AttentionName))
+    assert set(names.DECODERS) == set(get_args(names.DecoderName))
     assert SubwordsSection.model_fields["kind"].annotation == Kind
-
-
-def test_the_model_section_is_the_call_that_builds_it() -> None:
-    from latimer.nn.build import build_seq2seq
-
-    parameters = dict(inspect.signature(build_seq2seq).parameters)
-    del parameters["source_vocab"], parameters["target_vocab"]
-    assert ModelSection().model_dump() == {name: p.default for name, p in parameters.items()}
 
 
 @pytest.mark.parametrize("tied", get_args(names.Tied))
 def test_every_way_of_tying_builds(tied: str) -> None:
-    from latimer.nn.build import build_seq2seq
+    from networks import build_from_keys
 
     small = {"embedding": 4, "encoder_size": 4, "decoder_size": 4, "attention_size": 4}
-    build_seq2seq(source_vocab=9, target_vocab=9, tied=tied, readout=4, **small)  # type: ignore[arg-type]
+    build_from_keys(source_vocab=9, target_vocab=9, tied=tied, readout=4, **small)
 
 
 def test_reading_a_recipe_does_not_load_the_networks() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from latimer.errors import InputError
 from latimer.recipe import Recipe, dump_recipe, load_recipe
+from latimer.recipe.objectives import RewardSettings
 
 DATA = "data: {train: {source: a, target: b}, dev: {source: c, target: d}}\n"
 FIRST = "phases:\n  likelihood: {training: {max_epochs: 12}}\n"
@@ -21,6 +22,11 @@ def read(folder: Path, text: str, *overrides: str) -> Recipe:
     return load_recipe(path, overrides)
 
 
+def reward(recipe: Recipe) -> str | None:
+    objective = recipe.objective
+    return objective.reward if isinstance(objective, RewardSettings) else None
+
+
 def test_a_phase_takes_what_it_does_not_say_from_the_recipe(tmp_path: Path) -> None:
     general = "training: {clip: 3.0, warmup: 5}\nobjective: {reward: gleu}\ncritic: {size: 32}\n"
     recipe = read(
@@ -32,11 +38,11 @@ def test_a_phase_takes_what_it_does_not_say_from_the_recipe(tmp_path: Path) -> N
     stretches = recipe.stretches()
     assert list(stretches) == ["likelihood", "critic", "ac"]
     found = [
-        (r.objective.kind, r.objective.reward, r.training.clip, r.training.warmup, r.training.decay)
+        (r.objective.kind, reward(r), r.training.clip, r.training.warmup, r.training.decay)
         for r in stretches.values()
     ]
     assert found == [
-        ("likelihood", "gleu", 3.0, 5, 0.9),
+        ("likelihood", None, 3.0, 5, 0.9),
         ("critic", "gleu", 3.0, 5, 0.9),
         ("actor_critic", "gleu", 3.0, 7, 0.9),
     ]
@@ -76,17 +82,17 @@ def test_limits_of_the_recipe_itself_need_not_make_sense_when_each_phase_has_its
 REINFORCE = "  rl: {objective: {kind: reinforce}}\n"
 
 WRONG = [  # what follows the data, the line that is named (0: none), what is said
-    ("phases:\n" + REINFORCE, 3, "phases.rl.objective.kind: reinforce improves a translator and"),
+    ("phases:\n" + REINFORCE, 3, "phases.rl.objective.kind: reinforce improves a trained"),
     ("phases:\n" + LAST + FIRST[8:], 3, "phases.ac.objective.kind: actor_critic improves a"),
     (FIRST + CRITIC, 4, "phases.critic.objective.kind: nothing uses a critic of the last"),
-    (FIRST + CRITIC + REINFORCE, 4, "the critic is lost in the next phase, rl (reinforce); let"),
+    (FIRST + CRITIC + REINFORCE, 4, "the critic is not used in the next phase, rl (reinforce)"),
     (
         FIRST + CRITIC.replace(", training: {max_updates: 300}", "") + LAST, 0,
-        "phases.critic.training.max_updates: no score ends a phase in which the translator",
+        "phases.critic.training.max_updates: patience does not end a phase that leaves",
     ),
     (
         FIRST + CRITIC + LAST.replace("training", "critic: {size: 7}, training"), 5,
-        "phases.ac.critic.size: 7 is another network than the critic of phase critic (256)",
+        "phases.ac.critic.size: 7 differs from that of phase critic (256), whose critic is",
     ),
     ("objective: {kind: critic}\n", 2, "objective.kind: critic is for a phase before one of act"),
     (FIRST + "  a.b: {}\n", 4, "phases.a.b: phases are sections below one another"),
@@ -126,7 +132,7 @@ def test_a_critic_that_search_can_use_may_be_the_last_to_learn(tmp_path: Path) -
     read(tmp_path, reads + FIRST + CRITIC)
     alone = reads + "start: model\nobjective: {kind: critic}\n"
     read(tmp_path, alone, "training.max_updates=5")
-    with pytest.raises(InputError, match=r"training\.max_updates: no score ends"):
+    with pytest.raises(InputError, match=r"training\.max_updates: patience does not end"):
         read(tmp_path, alone)
     with pytest.raises(InputError, match=r"start: objective\.kind critic improves a"):
         read(tmp_path, reads + "objective: {kind: critic}\n")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from latimer.recipe.unread import DRAWING
 
 import elsewhere
 from latimer.analysis.gradients import source_gradients
@@ -23,7 +24,6 @@ from latimer.engines.ways import DistinctSampling, Exact, MinimumBayesRisk, Samp
 from latimer.model import load_model, model_card, save_model
 from latimer.recipe import build_recipe
 from latimer.recipe.phases import WITH_CRITIC
-from latimer.recipe.unread import DRAWING
 from latimer.rl.deep import ALGORITHMS
 from latimer.rl.deep import train as learn
 from latimer.text.vocabulary.subwords import EOS

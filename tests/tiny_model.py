@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from latimer.model import Model, model_card, save_model
-from latimer.nn.build import build_seq2seq
 from latimer.text.vocabulary.subwords import EOS
 from latimer.text.vocabulary.vocabulary import Vocabulary
+from networks import build_from_keys
 
 SIZES = {
     "embedding": 16, "encoder_size": 12, "decoder_size": 20, "attention_size": 12, "readout": 16,
@@ -42,7 +42,7 @@ def tiny_model(vocabulary: Vocabulary | None = None, seed: int = 0, **sizes: obj
     vocabulary = vocabulary or tiny_vocabulary()
     torch.manual_seed(seed)
     keywords = {**SIZES, **sizes}
-    network = build_seq2seq(
+    network = build_from_keys(
         source_vocab=len(vocabulary.source), target_vocab=len(vocabulary.target), **keywords
     )
     with torch.no_grad():

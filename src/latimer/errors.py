@@ -13,7 +13,7 @@ class LatimerError(Exception):
     exit_code = 1
 
 
-class Collapsed(LatimerError):
+class Diverged(LatimerError):
     """A run was given up because a figure went wrong; exit code 1. `best` is what it keeps."""
 
     def __init__(self, message: str, best: Path) -> None:

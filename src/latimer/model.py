@@ -21,7 +21,8 @@ from torch import Tensor, nn
 
 from latimer.errors import InputError
 from latimer.files import sha256_of, write_folder_atomically
-from latimer.nn.build import build_seq2seq
+from latimer.nn.build import build_network
+from latimer.nn.description import read_description
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.settings import check_stored
 from latimer.text.lexicon import Lexicon
@@ -46,7 +47,7 @@ class Model:
     network: Seq2Seq
     vocabulary: Vocabulary
     config: dict[str, Any]
-    """`network` (keywords of `build_seq2seq` without the vocabulary sizes), `languages`
+    """`network` (a `NetworkDescription`), `languages`
     (`source`, `target`), and what the trainer knows of `data` and `scores`."""
     lexicon: Lexicon | None = None
     """Which target pieces may translate a source piece, for the shortlists of search."""
@@ -211,7 +212,8 @@ def _build(path: Path, keywords: dict[str, Any], vocabulary: Vocabulary) -> Seq2
                 "put back the files that came with the model"
             )
     try:
-        return build_seq2seq(**{**keywords, **sizes})
+        described = {key: value for key, value in keywords.items() if key not in sizes}
+        return build_network(read_description(described), **sizes)
     except DAMAGE as error:
         raise InputError(f"{path}: 'network' describes no network: {error}") from error
 

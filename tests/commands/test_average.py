@@ -30,8 +30,8 @@ def test_the_mean_translates(folders):
 
 def test_from_a_start(folders):
     run = latimer(
-        "average", folders / "one", folders / "two", "--start", folders / "start", "--reach", "2",
-        "--to", folders / "far",
+        "average", folders / "one", folders / "two", "--start", folders / "start",
+        "--extrapolation", "2", "--to", folders / "far",
     )  # fmt: skip
     assert run.returncode == 0
     read = {name: weights_of(load_model(folders / name).network) for name in

@@ -13,12 +13,12 @@ from latimer.engines.environment import TranslationEnv, finite_mdp, score_of
 from latimer.errors import InputError
 from latimer.metrics.rewards import reward_named
 from latimer.metrics.sentence_bleu import prefix_bleu
-from latimer.nn.build import build_seq2seq
 from latimer.rl import value_iteration
 from latimer.search.sampling import Samples, sample
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 from latimer.train.objectives.trajectories import Draw
+from networks import build_from_keys
 from spelt import Alphabet
 from tiny_model import tiny_vocabulary
 
@@ -27,7 +27,7 @@ VOCAB, LIMIT, SOURCE, REFERENCE = 7, 4, [5, 4, 6], [6, 4, 6]
 
 def network(attention: str = "bahdanau"):
     torch.manual_seed(4)
-    made = build_seq2seq(
+    made = build_from_keys(
         source_vocab=VOCAB, target_vocab=VOCAB, embedding=6, encoder_size=4, decoder_size=5,
         attention_size=4, readout=6, attention=attention, dropout=0.0,
     )  # fmt: skip

@@ -18,17 +18,18 @@ from tiny_model import copying_model, tiny_model
 MEASURE = """
 import sys, torch
 from latimer.engines.memory import Size, needed_bytes, row_of
-from latimer.nn.build import build_seq2seq
+from latimer.nn.build import build_network
+from latimer.nn.description import NetworkDescription
 from latimer.search.beam import beam_search
 from latimer.search.rules import MinimumLength, Ruled
 
 torch.set_num_threads(1)
 vocab, time = map(int, sys.argv[1:3])
 attention, ruled = sys.argv[3], sys.argv[4] == "ruled"
-network = build_seq2seq(
-    source_vocab=vocab, target_vocab=vocab, embedding=8, encoder_size=8, decoder_size=16,
-    attention_size=64, readout=8, attention=attention,
-).eval()
+description = NetworkDescription(
+    embedding=8, encoder_size=8, decoder_size=16, attention_size=64, readout=8, attention=attention
+)
+network = build_network(description, source_vocab=vocab, target_vocab=vocab).eval()
 scorer = Ruled(network, [MinimumLength(2)]) if ruled else network
 source, lengths = torch.full((1, time), 5), torch.tensor([time])
 def peak():  # ru_maxrss would begin with what the process that started this one had taken

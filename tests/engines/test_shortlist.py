@@ -15,7 +15,6 @@ from latimer.engines.shortlist import Shortlist, Shortlisted
 from latimer.engines.ways import Sampling
 from latimer.errors import InputError
 from latimer.model import save_model
-from latimer.nn.build import build_seq2seq
 from latimer.nn.inference.fp16 import fp16_works
 from latimer.nn.inference.int8 import int8_exact
 from latimer.search.beam import beam_search
@@ -23,7 +22,7 @@ from latimer.text.batching import pad_sources
 from latimer.text.lexicon import Lexicon
 from latimer.text.model1 import lexicon_of_texts
 from latimer.text.vocabulary.subwords import EOS
-from networks import NETWORKS, with_lexicon
+from networks import NETWORKS, build_from_keys, with_lexicon
 from tiny_model import SIZES, copying_model, sentences, tiny_model
 
 VOCAB = 40
@@ -51,7 +50,7 @@ def allowed(lexicon, source, common, likely, joint):
 def random_network(seed=0, **options):
     torch.manual_seed(seed)
     network = with_lexicon(
-        build_seq2seq(source_vocab=VOCAB, target_vocab=VOCAB, **(SIZES | options))
+        build_from_keys(source_vocab=VOCAB, target_vocab=VOCAB, **(SIZES | options))
     ).eval()
     with torch.no_grad():
         for parameter in network.parameters():

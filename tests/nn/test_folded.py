@@ -3,11 +3,10 @@
 import pytest
 import torch
 
-from latimer.nn.build import build_seq2seq
 from latimer.nn.inference.folded import FoldedDecoder, fold
 from latimer.search.beam import beam_search
 from latimer.text.batching import pad_sources
-from networks import NETWORKS, with_lexicon
+from networks import NETWORKS, build_from_keys, with_lexicon
 from tiny_model import SIZES
 
 FOLDED = {
@@ -20,7 +19,7 @@ FOLDED = {
 def network(scale=2.0, vocab=30, **options):
     torch.manual_seed(1)
     made = with_lexicon(
-        build_seq2seq(source_vocab=vocab, target_vocab=vocab, **(SIZES | options))
+        build_from_keys(source_vocab=vocab, target_vocab=vocab, **(SIZES | options))
     ).eval()
     with torch.no_grad():
         for parameter in made.parameters():

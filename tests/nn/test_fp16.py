@@ -5,10 +5,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latimer.nn.build import build_seq2seq
 from latimer.nn.inference.fp16 import Fp16Weight, fp16_weight, fp16_works
 from latimer.nn.inference.quantised import rounded
-from networks import NETWORKS, with_lexicon
+from networks import NETWORKS, build_from_keys, with_lexicon
 from tiny_model import SIZES
 
 CPU = torch.device("cpu")
@@ -63,7 +62,7 @@ def test_what_has_no_number_in_half_precision_stays_as_it_is(value):
 def test_every_network_steps_nearly_as_in_float32(options):
     torch.manual_seed(0)
     network = with_lexicon(
-        build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
+        build_from_keys(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
     )
     network.eval()
     twin = rounded(network, fp16_weight)

@@ -7,13 +7,12 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latimer.nn.build import build_seq2seq
 from latimer.nn.cells import CELLS
 from latimer.nn.encoder import Bidirectional
 from latimer.nn.inference import int8
 from latimer.nn.inference.int8 import Int8Weight, quantise
 from latimer.nn.inference.products import PRODUCTS
-from networks import NETWORKS, with_lexicon
+from networks import NETWORKS, build_from_keys, with_lexicon
 from tiny_model import SIZES
 
 CPU = torch.device("cpu")
@@ -115,7 +114,7 @@ def test_other_functions_see_the_float_weight():
 def test_every_network_steps_nearly_as_in_float32(options):
     torch.manual_seed(0)
     network = with_lexicon(
-        build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
+        build_from_keys(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
     )
     before = {name: p.clone() for name, p in network.named_parameters()}
     network.eval()

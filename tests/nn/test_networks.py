@@ -4,13 +4,12 @@ import pytest
 import torch
 from equations import plain_logits
 
-from latimer.nn.attention import AFTER, BEFORE
-from latimer.nn.build import build_seq2seq
+from latimer.nn import names
 from latimer.nn.cells import CELLS
 from latimer.nn.encoder import backwards
 from latimer.nn.output import smoothed_cross_entropy
 from latimer.nn.seq2seq import pack
-from networks import DEEP, NETWORKS, with_lexicon
+from networks import DEEP, NETWORKS, build_from_keys, with_lexicon
 from tiny_model import SIZES
 
 LENGTHS = torch.tensor([3, 5, 1, 4])
@@ -21,7 +20,7 @@ MANY = [pytest.param(options, id=name) for name, options in NETWORKS.items()]
 def network(seed=0, **options):
     torch.manual_seed(seed)
     built = with_lexicon(
-        build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
+        build_from_keys(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
     ).double()
     with torch.no_grad():  # norms begin at 1 and 0, where a mistake would not show
         for parameter in built.parameters():
@@ -111,7 +110,7 @@ def test_bfloat16_products_stay_close_to_float32(options):
         sizes["encoder_size"] = 64
     torch.manual_seed(0)
     net = with_lexicon(
-        build_seq2seq(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options | sizes))
+        build_from_keys(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options | sizes))
     )
     source, targets = sentences()
 
@@ -174,7 +173,7 @@ def test_reading_backwards_keeps_the_end():
 
 def test_every_part_is_in_some_network():
     used = {options.get("attention", "bahdanau") for options in NETWORKS.values()}
-    assert used == {*BEFORE, *AFTER, "none"}
+    assert used == set(names.ATTENTIONS)
     assert {options.get("cell", "gru") for options in NETWORKS.values()} == set(CELLS)
 
 

@@ -8,10 +8,10 @@ from equations import cell_step
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latimer.nn.build import build_seq2seq
 from latimer.nn.cells import CELLS
 from latimer.nn.output import smoothed_cross_entropy
 from latimer.nn.seq2seq import pack
+from networks import build_from_keys
 
 LENGTHS = torch.tensor([3, 5, 1, 4])
 TARGET_LENGTHS = torch.tensor([6, 4, 4, 1])
@@ -32,7 +32,7 @@ def network(cell="gru", layers=1, seed=0, **changes):
         "readout": 6,
         "dropout": 0.0,
     }
-    return build_seq2seq(**(sizes | changes)).double()
+    return build_from_keys(**(sizes | changes)).double()
 
 
 def sentences(seed=0):

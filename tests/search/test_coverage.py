@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from tables import TableScorer, every_sequence
 
 from latimer.errors import InputError
-from latimer.nn.build import build_seq2seq
 from latimer.search.beam import beam_search
 from latimer.search.combined import Ensemble
 from latimer.search.coverage import UNREAD
 from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
 from latimer.text.vocabulary.subwords import BOS, EOS, PAD
-from networks import NETWORKS, with_lexicon
+from networks import NETWORKS, build_from_keys, with_lexicon
 from tiny_model import SIZES
 
 POSITIONS = 4
@@ -145,7 +144,7 @@ def test_the_penalty_is_that_of_the_attention_that_is_returned(name):
     torch.manual_seed(3)
     networks = [
         with_lexicon(
-            build_seq2seq(source_vocab=40, target_vocab=40, **(SIZES | NETWORKS[choice]))
+            build_from_keys(source_vocab=40, target_vocab=40, **(SIZES | NETWORKS[choice]))
         ).eval()
         for choice in (["bahdanau", "concat"] if name == "ensemble" else [name])
     ]
@@ -182,6 +181,6 @@ def test_impossible_penalties_are_refused(wrong):
 
 def test_a_model_without_attention_is_refused():
     choices = SIZES | NETWORKS["cho"]
-    network = build_seq2seq(source_vocab=40, target_vocab=40, **choices).eval()
+    network = build_from_keys(source_vocab=40, target_vocab=40, **choices).eval()
     with pytest.raises(InputError, match=r"coverage_penalty 0\.2 does not go with attention none"):
         beam_search(network, *pad_sources([[5, 6]]), max_length=3, coverage_penalty=0.2)

@@ -10,12 +10,11 @@ from hypothesis import strategies as st
 from tables import random_table, sources
 
 from latimer.errors import InputError
-from latimer.nn.build import build_seq2seq
 from latimer.search.beam import beam_search
 from latimer.search.diverse import diverse_beam_search
 from latimer.text.batching import pad_sources
 from latimer.text.vocabulary.subwords import BOS, EOS
-from networks import NETWORKS
+from networks import NETWORKS, build_from_keys
 from tiny_model import SIZES
 
 
@@ -82,7 +81,7 @@ def test_it_is_the_algorithm_whatever_else_is_in_the_batch(
 @pytest.mark.parametrize("stop", ["safe", "near", "first"])
 def test_one_group_is_beam_search_exactly(vocab, stop):
     torch.manual_seed(0)
-    network = build_seq2seq(source_vocab=vocab, target_vocab=vocab, **(SIZES | NETWORKS["gnmt"]))
+    network = build_from_keys(source_vocab=vocab, target_vocab=vocab, **(SIZES | NETWORKS["gnmt"]))
     with torch.no_grad():
         network.output.bias.normal_().mul_(2)
     batch = pad_sources([[4, 5, 6, 5, 4], [5], [6, 6, 4]])

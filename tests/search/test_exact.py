@@ -11,14 +11,13 @@ from tables import every_sequence, random_table, sources
 from test_beam import DIVISORS, SCORINGS
 
 from latimer.errors import InputError
-from latimer.nn.build import build_seq2seq
 from latimer.rl import FiniteMDP, value_iteration
 from latimer.search import exact
 from latimer.search.beam import beam_search
 from latimer.search.exact import exact_search
 from latimer.search.scorer import DeadEnd
 from latimer.text.vocabulary.subwords import BOS, EOS
-from networks import NETWORKS, with_lexicon
+from networks import NETWORKS, build_from_keys, with_lexicon
 from tiny_model import SIZES
 
 WAITING = exact._Waiting
@@ -82,7 +81,7 @@ def test_it_is_what_value_iteration_finds():
 def test_every_kind_of_network(options):
     torch.manual_seed(1)
     network = with_lexicon(
-        build_seq2seq(source_vocab=7, target_vocab=7, dropout=0.0, **(SIZES | options))
+        build_from_keys(source_vocab=7, target_vocab=7, dropout=0.0, **(SIZES | options))
     )
     with torch.no_grad():
         for parameter in network.parameters():

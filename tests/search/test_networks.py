@@ -6,7 +6,6 @@ from collections import Counter
 import pytest
 import torch
 
-from latimer.nn.build import build_seq2seq
 from latimer.search.beam import beam_search
 from latimer.search.exact import exact_search
 from latimer.search.greedy import greedy_search
@@ -14,7 +13,7 @@ from latimer.search.sampling import sample
 from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
 from latimer.text.vocabulary.subwords import BOS, EOS, PAD
-from networks import NETWORKS, with_lexicon
+from networks import NETWORKS, build_from_keys, with_lexicon
 from tiny_model import SIZES
 
 VOCAB = 600
@@ -24,7 +23,7 @@ CHOICES = [pytest.param(choices, id=name) for name, choices in NETWORKS.items()]
 def random_network(seed, **choices):
     torch.manual_seed(seed)
     network = with_lexicon(
-        build_seq2seq(source_vocab=VOCAB, target_vocab=VOCAB, **(SIZES | choices))
+        build_from_keys(source_vocab=VOCAB, target_vocab=VOCAB, **(SIZES | choices))
     ).eval()
     # Fed back through weights this large, float32's rounding would grow from step to step.
     network = network.double() if choices.get("input_feeding") else network
@@ -132,7 +131,7 @@ def summed(log_probs, labels):
 def test_search_and_sampling_agree_with_the_listed_distribution(choices):
     torch.manual_seed(3)
     network = (
-        with_lexicon(build_seq2seq(source_vocab=7, target_vocab=7, **(SIZES | choices)))
+        with_lexicon(build_from_keys(source_vocab=7, target_vocab=7, **(SIZES | choices)))
         .eval()
         .double()
     )

@@ -89,7 +89,7 @@ def test_progress_survives_json_exactly():
 
 
 def test_a_collapse_ends_the_run_and_says_what_to_change():
-    budget, progress = Budget(max_updates=100, collapse=Limits()), Progress()
+    budget, progress = Budget(max_updates=100, limits=Limits()), Progress()
     for update, bleu, over in ((0, 30.0, False), (1, 21.5, False), (2, 20.9, True)):
         progress.update = update
         progress.record_validation(bleu, 1.0, 3)
@@ -102,7 +102,7 @@ def test_a_collapse_ends_the_run_and_says_what_to_change():
 
 
 def test_noise_is_no_collapse():
-    budget, progress = Budget(max_updates=100, collapse=Limits()), Progress()
+    budget, progress = Budget(max_updates=100, limits=Limits()), Progress()
     for update, bleu in ((0, 4.0), (1, 0.0)):
         progress.update = update
         progress.record_validation(bleu, 1.0, 3)

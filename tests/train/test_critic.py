@@ -19,10 +19,9 @@ from latimer.nn.output import Output
 from latimer.nn.rl.critic import (
     Critic,
     Values,
-    build_critic,
-    follow,
     spread_of_values,
     taken_values,
+    update_target,
 )
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import load_recipe
@@ -30,10 +29,12 @@ from latimer.rl import value_iteration
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import BOS, EOS, UNK
 from latimer.train.objectives.actor_critic import ActorCritic, CriticSettings
-from latimer.train.objectives.build import OBJECTIVES
+from latimer.train.objectives.build import build_objective
 from latimer.train.objectives.critic_figures import critic_figures
 from latimer.train.objectives.critic_targets import TARGETS, Delayed
 from latimer.train.objectives.trajectories import Draw, Trajectories, features_of
+from networks import critic_from_keys
+from tiny_model import tiny_vocabulary
 
 UPDATES, TOLERANCE = 250, 0.01
 
@@ -199,7 +200,7 @@ def test_in_pretraining_the_actor_has_no_gradient_and_afterwards_it_has() -> Non
 
 
 def test_delayed_networks_get_no_gradient_and_follow() -> None:
-    objective = made(follow=0.25, follow_actor=0.5)
+    objective = made(target_update_rate=0.25, actor_target_update_rate=0.5)
     assert not any(p.requires_grad for p in objective.delayed_critic.parameters())
     twins = (objective.delayed_critic, 0.25), (objective.delayed_network, 0.5)
     before = [copy.deepcopy(twin) for twin, _ in twins]
@@ -225,7 +226,8 @@ def test_delayed_networks_that_follow_at_once_need_not_be_asked(
     at_once, slow = (
         made(
             0 if acts else 1, target=target, gradient=gradient,
-            follow=0.5 if who == "actor" else rate, follow_actor=0.5 if who == "critic" else rate,
+            target_update_rate=0.5 if who == "actor" else rate,
+            actor_target_update_rate=0.5 if who == "critic" else rate,
         )
         for rate in (1.0, 0.5)
     )  # fmt: skip
@@ -316,7 +318,7 @@ def test_values_of_all_are_those_of_each(head: str, unknown: bool) -> None:
 
 
 def test_values_are_not_compared_in_halves() -> None:
-    critic = build_critic(
+    critic = critic_from_keys(
         reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=6,
         encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0, head="pointer",
     )  # fmt: skip
@@ -346,7 +348,7 @@ def test_padding_in_all_rows_changes_nothing() -> None:
 
 def test_a_pointer_into_the_source_is_refused() -> None:
     with pytest.raises(ValueError, match="reads the reference"):
-        build_critic(
+        critic_from_keys(
             reads="source", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, head="pointer",
             embedding=6, encoder_size=3, decoder_size=6, attention_size=3, readout=6, dropout=0.0,
         )  # fmt: skip
@@ -359,7 +361,7 @@ def test_another_thing_to_read_is_refused() -> None:
 
 def test_following_all_the_way_is_copying() -> None:
     one, other = tiny.network(1), tiny.network(2)
-    follow(one, other, 1.0)
+    update_target(one, other, 1.0)
     for mine, its in zip(one.parameters(), other.parameters(), strict=True):
         torch.testing.assert_close(mine, its)
 
@@ -416,11 +418,11 @@ def test_a_critic_learns_the_values_that_theory_gives(target: str, head: str) ->
     best = torch.tensor(listed.mdp.action_values(value_iteration(listed.mdp).values))
     assert float((policy - best).abs().max()) > 0.3
     torch.manual_seed(1)
-    critic = build_critic(
+    critic = critic_from_keys(
         reads="reference", source_vocab=tiny.VOCAB, target_vocab=tiny.VOCAB, embedding=24,
         encoder_size=4, decoder_size=24, attention_size=4, readout=24, dropout=0.0, head=head,
     ).double()  # fmt: skip
-    settings = CriticSettings(target, lambda_=0.7, penalty=0.0, follow=0.2)
+    settings = CriticSettings(target, td_lambda=0.7, penalty=0.0, target_update_rate=0.2)
     objective = ActorCritic(net.train(), critic, likely(64, net), settings, pretraining=10**6)
     updates = UPDATES
     optimiser = torch.optim.Adam(critic.parameters(), 2e-2, betas=(0.9, 0.95))
@@ -438,8 +440,8 @@ def test_a_critic_learns_the_values_that_theory_gives(target: str, head: str) ->
 @pytest.mark.parametrize(
     ("settings", "rates"),
     [
-        (["critic.follow=0.25"], (0.25, 0.25)),
-        (["critic.follow=0.25", "critic.follow_actor=1"], (0.25, 1.0)),
+        (["critic.target_update_rate=0.25"], (0.25, 0.25)),
+        (["critic.target_update_rate=0.25", "critic.actor_target_update_rate=1"], (0.25, 1.0)),
     ],
 )
 def test_the_delayed_actor_follows_as_the_critic_does_unless_told(
@@ -448,16 +450,18 @@ def test_the_delayed_actor_follows_as_the_critic_does_unless_told(
     texts = [f"data.{part}.{side}=x" for part in ("train", "dev") for side in ("source", "target")]
     asked = [*texts, "start=model", "objective.kind=actor_critic", *settings]
     recipe = load_recipe("tiny", asked)
-    objective = OBJECTIVES["actor_critic"](recipe, tiny.network(), tiny.draw(2))
+    device = torch.device("cpu")
+    objective = build_objective(recipe, tiny.network(), tiny_vocabulary(), device)
     assert isinstance(objective, ActorCritic)
-    assert (objective.settings.follow, objective.settings.follow_actor) == rates
+    settings = objective.settings
+    assert (settings.target_update_rate, settings.actor_target_update_rate) == rates
 
 
 @pytest.mark.parametrize(("reads", "joint"), [("source", True), ("source", False)])
 def test_embeddings_of_two_languages_are_not_one_because_they_are_as_many(
     reads: str, joint: bool
 ) -> None:
-    critic = build_critic(
+    critic = critic_from_keys(
         reads=reads, source_vocab=9, target_vocab=9, joint=joint, embedding=4, encoder_size=2,
         decoder_size=4, attention_size=2, readout=4, dropout=0.0,
     )  # fmt: skip

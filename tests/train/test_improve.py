@@ -15,10 +15,10 @@ from latimer.commands.improve import improve
 from latimer.errors import InputError, LatimerError
 from latimer.model import load_critic
 from latimer.recipe import load_recipe, override_recipe
-from latimer.recipe.phases import WITH_CRITIC
+from latimer.recipe.objectives import OBJECTIVES
 from latimer.train.loop.dev_policy import DEV_FIGURES
 from latimer.train.loop.divergence import Limits
-from latimer.train.run.improvement import OBJECTIVES, improvement
+from latimer.train.run.improvement import improvement
 from latimer.train.run.run import train
 
 FEW = ["training.warmup=0", "training.cooldown=0", "training.max_minutes=", "training.threads=1"]
@@ -52,7 +52,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def short(updates: int, objective: str) -> list[str]:
     small = ["critic.size=8", "critic.embedding=8", "critic.pretraining=1"]
     settings = [*FEW, f"training.max_updates={updates}"]
-    return [*settings, *small] if objective in WITH_CRITIC else settings
+    return [*settings, *small] if OBJECTIVES[objective].has_critic else settings
 
 
 def improved(model: Path, run: Path, updates: int, objective: str, *more: str) -> dict[str, object]:

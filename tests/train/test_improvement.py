@@ -33,8 +33,11 @@ def test_a_section_that_is_no_object_is_explained(tmp_path, section, value):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"likelihood": 0.5}, "objective.likelihood: mixer has the likelihood"),
-        ({"baseline": "self_critical"}, "objective.baseline: a greedy translation from the begin"),
+        (
+            {"likelihood": 0.5},
+            "objective mixer has no key likelihood; it belongs to reinf",
+        ),
+        ({"baseline": "self_critical"}, "objective.baseline: self_critical does not go with mixer"),
     ],
 )
 def test_what_mixer_cannot_use_is_refused(tmp_path, settings, message):
@@ -51,7 +54,7 @@ def test_what_is_drawn_is_drawn_warmly_and_the_critic_is_not_alone_for_long(tmp_
     (tmp_path / "config.json").write_text(json.dumps(CONFIG))
     recipe = build_recipe(improvement(tmp_path, objective, 1.0, 1))
     assert recipe.objective.temperature == 0.5
-    assert recipe.training.reach == 1.5
+    assert recipe.training.extrapolation == 1.5
     assert recipe.critic.pretraining <= 50 or objective != "actor_critic"
 
 

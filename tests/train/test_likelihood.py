@@ -4,17 +4,17 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from latimer.nn.build import build_seq2seq
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import PAD
 from latimer.train.objectives.likelihood import Likelihood
+from networks import build_from_keys
 
 VOCAB = 9
 
 
 def network():
     torch.manual_seed(0)
-    return build_seq2seq(
+    return build_from_keys(
         source_vocab=VOCAB, target_vocab=VOCAB, embedding=6, encoder_size=5, decoder_size=7,
         attention_size=4, readout=6, dropout=0.0,
     )  # fmt: skip

@@ -33,7 +33,7 @@ class Fixed(Draw):
 
 
 def mixer(net: nn.Module, draw: Draw, step: int, every: int = 1) -> Mixer:
-    return Mixer(net, draw, NoBaseline(), step=step, every=every)
+    return Mixer(net, draw, NoBaseline(), delta=step, every=every)
 
 
 def gradient_of(objective: Any, net: nn.Module) -> list[Tensor]:
@@ -94,7 +94,7 @@ def test_the_border_recedes_by_a_step_every_so_many_updates() -> None:
     batch = Batch(target[:, 1:], lengths, target, lengths)
     seen = []
     for _ in range(9):
-        seen.append(objective.borders(batch).tolist())
+        seen.append(objective.prefix_lengths(batch).tolist())
         objective.updated({"reward": 0.0})
     assert seen[0] == seen[2] == [5, 2, 0]
     assert seen[3] == seen[5] == [3, 0, 0]
@@ -163,7 +163,7 @@ def test_what_the_baseline_foresees_is_told() -> None:
     net = tiny.network()
     value = LearnedValue(6)
     nn.init.zeros_(value.head.double()[-1].bias)
-    objective = Mixer(net, Fixed(REFERENCE), value, step=1, every=1)
+    objective = Mixer(net, Fixed(REFERENCE), value, delta=1, every=1)
     with silence():
         told = objective.loss(tiny.batch()).figures
     assert told.keys() == set(objective.figures)

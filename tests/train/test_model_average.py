@@ -35,16 +35,16 @@ def test_the_mean_of_two(folders):
         wanted = (one[name].double() + two[name].double()) / 2
         assert not torch.equal(one[name], two[name]) or name.endswith("bias")
         torch.testing.assert_close(tensor.double(), wanted, rtol=1e-6, atol=1e-7)
-    assert found.config["scores"] == {"models": 2, "reach": 1.0}
+    assert found.config["scores"] == {"models": 2, "extrapolation": 1.0}
 
 
-@pytest.mark.parametrize("reach", [0.5, 1.0, 2.5])
-def test_a_start_and_how_far_to_go_from_it(folders, reach):
-    found = average_models([folders / "0", folders / "1"], folders / "2", reach)
+@pytest.mark.parametrize("extrapolation", [0.5, 1.0, 2.5])
+def test_a_start_and_how_far_to_go_from_it(folders, extrapolation):
+    found = average_models([folders / "0", folders / "1"], folders / "2", extrapolation)
     one, two, start = (weights(folders / name) for name in "012")
     for name, tensor in weights_of(found.network).items():
         mean = (one[name].double() + two[name].double()) / 2
-        wanted = start[name].double() + reach * (mean - start[name].double())
+        wanted = start[name].double() + extrapolation * (mean - start[name].double())
         torch.testing.assert_close(tensor.double(), wanted, rtol=1e-6, atol=1e-6)
 
 
@@ -63,10 +63,10 @@ def test_one_model_may_go_further_by_itself(folders):
         (["1"], {"start": "foreign"}, r"foreign: another vocabulary"),
         (["gone"], {}, r"gone: no such model folder"),
         ([], {}, r"at least two models expected, or one and its --start"),
-        (["1"], {"reach": 2.0}, r"reach 2 is measured from a start: .*--start"),
-        (["1"], {"start": "2", "reach": 0.0}, r"reach: more than 0 .*, not 0"),
-        (["1"], {"start": "2", "reach": float("nan")}, r"reach: .*, not nan"),
-        (["1"], {"start": "2", "reach": 101.0}, r"at most 100 expected, not 101"),
+        (["1"], {"extrapolation": 2.0}, r"extrapolation 2 needs a start: .*--start"),
+        (["1"], {"start": "2", "extrapolation": 0.0}, r"extrapolation: more than 0 .*, not 0"),
+        (["1"], {"start": "2", "extrapolation": float("nan")}, r"extrapolation: .*, not nan"),
+        (["1"], {"start": "2", "extrapolation": 101.0}, r"at most 100 expected, not 101"),
     ],
 )
 def test_what_cannot_be_averaged_is_refused(folders, others, settings, complaint):

@@ -23,8 +23,8 @@ from latimer.train.checkpoint.tensors import read_tensors, weights_of
 from latimer.train.loop.distributed import Group
 from latimer.train.loop.interruption import Interrupted
 from latimer.train.loop.tuner import Mode
-from latimer.train.objectives.build import CRITIC
-from latimer.train.run import assemble as assembling
+from latimer.train.objectives.actor_critic import CRITIC
+from latimer.train.run import modes as possible
 from latimer.train.run import run as runs
 from latimer.train.run.run import train
 
@@ -42,7 +42,7 @@ def recipe(task: Path, **limits: int) -> Recipe:
     training = {name: {"max_updates": limits.get(name, count)} for name, count in UPDATES.items()}
     training["likelihood"] |= {"learning_rate": 5e-3, "cooldown": 0.3}
     for name in ("actor-critic", "reinforce"):
-        training[name] |= {"reach": 1.5}
+        training[name] |= {"extrapolation": 1.5}
     phases: dict[str, Any] = {name: {"training": training[name]} for name in UPDATES}
     phases["critic"]["objective"] = {"kind": "critic", "samples": 1}
     phases["actor-critic"]["objective"] = {"kind": "actor_critic", "samples": 1}
@@ -313,12 +313,12 @@ def test_several_processes_keep_what_they_found_out_about_the_machine(
     tree["phases"]["likelihood"]["training"] |= {"precision": "auto", "threads": None}
     stretch = build_recipe(tree).stretches()["likelihood"]
     cores = iter([2, 1])
-    monkeypatch.setattr(assembling, "available_cores", lambda: next(cores))
+    monkeypatch.setattr(possible, "available_cores", lambda: next(cores))
     found = iter(["bf16", "fp32"])
-    monkeypatch.setattr(assembling, "choose_precision", lambda asked, device: next(found))
+    monkeypatch.setattr(possible, "choose_precision", lambda asked, device: next(found))
     monkeypatch.setattr(Group, "from_leader", lambda self, values: list(values))
     pair = Group(0, 2)
-    first = assembling.possible_modes(stretch, pair, [])
+    first = possible.possible_modes(stretch, pair, [])
     assert first == [Mode(2, "bf16")]
-    assert assembling.possible_modes(stretch, pair, first) == first
+    assert possible.possible_modes(stretch, pair, first) == first
     assert next(cores) == 1

@@ -10,7 +10,7 @@ from latimer.nn.dropout import noise, silence
 from latimer.text.vocabulary.subwords import EOS
 from latimer.train.objectives.baselines import BASELINES
 from latimer.train.objectives.likelihood import Likelihood
-from latimer.train.objectives.ppo import Leash, Ppo, clipped_weights
+from latimer.train.objectives.ppo import PolicyLimits, Ppo, clipped_weights
 from latimer.train.objectives.reinforce import Reinforce
 from latimer.train.objectives.scheduled_sampling import ScheduledSampling, mixed_inputs
 
@@ -38,19 +38,19 @@ def test_weights_are_those_of_the_clipped_objective() -> None:
 def test_at_first_it_is_reinforce() -> None:
     net = tiny.network()
     draw = tiny.draw(4)
-    ppo = Ppo(net, draw, Leash(kl=0.0))
+    ppo = Ppo(net, draw, PolicyLimits(kl_weight=0.0))
     plain = Reinforce(net, draw, BASELINES["leave_one_out"](6))
     tiny.assert_same(
         tiny.gradient(loss(ppo).value, net), tiny.gradient(loss(plain).value, net), 1e-6
     )
 
 
-def test_the_leash_pulls_towards_the_start() -> None:
+def test_the_kl_penalty_pulls_towards_the_start() -> None:
     """With a reward of 0 the expected gradient is that of the divergence from the start."""
     net = tiny.network()
     draw = tiny.draw(400)
     object.__setattr__(draw, "reward", lambda h, n, r, m: torch.zeros(h.shape, dtype=torch.float64))
-    ppo = Ppo(net, draw, Leash(kl=1.0, refresh=1, clip=100.0))
+    ppo = Ppo(net, draw, PolicyLimits(kl_weight=1.0, sync_every=1, clip=100.0))
     with torch.no_grad():
         net.output.bias[4] += 1.0
     ppo.updated({})  # what is drawn from is the present policy
@@ -65,9 +65,9 @@ def test_the_leash_pulls_towards_the_start() -> None:
     assert float(found.figures["kl"]) == pytest.approx(float(divergence.detach()), rel=0.2)
 
 
-def test_the_policy_drawn_from_is_refreshed() -> None:
+def test_the_sampling_policy_is_synchronised() -> None:
     net = tiny.network()
-    ppo = Ppo(net, tiny.draw(2), Leash(refresh=2))
+    ppo = Ppo(net, tiny.draw(2), PolicyLimits(sync_every=2))
     with torch.no_grad():
         net.output.bias.add_(1.0)
     ppo.updated({})
@@ -77,9 +77,9 @@ def test_the_policy_drawn_from_is_refreshed() -> None:
     assert not torch.equal(ppo.start.output.bias, net.output.bias)
 
 
-def test_all_truth_is_likelihood() -> None:
+def test_full_teacher_forcing_is_likelihood() -> None:
     net = tiny.network().eval()
-    mixed = ScheduledSampling(net, 0.1, truth=0.3, updates=10)
+    mixed = ScheduledSampling(net, 0.1, teacher_forcing_min=0.3, updates=10)
     assert mixed.share() == 1
     tiny.assert_same(
         tiny.gradient(loss(mixed).value, net),
@@ -88,8 +88,8 @@ def test_all_truth_is_likelihood() -> None:
     )
 
 
-def test_the_share_of_truth_falls_in_a_line() -> None:
-    mixed = ScheduledSampling(tiny.network(), 0.1, truth=0.2, updates=4)
+def test_the_probability_of_teacher_forcing_decays_linearly() -> None:
+    mixed = ScheduledSampling(tiny.network(), 0.1, teacher_forcing_min=0.2, updates=4)
     shares = []
     for _ in range(7):
         shares.append(mixed.share())

@@ -6,8 +6,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from latimer.nn.build import build_seq2seq
-from latimer.nn.rl.critic import build_critic
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import BOS, EOS
 from latimer.train.loop.distributed import Group
@@ -18,9 +16,10 @@ from latimer.train.objectives.baselines import BASELINES
 from latimer.train.objectives.critic_targets import TARGETS
 from latimer.train.objectives.minimum_risk import MinimumRisk
 from latimer.train.objectives.objective import Objective
-from latimer.train.objectives.ppo import Leash, Ppo
+from latimer.train.objectives.ppo import PolicyLimits, Ppo
 from latimer.train.objectives.reinforce import Reinforce
 from latimer.train.objectives.trajectories import Draw, Scores
+from networks import build_from_keys, critic_from_keys
 
 VOCAB, LENGTH, UPDATES = 8, 3, 120
 
@@ -58,16 +57,16 @@ def objective(method: str, reward: Scores) -> Objective:
     torch.manual_seed(0)
     sizes = {"embedding": 8, "encoder_size": 8, "decoder_size": 16, "attention_size": 8}
     vocabularies = {"source_vocab": VOCAB, "target_vocab": VOCAB}
-    network = build_seq2seq(**vocabularies, **sizes, readout=8, dropout=0.0)  # type: ignore[arg-type]
+    network = build_from_keys(**vocabularies, **sizes, readout=8, dropout=0.0)  # type: ignore[arg-type]
     several, one = (Draw(reward, count, max_length=LENGTH + 2) for count in (5, 2))
     if method in BASELINES:
         return Reinforce(network, several, BASELINES[method](8))
     if method == "ppo":
-        return Ppo(network, several, Leash(kl=0.0, refresh=2))
+        return Ppo(network, several, PolicyLimits(kl_weight=0.0, sync_every=2))
     if method == "minimum_risk":
         return MinimumRisk(network, several, sharpness=1.0)
-    critic = build_critic(reads="reference", **vocabularies, **sizes, readout=8, dropout=0.0)
-    settings = CriticSettings(target=method, penalty=1e-4, follow=0.1)
+    critic = critic_from_keys(reads="reference", **vocabularies, **sizes, readout=8, dropout=0.0)
+    settings = CriticSettings(target=method, penalty=1e-4, target_update_rate=0.1)
     return ActorCritic(network, critic, one, settings, pretraining=20)
 
 

@@ -13,9 +13,7 @@ import pytest
 import torch
 
 from latimer.metrics.sentence_bleu import prefix_bleu
-from latimer.nn.build import build_seq2seq
 from latimer.nn.dropout import noise
-from latimer.nn.rl.critic import build_critic
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import BOS, EOS
@@ -26,9 +24,10 @@ from latimer.train.objectives.likelihood import Likelihood
 from latimer.train.objectives.minimum_risk import MinimumRisk
 from latimer.train.objectives.mixer import Mixer
 from latimer.train.objectives.objective import Objective
-from latimer.train.objectives.ppo import Leash, Ppo
+from latimer.train.objectives.ppo import PolicyLimits, Ppo
 from latimer.train.objectives.reinforce import Reinforce
 from latimer.train.objectives.trajectories import Draw
+from networks import build_from_keys, critic_from_keys
 
 FIRST, WORDS, LENGTH, SENTENCES, WIDTH = 4, 6, 4, 24, 24
 VOCAB = FIRST + WORDS
@@ -66,7 +65,7 @@ def optimise(objective: Objective, batches: Callable[[int], Batch], updates: int
 @pytest.fixture(scope="module")
 def taught() -> Seq2Seq:
     torch.manual_seed(3)
-    network = build_seq2seq(
+    network = build_from_keys(
         source_vocab=VOCAB, target_vocab=VOCAB, embedding=WIDTH, encoder_size=WIDTH,
         decoder_size=WIDTH, attention_size=WIDTH, readout=WIDTH, dropout=0.0,
     )  # fmt: skip
@@ -84,12 +83,12 @@ def reward_of(network: Seq2Seq) -> float:
 def actor_critic(target: str, gradient: str) -> Callable[[Seq2Seq], Objective]:
     def make(network: Seq2Seq) -> Objective:
         torch.manual_seed(5)
-        critic = build_critic(
+        critic = critic_from_keys(
             reads="reference", source_vocab=VOCAB, target_vocab=VOCAB, embedding=WIDTH,
             encoder_size=WIDTH // 2, decoder_size=WIDTH, attention_size=WIDTH, readout=WIDTH,
             dropout=0.0, head="pointer",
         )  # fmt: skip
-        settings = CriticSettings(target, follow=0.2, gradient=gradient)
+        settings = CriticSettings(target, target_update_rate=0.2, gradient=gradient)
         draw = Draw(prefix_bleu, SAMPLES)
         return ActorCritic(network, critic, draw, settings, pretraining=PRETRAINING)
 
@@ -103,7 +102,7 @@ def reinforce(baseline: str) -> Callable[[Seq2Seq], Objective]:
 METHODS: dict[str, Callable[[Seq2Seq], Objective]] = {
     **{f"reinforce, {name}": reinforce(name) for name in BASELINES if name != "none"},
     "minimum risk": lambda net: MinimumRisk(net, Draw(prefix_bleu, SAMPLES), sharpness=0.5),
-    "ppo": lambda net: Ppo(net, Draw(prefix_bleu, SAMPLES), Leash(0.2, 0.0, 2)),
+    "ppo": lambda net: Ppo(net, Draw(prefix_bleu, SAMPLES), PolicyLimits(0.2, 0.0, 2)),
     "mixer": lambda net: Mixer(
         net, Draw(prefix_bleu, SAMPLES), BASELINES["leave_one_out"](WIDTH), step=5, every=1
     ),

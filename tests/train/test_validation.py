@@ -11,7 +11,7 @@ from latimer.train.loop.progress import Progress
 from latimer.train.loop.validation import DevScores, Validator
 from latimer.train.loop.workers import Workers
 from latimer.train.objectives.likelihood import Likelihood
-from latimer.train.run.publish import Beyond, Publisher, publish_final
+from latimer.train.run.publish import Extrapolation, Publisher, publish_final
 from tiny_model import CopyNetwork, sentences, tiny_model
 
 LINES = sentences(40, seed=3)
@@ -156,7 +156,7 @@ def test_the_average_goes_further_where_dev_says_so(model, corpus, tmp_path, cou
         seen.append(network.output.bias[0].item())
         return DevScores(scores[seen[-1]], 1.0)
 
-    further = Beyond(begun, 1.5)
+    further = Extrapolation(begun, 1.5)
     folder = publish_final(publisher, network, pool, progress, validate, lambda text: None, further)
     assert seen == list(scores)
     assert folder.name == ("best" if bias is None else "average")
@@ -164,7 +164,7 @@ def test_the_average_goes_further_where_dev_says_so(model, corpus, tmp_path, cou
     assert torch.equal(
         kept.network.output.bias, torch.full_like(kept.network.output.bias, bias or 20.0)
     )
-    assert kept.config["scores"].get("reach") == {22.0: 1.5, 29.5: 1.5, 15.0: 1.0}.get(bias)
+    assert kept.config["scores"].get("extrapolation") == {22.0: 1.5, 29.5: 1.5, 15.0: 1.0}.get(bias)
 
 
 def test_there_is_nothing_beyond_the_start_itself(model, corpus, tmp_path):
@@ -175,6 +175,6 @@ def test_there_is_nothing_beyond_the_start_itself(model, corpus, tmp_path):
     progress.candidates = pool.offer([], 8.0, 0, weights_of(network))
     recipe = build_recipe(recipe_tree(tmp_path, model=model.config["network"]))
     publisher = Publisher(tmp_path, recipe, Data(model.vocabulary, corpus), "latimer train x")
-    further = Beyond(weights_of(tiny_model().network), 2.0)
+    further = Extrapolation(weights_of(tiny_model().network), 2.0)
     folder = publish_final(publisher, network, pool, progress, None, print, further)
     assert folder.name == "best"

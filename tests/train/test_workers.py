@@ -4,15 +4,15 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from latimer.nn.build import build_seq2seq
 from latimer.text.batching import Batch
 from latimer.train.loop.workers import Workers, split, trained_parameters
 from latimer.train.objectives.likelihood import Likelihood
+from networks import build_from_keys
 
 
 def objective(dropout: float = 0.0) -> Likelihood:
     torch.manual_seed(0)
-    network = build_seq2seq(
+    network = build_from_keys(
         source_vocab=12,
         target_vocab=12,
         embedding=6,

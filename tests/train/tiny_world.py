@@ -7,14 +7,13 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
-from latimer.nn.build import build_seq2seq
-from latimer.nn.rl.critic import Critic, build_critic
+from latimer.nn.rl.critic import Critic
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.sampling import Samples
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 from latimer.train.objectives.trajectories import Draw
-from networks import with_lexicon
+from networks import build_from_keys, critic_from_keys, with_lexicon
 
 VOCAB, LIMIT = 7, 3
 WORDS = tuple(range(EOS + 1, VOCAB))
@@ -32,7 +31,7 @@ def network(seed: int = 0, attention: str = "bahdanau", **options: object) -> Se
         "attention_size": 4,
         "readout": 6,
     }
-    made = build_seq2seq(
+    made = build_from_keys(
         source_vocab=VOCAB,
         target_vocab=VOCAB,
         dropout=0.3,
@@ -46,7 +45,7 @@ def network(seed: int = 0, attention: str = "bahdanau", **options: object) -> Se
 
 def critic(reads: str = "reference", head: str = "layer") -> Critic:
     """A critic as small, that knows nothing yet."""
-    return build_critic(
+    return critic_from_keys(
         reads=reads, source_vocab=VOCAB, target_vocab=VOCAB, embedding=6, encoder_size=3,
         decoder_size=6, attention_size=3, readout=6, dropout=0.0, head=head,
     ).double()  # fmt: skip

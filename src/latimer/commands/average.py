@@ -14,7 +14,7 @@ def average(
     start: Annotated[
         Path | None, typer.Option(help="The model that all of them went on from.")
     ] = None,
-    reach: Annotated[
+    extrapolation: Annotated[
         float, typer.Option(help="How far to go from the start: 1 is the mean, 2 twice as far.")
     ] = 1.0,
 ) -> None:
@@ -29,9 +29,9 @@ def average(
 
     if to.exists():
         raise InputError(f"{to}: is there already; name a new folder with --to")
-    model = average_models(models, start, reach)
+    model = average_models(models, start, extrapolation)
     names = " ".join(str(folder) for folder in models)
-    more = "" if start is None else f" --start {start} --reach {reach:g}"
+    more = "" if start is None else f" --start {start} --extrapolation {extrapolation:g}"
     save_model(to, model, model_card(model.config, command=f"latimer average {names}{more}"))
     typer.echo(
         f"latimer: written: {to}; `latimer evaluate {to} SRC REF` says what it gains", err=True

@@ -7,8 +7,6 @@ from typing import Annotated
 
 import typer
 
-from latimer.train.run.improvement import OBJECTIVES, improvement
-
 
 def improve(
     model: Annotated[Path, typer.Argument(help="Folder of the translator to improve.")],
@@ -16,7 +14,8 @@ def improve(
         Path, typer.Option("--run", help="Folder of the run; continued if it holds one.")
     ],
     objective: Annotated[
-        str, typer.Option(help=f"What to learn by: {', '.join(OBJECTIVES)}.")
+        str,
+        typer.Option(help="Any objective.kind of a recipe: reinforce, minimum_risk, ppo, …"),
     ] = "reinforce",
     minutes: Annotated[
         float, typer.Option(min=0.01, help="Training time in all; a greater one continues a run.")
@@ -46,6 +45,7 @@ def improve(
     from latimer.commands.train import announce, data_settings
     from latimer.commands.user_modules import find_user_modules
     from latimer.recipe import override_recipe
+    from latimer.train.run.improvement import improvement
 
     find_user_modules()
     tree = improvement(model, objective, minutes, seed, run)

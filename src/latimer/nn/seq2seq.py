@@ -8,8 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from latimer.nn.decoders.decoder import Decoder, Memory, State
-from latimer.nn.decoders.fixed_vector import VectorDecoder
-from latimer.nn.decoders.luong import LuongDecoder
 from latimer.nn.lexical import LexicalPrior, SentenceLexicon, TokenPrior
 from latimer.nn.output import Features, Output
 from latimer.nn.recurrent import active_rows
@@ -37,7 +35,7 @@ class Seq2Seq(nn.Module):
     def __init__(
         self,
         encoder: nn.Module,
-        decoder: Decoder | LuongDecoder | VectorDecoder,
+        decoder: Decoder,
         output: Output,
         prior: LexicalPrior | None = None,
     ) -> None:
@@ -81,7 +79,7 @@ class Seq2Seq(nn.Module):
         active = active_rows(counts)
         read, weights = self.decoder(memory, targets[:, : len(active)].t(), active)
         values = self.decoder.features(pack(read.transpose(0, 1), lengths))
-        if memory.lexicon is None:
+        if memory.lexicon is None or weights is None:
             return Features(values)
         return Features(values, _token_prior(memory.lexicon, weights, lengths))
 

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from latimer.engines.neural import load
 from latimer.engines.translator import Translation
-from latimer.errors import Collapsed, LatimerError
+from latimer.errors import Diverged, LatimerError
 from latimer.quickstart import corpus, homeassistant
 from latimer.quickstart.corpus import Languages
 from latimer.quickstart.improvement import Gain, copy, improve, worth_improving
@@ -320,9 +320,9 @@ def _improve(plan: Plan, model: Path, console: Console) -> _Improved:
                 plan.out, model, minutes=plan.improve_minutes, seed=plan.seed,
                 threads=plan.threads, on_event=display, command=command,
             )  # fmt: skip
-    except Collapsed as collapsed:  # no reason to go without what likelihood has learnt
-        _say(console, f"  {collapsed}", "yellow")
-        better, interrupted = collapsed.best, None
+    except Diverged as diverged:  # no reason to go without what likelihood has learnt
+        _say(console, f"  {diverged}", "yellow")
+        better, interrupted = diverged.best, None
     if interrupted:
         _say(console, "  stopped; Ctrl-C again leaves at once", "dim")
     last = display.last

@@ -14,20 +14,20 @@ class TextPair(Section):
 
     source: TextFile | None = Field(
         default=None,
-        description="File of source sentences, plain or `.gz`; a `language_model` reads none.",
+        description="File of source sentences, plain or `.gz`; not used by a `language_model`.",
     )
     target: TextFile = Field(
-        description="File of their translations, line by line; of a `language_model`, its text."
+        description="File of their translations, line by line; the text of a `language_model`."
     )
 
 
 class Data(Section):
     """What to learn from. Paths are relative to the working directory."""
 
-    train: TextPair = Field(description="Sentences to learn from.")
-    dev: TextPair = Field(description="Sentences that choose the model; never learnt from.")
+    train: TextPair = Field(description="Training set.")
+    dev: TextPair = Field(description="Development set: selects the model; never trained on.")
     test: TextPair | None = Field(
-        default=None, description="Noted for the record; training never looks at it."
+        default=None, description="Test set: only recorded; never read by training."
     )
     source_language: str = Field(
         default="", description="Code such as `en`; recorded in the model."
@@ -48,15 +48,15 @@ class SubwordsSection(Section):
         default=8000,
         ge=8,
         le=1_000_000,
-        description="Pieces in a vocabulary, at most; fewer when the text has fewer.",
+        description="Maximum vocabulary size; smaller when the text has fewer subwords.",
     )
     joint: bool = Field(default=True, description="One vocabulary for both languages.")
     model: TextFile | None = Field(
         default=None,
-        description="Folder of a model whose subwords are taken as they are, so that a language "
-        "model and a translator can search together; null: learn them from the text.",
+        description="Folder of a model whose vocabulary is used unchanged, for instance to combine "
+        "a language model and a translator in search; null: learn one from the text.",
     )
     placeholders: bool = Field(
         default=True,
-        description="Keep `{name}`, `%s`, tags and links whole, as slots that are copied.",
+        description="Replace `{name}`, `%s`, tags and links by slots that are copied.",
     )

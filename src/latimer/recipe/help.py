@@ -11,6 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from latimer.recipe.objectives.kinds import DEFAULT, OBJECTIVES, kinds_with
 from latimer.recipe.recipe import Recipe
 
 _TYPES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
@@ -18,12 +19,10 @@ _YAML_WORDS = {None: "null", True: "true", False: "false"}
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
-def section_of(annotation: Any) -> type[BaseModel] | None:
-    """The section that a field holds (also an optional one), or None for a plain value."""
-    for part in (annotation, *get_args(annotation)):
-        if isinstance(part, type) and issubclass(part, BaseModel):
-            return part
-    return None
+def sections_of(annotation: Any) -> tuple[type[BaseModel], ...]:
+    """The sections that a field holds: several where keys depend on a kind, none for a value."""
+    parts = (annotation, *get_args(annotation))
+    return tuple(part for part in parts if isinstance(part, type) and issubclass(part, BaseModel))
 
 
 def named(field: FieldInfo) -> bool:
@@ -34,11 +33,34 @@ def named(field: FieldInfo) -> bool:
 def keys(model: type[BaseModel] = Recipe, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every dotted key of a recipe that holds a value, in order; of named sections the first."""
     for name, field in model.model_fields.items():
-        inner = section_of(field.annotation)
-        if inner is None or named(field):
+        inner = sections_of(field.annotation)
+        if not inner or named(field):
             yield prefix + name, field
-        else:
-            yield from keys(inner, f"{prefix}{name}.")
+            continue
+        for key, own in _fields(inner).items():
+            if sections_of(own.annotation):
+                yield from keys(sections_of(own.annotation)[0], f"{prefix}{name}.{key}.")
+            else:
+                yield f"{prefix}{name}.{key}", own
+
+
+def _fields(sections: tuple[type[BaseModel], ...]) -> dict[str, FieldInfo]:
+    """The fields of a section, or of all its kinds."""
+    fields: dict[str, FieldInfo] = {}
+    for section in reversed(sections):
+        fields = {**section.model_fields, **fields, **section.model_fields}
+    return fields | {"kind": _KIND} if len(sections) > 1 else fields
+
+
+_KIND = FieldInfo(
+    annotation=Literal[tuple(OBJECTIVES)],  # type: ignore[arg-type]
+    default=DEFAULT,
+    description=" ".join(
+        f"`{kind}`: {(settings.__doc__ or '').splitlines()[0]}"
+        for kind, settings in OBJECTIVES.items()
+    ),
+)
+"""The key `objective.kind`."""
 
 
 def choices(field: FieldInfo) -> tuple[str, ...]:
@@ -51,8 +73,8 @@ def allowed(field: FieldInfo) -> str:
     if words := choices(field):
         return f"one of {', '.join(words)}"
     if named(field):
-        inner = section_of(field.annotation)
-        sections = ", ".join(f"`{name}`" for name in inner.model_fields) if inner else ""
+        inner = sections_of(field.annotation)
+        sections = ", ".join(f"`{name}`" for part in inner for name in part.model_fields)
         return f"sections by names of your own, in each any of {sections}"
     parts = [field.annotation]
     if get_origin(field.annotation) in (Union, UnionType):
@@ -74,23 +96,35 @@ def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) ->
 
     `places` maps a dotted key to where it was written (file and line, or the override).
     """
-    key = _key(error)
-    where = places.get(key.removesuffix(".[key]"), name)
+    key, kind = _key(error)
+    where = _where(key.removesuffix(".[key]"), name, places)
     if error["type"] == "impossible":
         return f"{where}: {key}: {error['msg']}"
     if error["type"] == "extra_forbidden":
-        return f"{where}: {_unknown(key)}"
+        return f"{where}: {_unknown(key, kind)}"
     if key == "phases" or key.endswith(".[key]"):
         return f"{where}: {key.removesuffix('.[key]')}: {_NAMES}"
+    if error["type"].startswith("union_tag"):
+        key, value = f"{key}.kind", error["input"].get("kind")
+        return f"{_where(key, name, places)}: {_not_allowed(key, _KIND, value)}"
     field = _field(key)
     if error["type"] == "missing":
         return f"{name}: {_missing(key, field)}"
-    if field is None or section_of(field.annotation) is not None:
+    if field is None or sections_of(field.annotation):
         return f"{where}: {key} is a section; write its keys below it, indented: {_names(key)}"
-    value = error["input"]
+    return f"{where}: {_not_allowed(key, field, error['input'])}"
+
+
+def _not_allowed(key: str, field: FieldInfo, value: Any) -> str:
     near = get_close_matches(str(value), choices(field), n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"{where}: {key} is {_shown(value)}{hint}; allowed: {allowed(field)}"
+    return f"{key} is {_shown(value)}{hint}; allowed: {allowed(field)}"
+
+
+def _where(key: str, name: str, places: Mapping[str, str]) -> str:
+    """Where a key was written; a key of a phase may have come from the recipe's own section."""
+    general = key.split(".", 2)[2] if key.startswith("phases.") and key.count(".") > 1 else key
+    return places.get(key) or places.get(general) or name
 
 
 _NAMES = (
@@ -99,50 +133,63 @@ _NAMES = (
 )
 
 
-def _key(error: Mapping[str, Any]) -> str:
-    """The dotted key that an error is about; a section says which of its own, a phase which one."""
+def _key(error: Mapping[str, Any]) -> tuple[str, str | None]:
+    """The dotted key that an error is about, and the kind of objective that it stands in, if any.
+
+    A section says which of its own, a phase which one.
+    """
     place = [str(part) for part in error["loc"]]
+    kind = None
+    at = 2 if place[:1] == ["phases"] else 0
+    if place[at : at + 1] == ["objective"] and len(place) > at + 1:
+        kind = place.pop(at + 1)
     own = error.get("ctx", {}).get("key")
     if own is None:
-        return ".".join(place)
+        return ".".join(place), kind
     inside = place[:2] if place[:1] == ["phases"] else []
-    return ".".join([*inside, str(own)])
+    return ".".join([*inside, str(own)]), kind
 
 
 def _field(key: str) -> FieldInfo | None:
-    model: type[BaseModel] | None = Recipe
+    sections: tuple[type[BaseModel], ...] = (Recipe,)
     field = None
     several = False
     for name in key.split("."):
         if several:  # a name of the reader's choice
             several = False
             continue
-        field = model.model_fields.get(name) if model else None
-        model = section_of(field.annotation) if field else None
+        field = _fields(sections).get(name)
+        sections = sections_of(field.annotation) if field else ()
         several = field is not None and named(field)
     return field
 
 
 def _names(section: str) -> str:
     field = _field(section)
-    model = section_of(field.annotation) if field else Recipe
-    return ", ".join(model.model_fields) if model else ""
+    return ", ".join(_fields(sections_of(field.annotation) if field else (Recipe,)))
 
 
-def _unknown(key: str) -> str:
+def _unknown(key: str, kind: str | None) -> str:
     section, _, last = key.rpartition(".")
-    valid = _names(section)
+    valid, of = _names(section), f" of {section}" if section else ""
+    if kind is not None:
+        valid, of = ", ".join(OBJECTIVES[kind].model_fields), f" of objective {kind}"
+        if others := kinds_with(last):
+            return (
+                f"objective {kind} has no key {last}; it belongs to {', '.join(others)}. "
+                f"Valid keys{of}: {valid}"
+            )
     elsewhere = [dotted for dotted, _ in keys() if dotted.rpartition(".")[2] == last]
     close = get_close_matches(last, valid.split(", "), n=1)
     near = elsewhere or [f"{section}.{name}".lstrip(".") for name in close]
     hint = f"; did you mean {near[0]}?" if near else "."
-    return f"unknown key {key}{hint} Valid keys{f' of {section}' if section else ''}: {valid}"
+    return f"unknown key {key}{hint} Valid keys{of}: {valid}"
 
 
 def _missing(key: str, field: FieldInfo | None) -> str:
-    inner = section_of(field.annotation) if field else None
-    example = key if inner is None else next(dotted for dotted, _ in keys(inner, f"{key}."))
-    kind = allowed(field).removesuffix(", or null") if field and inner is None else "a section"
+    inner = sections_of(field.annotation) if field else ()
+    example = next(dotted for dotted, _ in keys(inner[0], f"{key}.")) if inner else key
+    kind = allowed(field).removesuffix(", or null") if field and not inner else "a section"
     return f"{key} is missing: {kind} is needed; write it there, or say --set {example}=…"
 
 
@@ -158,6 +205,13 @@ def markdown() -> str:
     return "".join(parts)
 
 
+def _kinds(key: str) -> str:
+    """Which kinds of objective have the key, in words; empty if all have, or it is none's."""
+    section, _, name = key.rpartition(".")
+    having = kinds_with(name) if section == "objective" else ()
+    return "" if len(having) in (0, len(OBJECTIVES)) else f" (`{'`, `'.join(having)}`)"
+
+
 def _row(key: str, field: FieldInfo) -> str:
     section = _field(key.rpartition(".")[0])
     optional = section is not None and not section.is_required()
@@ -167,6 +221,7 @@ def _row(key: str, field: FieldInfo) -> str:
     meaning = " ".join(
         part.description for part in (section, field) if part is not None and part.description
     )
+    meaning = f"{meaning.removesuffix('.')}{kinds}." if (kinds := _kinds(key)) else meaning
     return f"| `{key}` | {default} | {allowed(field)} | {meaning} |\n"
 
 

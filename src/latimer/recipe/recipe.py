@@ -2,67 +2,69 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from latimer.nn.description import NetworkDescription
+from latimer.recipe.critic import CriticSection
 from latimer.recipe.data import Data, SubwordsSection
-from latimer.recipe.network import ModelSection
-from latimer.recipe.objective import CriticSection, ObjectiveSection
-from latimer.recipe.phases import check_alone, check_phases, check_training, fill_phases
+from latimer.recipe.objectives.kinds import LikelihoodSettings, Objective
+from latimer.recipe.phases import (
+    Part,
+    Phase,
+    PhaseName,
+    check_alone,
+    check_critic,
+    check_phases,
+    check_training,
+    fill_phases,
+)
 from latimer.recipe.search import Search
 from latimer.recipe.section import Section, TextFile, impossible
 from latimer.recipe.training import Training
-from latimer.recipe.unread import check_read
-
-PhaseName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")]
-
-
-class Phase(Section):
-    """A stretch of a run: what it learns by, until when, and in which steps."""
-
-    objective: ObjectiveSection = ObjectiveSection()
-    critic: CriticSection = CriticSection()
-    training: Training = Training()
 
 
 class Recipe(Section):
     """A whole run."""
 
     seed: int = Field(
-        default=1, ge=0, le=2**32 - 1, description="Of every random choice; same seed, same run."
+        default=1, ge=0, le=2**32 - 1, description="Random seed; the same seed gives the same run."
     )
     start: TextFile | None = Field(
         default=None,
-        description="Folder of the model to start from; null: a network freshly drawn.",
+        description="Folder of the model to start from; null: random initialisation.",
     )
     data: Data
     subwords: SubwordsSection = SubwordsSection()
-    model: ModelSection = ModelSection()
+    model: NetworkDescription = NetworkDescription()
     training: Training = Training()
-    objective: ObjectiveSection = ObjectiveSection()
+    objective: Objective = LikelihoodSettings()
     critic: CriticSection = CriticSection()
     search: Search = Search()
     phases: dict[PhaseName, Phase] = Field(
         default={},
-        description="Stretches of the run in this order, each from the best model of the one "
-        "before; what a phase does not say of these sections, the recipe's own say.",
+        description="Phases of the run, in this order; each starts from the best model of the one "
+        "before. Keys that a phase leaves out are taken from the recipe's own sections.",
     )
 
     @model_validator(mode="before")
     @classmethod
     def _fill_phases(cls, tree: Any) -> Any:
-        return fill_phases(tree, Phase.model_fields) if isinstance(tree, dict) else tree
+        return fill_phases(tree) if isinstance(tree, dict) else tree
 
     @model_validator(mode="after")
     def _check(self) -> Recipe:
+        started, translates = self.start is not None, self.model.kind == "translator"
+        places: dict[str, Part] = {"": self}
         if self.phases:
-            check_phases(self)
+            check_phases(self.phases, started=started, translates=translates)
+            places |= {f"phases.{name}.": phase for name, phase in self.phases.items()}
         else:
             check_training(self.training)
-            check_alone(self)
-        check_read(self)
+            check_alone(self, started=started, translates=translates)
+        check_critic(places, list(self.phases.values()) or [self])
         if self.search.coverage_penalty and self.model.attention == "none":
             raise impossible(
                 "search.coverage_penalty",

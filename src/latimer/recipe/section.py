@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
 
 Size = Annotated[int, Field(ge=1, le=65_536)]
-Layers = Annotated[int, Field(ge=1, le=64)]
 Probability = Annotated[float, Field(ge=0, lt=1)]
 TextFile = Annotated[Path, Strict(False)]
 

@@ -11,12 +11,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from latimer.nn.decoders.common import Common
 from latimer.nn.decoders.decoder import Memory, State
+from latimer.nn.description import NetworkDescription
 from latimer.nn.dropout import Dropout
+from latimer.nn.encoder import Encoder
 from latimer.nn.stack import Stack
 
 
-class VectorDecoder(nn.Module):
+class FixedVectorDecoder(nn.Module):
     """A stack over the embeddings and, with `every_step`, the source's vector beside each.
 
     The readout is tanh(W s_t + b), with `every_step` tanh(W [s_t; summary; e_t] + b).
@@ -80,3 +83,16 @@ class VectorDecoder(nn.Module):
     def features(self, read: Tensor) -> Tensor:
         """Features `[..., readout]` from what `forward` or `step` gathered."""
         return self.dropout(torch.tanh(self.readout(read)))
+
+
+def build_fixed_vector(
+    description: NetworkDescription, common: Common, encoder: Encoder
+) -> FixedVectorDecoder:
+    """The decoder that reads the encoder's summary, at every step or only at the start."""
+    every_step = description.fixed_vector == "every_step"
+    bridge, width = common.bridge_from(encoder), common.width
+    beside = width + encoder.summary_size if every_step else 0
+    stack, readout = common.stack(beside or width), nn.Linear(common.size + beside, common.readout)
+    return FixedVectorDecoder(
+        common.embedding, bridge, stack, readout, common.dropout, every_step=every_step
+    )

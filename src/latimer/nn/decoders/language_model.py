@@ -5,7 +5,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from latimer.nn.decoders.fixed_vector import VectorDecoder
+from latimer.nn.decoders.common import Common
+from latimer.nn.decoders.fixed_vector import FixedVectorDecoder
+from latimer.nn.description import NetworkDescription
 from latimer.nn.output import Output
 from latimer.nn.seq2seq import Seq2Seq
 
@@ -32,5 +34,16 @@ class LanguageModel(Seq2Seq):
     and is searched as a translator is.
     """
 
-    def __init__(self, decoder: VectorDecoder, output: Output) -> None:
+    def __init__(self, decoder: FixedVectorDecoder, output: Output) -> None:
         super().__init__(NoSource(), decoder, output)
+
+
+def build_unconditional(
+    description: NetworkDescription, common: Common, encoder: None = None
+) -> FixedVectorDecoder:
+    """The decoder of a language model: a stack that starts from the zero state."""
+    bridge, stack = common.zero_bridge(), common.stack(common.width)
+    readout = nn.Linear(common.size, common.readout)
+    return FixedVectorDecoder(
+        common.embedding, bridge, stack, readout, common.dropout, every_step=False
+    )

@@ -14,8 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from latimer.nn.attention import AttentionAfter
+from latimer.nn.decoders.common import Common
 from latimer.nn.decoders.decoder import Memory, State
+from latimer.nn.description import NetworkDescription
 from latimer.nn.dropout import Dropout
+from latimer.nn.encoder import Encoder
+from latimer.nn.names import ATTENTIONS, Part
 from latimer.nn.recurrent import grown
 from latimer.nn.stack import Stack
 
@@ -113,3 +117,16 @@ class LuongDecoder(nn.Module):
 
     def _vector(self, read: Tensor) -> Tensor:
         return self.dropout(torch.tanh(self.readout(read))).to(read.dtype)
+
+
+def build_luong(description: NetworkDescription, common: Common, encoder: Encoder) -> LuongDecoder:
+    """The decoder whose top layer's output asks what is attended to."""
+    entry, fed = ATTENTIONS[description.attention], description.input_feeding
+    bridge, size, value = common.bridge_from(encoder), common.size, encoder.output_size
+    stack = common.stack(common.width + (common.readout if fed else 0))
+    options = {keyword: getattr(description, key) for keyword, key in entry.keys.items()}
+    attention = Part(entry.path).load()(size, value, description.attention_size, **options)
+    readout = nn.Linear(size + value, common.readout)
+    return LuongDecoder(
+        common.embedding, bridge, stack, attention, readout, common.dropout, input_feeding=fed
+    )

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 
 from latimer.nn.cells import RNN
 from latimer.nn.decoders.attentive_layer import AttentiveLayer
-from latimer.nn.decoders.decoder import Decoder, Memory, State
+from latimer.nn.decoders.bahdanau import BahdanauDecoder
+from latimer.nn.decoders.decoder import Memory, State
 from latimer.nn.seq2seq import Seq2Seq
 
 LARGEST_TABLE = 1 << 25
@@ -34,7 +35,7 @@ def fold(network: Seq2Seq, reads: int | None = None) -> Seq2Seq:
     returned as it is.
     """
     decoder = getattr(network, "decoder", None)
-    if not isinstance(decoder, Decoder) or type(decoder.first) is not AttentiveLayer:
+    if not isinstance(decoder, BahdanauDecoder) or type(decoder.first) is not AttentiveLayer:
         return network
     if len(decoder.upper) or not isinstance(decoder.norms[0], nn.Identity):
         return network
@@ -42,19 +43,19 @@ def fold(network: Seq2Seq, reads: int | None = None) -> Seq2Seq:
     if isinstance(cell, RNN) and cell.relu:  # its states, and so queries, may be large
         return network
     table = reads is None or reads >= decoder.embedding.num_embeddings
-    folded = cast("Decoder", FoldedDecoder(decoder, table=table))  # to search it is one
+    folded = cast("BahdanauDecoder", FoldedDecoder(decoder, table=table))  # to search it is one
     return Seq2Seq(network.encoder, folded, network.output, network.prior)
 
 
 class FoldedDecoder(nn.Module):
-    """A `Decoder` of one layer, without dropout; for search and not differentiable.
+    """A `BahdanauDecoder` of one layer, without dropout; for search and not differentiable.
 
     In its memory `keys` are exp(−keys), because 1 / (1 + exp(−q) exp(−k)) is a cheaper way to
     σ(q + k), and `values [sentences, source_time, gates * H + readout]` are products.
     """
 
     @torch.no_grad()
-    def __init__(self, decoder: Decoder, *, table: bool = True) -> None:
+    def __init__(self, decoder: BahdanauDecoder, *, table: bool = True) -> None:
         super().__init__()
         first, attention, readout = decoder.first, decoder.attention, decoder.readout
         weights, size, value = first.weights, decoder.size, first.context_weight.shape[1]

@@ -15,12 +15,14 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from latimer.nn.build import build_seq2seq
+from latimer.nn.build import build_network
+from latimer.nn.description import NetworkDescription
+from latimer.nn.names import Tied
 from latimer.nn.output import Output
 from latimer.nn.rl.pointer import Pointer
 from latimer.nn.seq2seq import Seq2Seq
@@ -28,7 +30,6 @@ from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import EOS
 
 READS = ("reference", "source")
-HEADS = ("layer", "pointer")
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -158,32 +159,26 @@ class Critic(nn.Module):
 
 
 def build_critic(
-    *,
+    description: NetworkDescription,
     reads: str,
+    *,
     source_vocab: int,
     target_vocab: int,
-    head: str = "layer",
-    joint: bool = True,
-    **options: Any,
+    pointer: bool = False,
 ) -> Critic:
-    """A critic with freshly drawn weights; `options` are those of `build_seq2seq` but `tied`.
+    """A critic with freshly drawn weights; see `tied_inputs` for the `tied` of its network.
 
-    `head` is "layer", or "pointer" for one with a pointer besides; `joint` says that source and
-    target have one vocabulary. The output layer is not an embedding's and begins with 0, the values
-    of a critic that knows nothing. Raises ValueError for a combination that cannot be.
+    The output layer must not be tied to an embedding: it begins with 0, the values of a critic that
+    knows nothing. Raises ValueError for a combination that cannot be.
     """
-    if head not in HEADS:
-        raise ValueError(f"head: {head!r} is not one of {', '.join(HEADS)}")
     vocab = target_vocab if reads == "reference" else source_vocab
-    tied = tied_inputs(reads, joint=joint)
-    network = build_seq2seq(source_vocab=vocab, target_vocab=target_vocab, tied=tied, **options)
+    network = build_network(description, source_vocab=vocab, target_vocab=target_vocab)
     nn.init.zeros_(network.output.weight)
-    readout = network.output.weight.shape[1]
-    pointer = Pointer(readout, 2 * options["encoder_size"]) if head == "pointer" else None
-    return Critic(network, reads, pointer)
+    width = 2 * description.encoder_size
+    return Critic(network, reads, Pointer(description.readout, width) if pointer else None)
 
 
-def tied_inputs(reads: str, *, joint: bool) -> str:
+def tied_inputs(reads: str, *, joint: bool) -> Tied:
     """What a critic ties: the embeddings of what it reads and of the prefix, if of one language.
 
     `joint` says that source and target have one vocabulary, which is as good.
@@ -212,7 +207,7 @@ def spread_of_values(features: Tensor, output: Output, *, first: int) -> Tensor:
 
 
 def delayed(module: M) -> M:
-    """A copy that shares nothing with `module` and is not trained; see `follow`."""
+    """A copy that shares nothing with `module` and is not trained; see `update_target`."""
     twin = copy.deepcopy(module)
     for parameter in twin.parameters():
         parameter.requires_grad_(False)
@@ -220,7 +215,7 @@ def delayed(module: M) -> M:
 
 
 @torch.no_grad()
-def follow(twin: nn.Module, module: nn.Module, rate: float) -> None:
+def update_target(target: nn.Module, module: nn.Module, rate: float) -> None:
     """θ' ← θ' + rate (θ − θ') (Lillicrap et al. 2016; Bahdanau et al. 2017, algorithm 1)."""
-    mine = [p.detach() for p in twin.parameters()]  # shares the memory
+    mine = [p.detach() for p in target.parameters()]  # shares the memory
     torch._foreach_lerp_(mine, [p.detach() for p in module.parameters()], rate)

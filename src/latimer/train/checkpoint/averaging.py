@@ -84,8 +84,8 @@ def mean_of(all_weights: Iterable[Tensors]) -> Tensors:
     }
 
 
-def beyond(start: Tensors, mean: Tensors, reach: float) -> Tensors:
-    """θ₀ + reach · (mean − θ₀) of each floating-point tensor; others are the mean's.
+def extrapolated(start: Tensors, mean: Tensors, factor: float) -> Tensors:
+    """θ₀ + factor · (mean − θ₀) of each floating-point tensor; others are the mean's.
 
     On the devices of the mean.
     """
@@ -93,5 +93,5 @@ def beyond(start: Tensors, mean: Tensors, reach: float) -> Tensors:
     for name, tensor in mean.items():
         if tensor.is_floating_point():
             origin = start[name].to(tensor.device, torch.float64)
-            found[name] = torch.lerp(origin, tensor.double(), reach).to(tensor.dtype)
+            found[name] = torch.lerp(origin, tensor.double(), factor).to(tensor.dtype)
     return found

@@ -9,25 +9,32 @@ from pathlib import Path
 
 from latimer.errors import InputError
 from latimer.model import Model, load_model
-from latimer.train.checkpoint.averaging import beyond, mean_of
+from latimer.train.checkpoint.averaging import extrapolated, mean_of
 from latimer.train.checkpoint.tensors import load_weights, weights_of
 
-MAX_REACH = 100.0
+MAX_EXTRAPOLATION = 100.0
 
 
-def average_models(folders: Sequence[Path], start: Path | None = None, reach: float = 1.0) -> Model:
+def average_models(
+    folders: Sequence[Path], start: Path | None = None, extrapolation: float = 1.0
+) -> Model:
     """The mean of the models in `folders`, which went on from one `start` (Wortsman et al. 2022).
 
-    With a `start` θ₀ it is θ₀ + reach · (mean − θ₀). What is chance in a run is another in the next
-    and goes away in the mean, so that one may go further than any of them, `reach` > 1 (Zheng et
-    al. 2024, of a single model). All but the weights is taken from the first folder.
+    With a `start` θ₀ it is θ₀ + η (mean − θ₀), with η = `extrapolation`. The noise of single runs
+    averages out, so that η > 1 may be better than any of them (Zheng et al. 2024, of a single
+    model). All but the weights is taken from the first folder.
 
-    Raises InputError for models that are not alike, and for a `reach` that leads nowhere.
+    Raises InputError for models that are not alike, and for an impossible `extrapolation`.
     """
-    if not (math.isfinite(reach) and 0 < reach <= MAX_REACH):
-        raise InputError(f"reach: more than 0 and at most {MAX_REACH:g} expected, not {reach:g}")
-    if start is None and reach != 1:
-        raise InputError(f"reach {reach:g} is measured from a start: name that model with --start")
+    if not (math.isfinite(extrapolation) and 0 < extrapolation <= MAX_EXTRAPOLATION):
+        raise InputError(
+            f"extrapolation: more than 0 and at most {MAX_EXTRAPOLATION:g} expected, "
+            f"not {extrapolation:g}"
+        )
+    if start is None and extrapolation != 1:
+        raise InputError(
+            f"extrapolation {extrapolation:g} needs a start: name that model with --start"
+        )
     if len(folders) < 2 and start is None:
         raise InputError("average: at least two models expected, or one and its --start")
     models = [load_model(folder) for folder in folders]
@@ -38,9 +45,9 @@ def average_models(folders: Sequence[Path], start: Path | None = None, reach: fl
     if start is not None:
         origin = load_model(start)
         _check_alike(first, folders[0], origin, start)
-        weights = beyond(weights_of(origin.network), weights, reach)
+        weights = extrapolated(weights_of(origin.network), weights, extrapolation)
     load_weights(first.network, weights)
-    scores = {"models": len(folders), "reach": reach}
+    scores = {"models": len(folders), "extrapolation": extrapolation}
     return Model(first.network, first.vocabulary, {**first.config, "scores": scores}, first.lexicon)
 
 

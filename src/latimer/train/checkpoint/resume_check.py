@@ -21,7 +21,7 @@ LIMITS = (
 
 FREE = (
     *LIMITS,
-    "training.reach",
+    "training.extrapolation",
     "data.train.",
     "data.dev.",
     "data.test",

@@ -17,7 +17,7 @@ class Budget:
     max_updates: int | None = None
     patience: int | None = None
     """Validations in a row without gain."""
-    collapse: Limits | None = None
+    limits: Limits | None = None
     """How far figures may go before the run is given up; None never gives up."""
 
     def reason(self, progress: Progress) -> str | None:
@@ -25,8 +25,8 @@ class Budget:
 
         Time is over once an update has been made that knew it to be the last; see `done`.
         """
-        if (collapsed := self.collapsed(progress)) is not None:
-            return collapsed
+        if (diverged := self.diverged(progress)) is not None:
+            return diverged
         if self.max_updates is not None and progress.update >= self.max_updates:
             return f"{self.max_updates:,} updates are done"
         if self.max_epochs is not None and progress.epoch >= self.max_epochs:
@@ -37,9 +37,9 @@ class Budget:
             return f"{self.patience} validations in a row brought no gain"
         return None
 
-    def collapsed(self, progress: Progress) -> str | None:
+    def diverged(self, progress: Progress) -> str | None:
         """Why the run has been given up, in words; None as long as there is hope."""
-        return self.collapse.reason(progress) if self.collapse else None
+        return self.limits.reason(progress) if self.limits else None
 
     def done(self, progress: Progress, epoch_batches: int) -> float | None:
         """The share of the budget that is used once the next update is made, 0 to 1.

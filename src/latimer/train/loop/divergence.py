@@ -80,7 +80,7 @@ class Limits:
         return (
             f"the policy is too far from its start: kl on dev is {kl:.2f} nats an action, and BLEU "
             f"has fallen from {begun:.1f} to {latest:.1f}",
-            f"{ADVICE} or, of ppo, a higher objective.leash",
+            f"{ADVICE} or, of ppo, a higher objective.kl_weight",
         )
 
     def _critic(self, progress: Progress) -> tuple[str, str] | None:

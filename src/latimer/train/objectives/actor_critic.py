@@ -8,17 +8,21 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from latimer.nn.description import NetworkDescription
 from latimer.nn.dropout import silence
 from latimer.nn.output import Features
-from latimer.nn.rl.critic import Critic, Values, delayed, follow
+from latimer.nn.rl.critic import Critic, Values, build_critic, delayed, tied_inputs, update_target
 from latimer.nn.rl.policy import Peaks, action_log_probs
 from latimer.nn.seq2seq import Seq2Seq
+from latimer.recipe import Recipe
+from latimer.recipe.objectives.kinds import ActorCriticSettings, CriticOnlySettings
 from latimer.rl.td_targets import monte_carlo
 from latimer.text.batching import Batch
 from latimer.train.objectives.actor_gradients import ACTOR_GRADIENTS, OWN_DRAWS, ActorLoss, Seen
+from latimer.train.objectives.build import Ingredients
 from latimer.train.objectives.critic_figures import CRITIC_FIGURES, critic_figures
 from latimer.train.objectives.critic_targets import BOOTSTRAPS, TARGETS, Delayed, state_values
-from latimer.train.objectives.deduplication import Merged, merged
+from latimer.train.objectives.deduplication import Deduplicated, deduplicated
 from latimer.train.objectives.objective import Loss
 from latimer.train.objectives.reference_loss import negative_log_likelihood
 from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
@@ -30,21 +34,28 @@ from latimer.train.objectives.trajectories import (
     less_others,
 )
 
+CRITIC = ("critic", "delayed_critic")
+"""The modules of an objective that the next phase takes over, if it has a critic too."""
+
+FOREVER = 2**62
+"""Updates of pre-training of a critic that is trained alone."""
+
 
 @dataclass(frozen=True)
 class CriticSettings:
     """How a critic learns.
 
-    target: a name of `critic_targets.TARGETS`; lambda_ of λ-returns; penalty: λ_C on the spread of
-    its values; follow: how far the delayed critic goes towards the critic at each update, and
-    follow_actor the delayed actor; gradient: a name of `actor_gradients.ACTOR_GRADIENTS`.
+    target: a name of `critic_targets.TARGETS`; td_lambda: λ of λ-returns; penalty: λ_C, the weight
+    of the variance of its values; target_update_rate: τ of the delayed critic, and
+    actor_target_update_rate that of the delayed actor; gradient: a name of
+    `actor_gradients.ACTOR_GRADIENTS`.
     """
 
     target: str = "expected_sarsa"
-    lambda_: float = 0.9
+    td_lambda: float = 0.9
     penalty: float = 1e-3
-    follow: float = 0.02
-    follow_actor: float = 0.02
+    target_update_rate: float = 0.02
+    actor_target_update_rate: float = 0.02
     gradient: str = "all"
 
 
@@ -101,14 +112,14 @@ class ActorCritic:
         """
         own = self.settings.gradient in OWN_DRAWS
         found = self.draw(self.network if own else self.delayed_network, batch)
-        several, acts = merged(found), self.clock.over
+        several, acts = deduplicated(found), self.clock.over
         distinct, times = several.distinct, several.times
         with silence():
             values = self._said(self.critic, distinct, batch)
             features = features_of(self.network, batch, distinct) if acts else None
             states = self._delayed(distinct, batch, features, values)
             rule = TARGETS[self.settings.target]
-            targets = distinct.packed(rule(distinct, states, self.settings.lambda_))
+            targets = distinct.packed(rule(distinct, states, self.settings.td_lambda))
             actor = None
             if features is not None:
                 actor = self._actor_loss(found, several, features, values, states)
@@ -125,10 +136,11 @@ class ActorCritic:
         return Loss(loss, len(batch.source), figures)
 
     def updated(self, figures: Mapping[str, float]) -> None:
-        """Let the delayed networks follow."""
-        follow(self.delayed_critic, self.critic, self.settings.follow)
+        """Move the delayed networks towards the trained ones."""
+        settings = self.settings
+        update_target(self.delayed_critic, self.critic, settings.target_update_rate)
         if self.clock.over:
-            follow(self.delayed_network, self.network, self.settings.follow_actor)
+            update_target(self.delayed_network, self.network, settings.actor_target_update_rate)
         self.clock.left.sub_(1).clamp_(min=0)
 
     def _said(self, critic: Critic, found: Trajectories, batch: Batch) -> Values:
@@ -142,10 +154,10 @@ class ActorCritic:
         """What the delayed networks know of the states, as far as anybody will ask.
 
         Actor and critic have read them already, into `features`, where the actor learns, and
-        `values`; delayed networks that follow at once are the same.
+        `values`; delayed networks with an update rate of 1 are the same.
         """
         settings, critic = self.settings, self.delayed_critic
-        at_once = settings.follow_actor == 1
+        at_once = settings.actor_target_update_rate == 1
         network = self.network if at_once else self.delayed_network
         none = torch.empty(0, device=found.actions.device)
         compares = features is not None and settings.gradient == "drawn"
@@ -154,13 +166,13 @@ class ActorCritic:
             read = features if at_once else None
             actor = features_of(network, batch, found) if read is None else read.detach()
         if compares or settings.target in BOOTSTRAPS:
-            said = values if settings.follow == 1 else self._said(critic, found, batch)
+            said = values if settings.target_update_rate == 1 else self._said(critic, found, batch)
         return Delayed(actor, network.output, said, first_action(), self.draw.temperature)
 
     def _actor_loss(
         self,
         found: Trajectories,
-        several: Merged,
+        several: Deduplicated,
         features: Features,
         said: Values,
         states: Delayed,
@@ -178,7 +190,7 @@ class ActorCritic:
     def _figures(
         self,
         found: Trajectories,
-        several: Merged,
+        several: Deduplicated,
         batch: Batch,
         values: Tensor,
         actor: ActorLoss | None,
@@ -218,3 +230,50 @@ def log_probs_of(
             features, network.output, found.packed(found.actions),
             first=first_action(), temperature=temperature,
         )  # fmt: skip
+
+
+def build(settings: ActorCriticSettings, made: Ingredients) -> ActorCritic:
+    """The objective of a recipe."""
+    draw, pretraining = made.draw(settings), made.recipe.critic.pretraining
+    return ActorCritic(
+        made.network, _critic(made), draw, _critic_settings(made.recipe),
+        likelihood=settings.likelihood, pretraining=pretraining,
+    )  # fmt: skip
+
+
+def build_critic_only(settings: CriticOnlySettings, made: Ingredients) -> ActorCritic:
+    """The objective whose pre-training of the critic never ends."""
+    draw = made.draw(settings)
+    return ActorCritic(
+        made.network, _critic(made), draw, _critic_settings(made.recipe), pretraining=FOREVER
+    )
+
+
+def _critic_settings(recipe: Recipe) -> CriticSettings:
+    asked = recipe.critic
+    return CriticSettings(
+        asked.target, asked.td_lambda, asked.penalty, asked.target_update_rate,
+        asked.which_actor_target_update_rate, asked.gradient,
+    )  # fmt: skip
+
+
+def _critic(made: Ingredients) -> Critic:
+    """A critic with the actor's kind of cell, and sizes of its own."""
+    asked, network = made.recipe.critic, made.network
+    read = network.encoder.embedding
+    assert isinstance(read, nn.Embedding)
+    return build_critic(
+        critic_description(made.recipe), asked.reads, source_vocab=read.num_embeddings,
+        target_vocab=network.decoder.embedding.num_embeddings,
+        pointer=asked.which_head == "pointer",
+    )  # fmt: skip
+
+
+def critic_description(recipe: Recipe) -> NetworkDescription:
+    """The critic's network."""
+    asked, half = recipe.critic, max(1, recipe.critic.size // 2)
+    return NetworkDescription(
+        cell=recipe.model.cell, embedding=asked.embedding, encoder_size=half,
+        decoder_size=asked.size, attention_size=half, readout=asked.embedding,
+        tied=tied_inputs(asked.reads, joint=recipe.subwords.joint), dropout=0.0,
+    )  # fmt: skip

@@ -32,7 +32,7 @@ class Baseline(Protocol):
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """The names in `told`."""
+        """The names in `diagnostics`."""
 
     def advantages(
         self, found: Trajectories, features: Tensor, network: Seq2Seq, batch: Batch, draw: Draw
@@ -42,8 +42,8 @@ class Baseline(Protocol):
         `features [tokens, readout]`: what the network knows before each action.
         """
 
-    def told(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
-        """What it says of the `advantages [tokens]` that it gave, `[]` each."""
+    def diagnostics(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
+        """Figures on the `advantages [tokens]` that it gave, `[]` each."""
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """Called after an update with the means of its figures, such as `reward`."""
@@ -55,11 +55,11 @@ def _every(found: Trajectories, values: Tensor) -> Tensor:
 
 
 class _Silent:
-    """A baseline of which nothing is told."""
+    """A baseline without figures of its own."""
 
     figures: tuple[str, ...] = ()
 
-    def told(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
+    def diagnostics(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
         """Nothing."""
         return {}
 
@@ -132,7 +132,7 @@ class SelfCritical(_Constant):
         greedy = draw.greedy_scores(network, batch)
         return _every(found, found.scores - greedy[found.sentences]), features.new_zeros(())
 
-    def told(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
+    def diagnostics(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
         """The mean score of greedy translations, and how much more that is than of those drawn."""
         gap = -advantages[: len(found.scores)].mean()  # of first actions, which come first
         return {"reward_greedy": found.scores.mean() + gap, "reward_gap": gap}
@@ -215,7 +215,7 @@ class LearnedValue:
         returns = found.packed(monte_carlo(found.rewards, found.discounts))
         return returns - values.detach(), (values - returns).square().sum()
 
-    def told(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
+    def diagnostics(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
         """How well it foresaw the returns."""
         returns = found.packed(monte_carlo(found.rewards, found.discounts))
         return critic_figures(found, returns - advantages)

@@ -15,7 +15,7 @@ from latimer.nn.rl.policy import Surrogate
 from latimer.train.objectives.trajectories import Trajectories
 
 
-class Merged(NamedTuple):
+class Deduplicated(NamedTuple):
     """Trajectories of different translations, and where those of all are among them.
 
     distinct: rows of the first time that each translation was drawn, in their order, so that
@@ -40,13 +40,13 @@ class Merged(NamedTuple):
         """`values [tokens, …]` of the actions of `distinct`, for all actions."""
         return values[self.places]
 
-    def told(self, surrogate: Surrogate) -> Surrogate:
-        """What a policy's surrogate over `distinct` says, of all actions; top stays of a part."""
+    def expanded(self, surrogate: Surrogate) -> Surrogate:
+        """A surrogate over `distinct` with figures of all actions; `top` stays a sample."""
         peaks = surrogate.peaks._replace(one=self.every(surrogate.peaks.one))
         return surrogate._replace(log_probs=self.every(surrogate.log_probs), peaks=peaks)
 
 
-def merged(found: Trajectories) -> Merged:
+def deduplicated(found: Trajectories) -> Deduplicated:
     """The different translations of each sentence."""
     first = firsts(found)
     kept = first == torch.arange(len(first), device=first.device)
@@ -60,7 +60,7 @@ def merged(found: Trajectories) -> Merged:
     by_time = distinct.mask.t()
     numbers.t()[by_time] = torch.arange(int(by_time.sum()), device=numbers.device)
     row = (kept.cumsum(0) - 1)[first]
-    return Merged(distinct, found.packed(numbers[row]))
+    return Deduplicated(distinct, found.packed(numbers[row]))
 
 
 def firsts(found: Trajectories) -> Tensor:

@@ -8,7 +8,9 @@ from torch import nn
 
 from latimer.nn.output import smoothed_cross_entropy
 from latimer.nn.seq2seq import Seq2Seq, pack
+from latimer.recipe.objectives.kinds import LikelihoodSettings
 from latimer.text.batching import Batch
+from latimer.train.objectives.build import Ingredients
 from latimer.train.objectives.objective import Loss
 
 
@@ -42,3 +44,8 @@ class Likelihood:
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """Nothing follows the network."""
+
+
+def build(settings: LikelihoodSettings, made: Ingredients) -> Likelihood:
+    """The objective with the label smoothing of the recipe."""
+    return Likelihood(made.network, made.recipe.training.label_smoothing)

@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from latimer.nn.dropout import silence
 from latimer.nn.rl.policy import policy_gradient
 from latimer.nn.seq2seq import Seq2Seq
+from latimer.recipe.objectives.kinds import MinimumRiskSettings
 from latimer.text.batching import Batch
-from latimer.train.objectives.deduplication import firsts, merged
+from latimer.train.objectives.build import Ingredients
+from latimer.train.objectives.deduplication import deduplicated, firsts
 from latimer.train.objectives.objective import Loss
 from latimer.train.objectives.reference_loss import negative_log_likelihood
 from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
@@ -43,7 +45,7 @@ class MinimumRisk:
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, a mean over its sentences; `risk` is 1 less the expected score."""
         found = self.draw(self.network, batch)
-        several = merged(found)
+        several = deduplicated(found)
         distinct = several.distinct
         with silence():
             features = features_of(self.network, batch, distinct)
@@ -60,8 +62,8 @@ class MinimumRisk:
         if self.likelihood:
             negative = negative_log_likelihood(self.network, batch)
             value = value + self.likelihood * negative / sentences
-        told = several.told(surrogate)
-        figures = trajectory_figures(found, batch, told.log_probs, told.peaks)
+        expanded = several.expanded(surrogate)
+        figures = trajectory_figures(found, batch, expanded.log_probs, expanded.peaks)
         return Loss(value, sentences, figures | {"risk": 1 - expected.mean()})
 
     def updated(self, figures: Mapping[str, float]) -> None:
@@ -86,3 +88,11 @@ def different(found: Trajectories) -> Tensor:
     """Which translations of a sentence are not the same as one before it, `[batch, samples]`."""
     first = firsts(found)
     return found.grouped(first == torch.arange(len(first), device=first.device))
+
+
+def build(settings: MinimumRiskSettings, made: Ingredients) -> MinimumRisk:
+    """The objective of a recipe."""
+    return MinimumRisk(
+        made.network, made.draw(settings),
+        sharpness=settings.sharpness, likelihood=settings.likelihood,
+    )  # fmt: skip

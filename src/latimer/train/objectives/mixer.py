@@ -13,10 +13,12 @@ from latimer.nn.dropout import silence
 from latimer.nn.output import smoothed_cross_entropy
 from latimer.nn.rl.policy import policy_gradient
 from latimer.nn.seq2seq import Seq2Seq, pack
+from latimer.recipe.objectives.kinds import MixerSettings
 from latimer.search.scorer import Scorer
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import EOS
-from latimer.train.objectives.baselines import Baseline
+from latimer.train.objectives.baselines import BASELINES, Baseline
+from latimer.train.objectives.build import Ingredients
 from latimer.train.objectives.objective import Loss
 from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
 from latimer.train.objectives.trajectories import Draw, Trajectories, features_of, first_action
@@ -31,14 +33,14 @@ class Mixer:
     """
 
     def __init__(
-        self, network: Seq2Seq, draw: Draw, baseline: Baseline, *, step: int, every: int
+        self, network: Seq2Seq, draw: Draw, baseline: Baseline, *, delta: int, every: int
     ) -> None:
-        """`step` is Δ in pieces, `every` the updates between two steps.
+        """`delta` is Δ in tokens, `every` the updates between two steps of the schedule.
 
         `draw` and `baseline` are as in `Reinforce`; the paper's is `baselines.LearnedValue`.
         """
         self.network, self.draw, self.baseline = network, draw, baseline
-        self.step, self.every = step, every
+        self.delta, self.every = delta, every
         self.clock = _Clock()
 
     @property
@@ -58,32 +60,32 @@ class Mixer:
 
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, a mean over its sentences."""
-        borders, sentences = self.borders(batch), len(batch.source)
-        given = Given(self.network, writable(batch.labels, borders))
+        prefix_lengths, sentences = self.prefix_lengths(batch), len(batch.source)
+        given = Given(self.network, writable(batch.labels, prefix_lengths))
         found = self.draw(given, batch)
         with silence():
             features = features_of(self.network, batch, found)
         advantages, own = self.baseline.advantages(
             found, features.values, self.network, batch, self.draw
         )
-        own_work = found.packed(written_by_itself(found, borders))
+        own_work = found.packed(written_by_itself(found, prefix_lengths))
         surrogate = policy_gradient(
             features, self.network.output, found.packed(found.actions), advantages * own_work,
             first=first_action(), temperature=self.draw.temperature,
         )  # fmt: skip
-        negative = negative_log_likelihood_of(self.network, batch, borders)
+        negative = negative_log_likelihood_of(self.network, batch, prefix_lengths)
         value = ((surrogate.loss + own) / found.samples + negative) / sentences
         told = own_work if bool(own_work.any()) else ~own_work  # what was given nobody has chosen
         peaks = surrogate.peaks._replace(one=surrogate.peaks.one[told])
         figures = trajectory_figures(found, batch, surrogate.log_probs[told], peaks)
-        share = borders.sum() / batch.target_lengths.sum()
+        share = prefix_lengths.sum() / batch.target_lengths.sum()
         figures |= {"given": share.to(surrogate.loss.dtype)}
-        return Loss(value, sentences, figures | self.baseline.told(found, advantages))
+        return Loss(value, sentences, figures | self.baseline.diagnostics(found, advantages))
 
-    def borders(self, batch: Batch) -> Tensor:
-        """The pieces of each reference that are given at present, `[batch]`."""
+    def prefix_lengths(self, batch: Batch) -> Tensor:
+        """The number of tokens of each reference that are given at present, `[batch]`."""
         steps = 1 + int(self.clock.updates) // self.every
-        return (batch.target_lengths - steps * self.step).clamp(min=0)
+        return (batch.target_lengths - steps * self.delta).clamp(min=0)
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """Count, and let the baseline follow."""
@@ -99,34 +101,34 @@ class _Clock(nn.Module):
         self.register_buffer("updates", torch.tensor(0))
 
 
-def negative_log_likelihood_of(network: Seq2Seq, batch: Batch, borders: Tensor) -> Tensor:
-    """−Σ log p of the first `borders [batch]` pieces of each reference, nats, `[]`.
+def negative_log_likelihood_of(network: Seq2Seq, batch: Batch, prefix_lengths: Tensor) -> Tensor:
+    """−Σ log p of the first `prefix_lengths [batch]` pieces of each reference, nats, `[]`.
 
     Dropout is that of the network's mode.
     """
-    if not bool(borders.any()):
-        return borders.new_zeros((), dtype=network.output.weight.dtype)
+    if not bool(prefix_lengths.any()):
+        return prefix_lengths.new_zeros((), dtype=network.output.weight.dtype)
     memory = network.encode(batch.source, batch.source_lengths)
     features = network.features(memory, batch.inputs, batch.target_lengths)
     labels = pack(batch.labels, batch.target_lengths)
-    time = torch.arange(batch.labels.shape[1], device=borders.device)
-    given = pack(time < borders[:, None], batch.target_lengths)
+    time = torch.arange(batch.labels.shape[1], device=prefix_lengths.device)
+    given = pack(time < prefix_lengths[:, None], batch.target_lengths)
     return smoothed_cross_entropy(features.part(given), network.output, labels[given], 0.0).loss
 
 
-def written_by_itself(found: Trajectories, borders: Tensor) -> Tensor:
+def written_by_itself(found: Trajectories, prefix_lengths: Tensor) -> Tensor:
     """Which actions come after the border of their sentence, `[rows, time]`."""
-    time = torch.arange(found.actions.shape[1], device=borders.device)
-    return time >= borders[found.sentences][:, None]
+    time = torch.arange(found.actions.shape[1], device=prefix_lengths.device)
+    return time >= prefix_lengths[found.sentences][:, None]
 
 
-def writable(references: Tensor, borders: Tensor) -> Tensor:
-    """The first `borders [batch]` tokens of each row of `references [batch, time]`, −1 behind them.
+def writable(references: Tensor, prefix_lengths: Tensor) -> Tensor:
+    """The prefixes of `references [batch, time]`, −1 behind them.
 
-    A beginning ends before a token that is never written, such as UNK.
+    A prefix ends before a token that is never written, such as UNK.
     """
     time = torch.arange(references.shape[1], device=references.device)
-    inside = (time < borders[:, None]) & (references >= EOS).cumprod(1).bool()
+    inside = (time < prefix_lengths[:, None]) & (references >= EOS).cumprod(1).bool()
     return references.masked_fill(~inside, -1)
 
 
@@ -170,3 +172,13 @@ class Given:
             alone.scatter_(1, places, torch.zeros_like(scores[:, :1]))
             scores = torch.where(wanted >= 0, alone, scores)
         return scores, GivenState(inner, state.tokens, state.time + 1)
+
+
+def build(settings: MixerSettings, made: Ingredients) -> Mixer:
+    """The objective with the baseline that its settings name."""
+    draw = made.draw(settings)
+    baseline = BASELINES[settings.baseline](made.recipe.model.readout)
+    return Mixer(
+        made.network, draw, baseline,
+        delta=settings.mixer_delta, every=settings.mixer_delta_updates,
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Proximal policy optimisation on whole translations, with a leash (Schulman et al. 2017)."""
+"""Proximal policy optimisation on whole translations (Schulman et al. 2017)."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from latimer.nn.dropout import silence
-from latimer.nn.rl.critic import delayed, follow
+from latimer.nn.rl.critic import delayed, update_target
 from latimer.nn.rl.policy import action_log_probs, policy_gradient
 from latimer.nn.seq2seq import Seq2Seq
+from latimer.recipe.objectives.kinds import PpoSettings
 from latimer.text.batching import Batch
 from latimer.train.objectives.actor_critic import log_probs_of
-from latimer.train.objectives.deduplication import merged
+from latimer.train.objectives.build import Ingredients
+from latimer.train.objectives.deduplication import deduplicated
 from latimer.train.objectives.objective import Loss
 from latimer.train.objectives.reference_loss import negative_log_likelihood
 from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
@@ -22,35 +24,35 @@ from latimer.train.objectives.trajectories import Draw, Trajectories, features_o
 
 
 @dataclass(frozen=True)
-class Leash:
-    """How far PPO may go.
+class PolicyLimits:
+    """How far PPO may move the policy.
 
-    clip: how far a probability may move from that of the policy drawn from, as a ratio; kl: the
-    price in score of a nat of log-probability above the network's at the start; refresh: updates
-    after which the policy drawn from is the present one again.
+    clip: ε, how far the probability ratio to the sampling policy may be from 1; kl_weight: reward
+    lost per nat of log-probability above that of the initial network; sync_every: updates after
+    which the sampling policy is set to the current one.
     """
 
     clip: float = 0.2
-    kl: float = 0.02
-    refresh: int = 4
+    kl_weight: float = 0.02
+    sync_every: int = 4
 
 
 class Ppo:
     """Raises the clipped objective (Schulman et al. 2017, equation 7) of translations drawn.
 
-    They are drawn from a policy some updates old. A translation's score is lessened by `kl` times
-    log π − log π_0 under the network of the start (Ziegler et al. 2019, equation 2), and compared
-    with those of the sentence's other translations.
+    They are drawn from a policy some updates old. A translation's score is reduced by `kl_weight`
+    times log π − log π_0, with π_0 the initial network (Ziegler et al. 2019, equation 2), and
+    compared with those of the sentence's other translations.
     """
 
     figures = (*FIGURES, "kl", "clipped")
     trained = ("network",)
 
     def __init__(
-        self, network: Seq2Seq, draw: Draw, leash: Leash, *, likelihood: float = 0.0
+        self, network: Seq2Seq, draw: Draw, limits: PolicyLimits, *, likelihood: float = 0.0
     ) -> None:
         """`draw` makes the trajectories, at least 2 for each sentence."""
-        self.network, self.draw, self.leash = network, draw, leash
+        self.network, self.draw, self.limits = network, draw, limits
         self.likelihood = likelihood
         self.old, self.start = delayed(network), delayed(network)
         self.age = _Age()
@@ -67,12 +69,12 @@ class Ppo:
         that have no gradient because they have moved far enough.
         """
         found, warmth = self.draw(self.old, batch), self.draw.temperature
-        several = merged(found)
+        several = deduplicated(found)
         distinct = several.distinct
         before = log_probs_of(self.old, batch, distinct, warmth)
         drift = several.every(before - log_probs_of(self.start, batch, distinct, warmth))
         drifts = _by_row(found, drift)
-        scores = found.grouped(found.scores - self.leash.kl * drifts)
+        scores = found.grouped(found.scores - self.limits.kl_weight * drifts)
         advantages = (scores - scores.mean(1, keepdim=True)) * (found.samples / (found.samples - 1))
         every = found.scattered(advantages)[:, None].expand(found.actions.shape)
         actions, first = distinct.packed(distinct.actions), first_action()
@@ -81,7 +83,7 @@ class Ppo:
         layer = self.network.output
         now = action_log_probs(features, layer, actions, first=first, temperature=warmth)
         moved = several.every(now - before)
-        weights, clipped = clipped_weights(moved, found.packed(every), self.leash.clip)
+        weights, clipped = clipped_weights(moved, found.packed(every), self.limits.clip)
         surrogate = policy_gradient(
             features, layer, actions, several.summed(weights), first=first, temperature=warmth
         )
@@ -90,16 +92,16 @@ class Ppo:
         if self.likelihood:
             negative = negative_log_likelihood(self.network, batch)
             value = value + self.likelihood * negative / sentences
-        told = several.told(surrogate)
-        figures = trajectory_figures(found, batch, told.log_probs, told.peaks)
+        expanded = several.expanded(surrogate)
+        figures = trajectory_figures(found, batch, expanded.log_probs, expanded.peaks)
         moves = {"kl": drifts.mean(), "clipped": clipped.to(drift.dtype).mean()}
         return Loss(value, sentences, figures | moves)
 
     def updated(self, figures: Mapping[str, float]) -> None:
-        """Draw from the present policy when the old one is old enough."""
+        """Set the sampling policy to the current one every `sync_every` updates."""
         self.age.updates += 1
-        if int(self.age.updates) % self.leash.refresh == 0:
-            follow(self.old, self.network, 1.0)
+        if int(self.age.updates) % self.limits.sync_every == 0:
+            update_target(self.old, self.network, 1.0)
 
 
 class _Age(nn.Module):
@@ -125,3 +127,9 @@ def _by_row(found: Trajectories, packed: Tensor) -> Tensor:
     rows = torch.arange(len(found.actions), device=packed.device)
     places = found.packed(rows[:, None].expand(found.actions.shape))
     return packed.new_zeros(len(rows)).index_add_(0, places, packed)
+
+
+def build(settings: PpoSettings, made: Ingredients) -> Ppo:
+    """The objective of a recipe."""
+    limits = PolicyLimits(settings.clip, settings.kl_weight, settings.sync_every)
+    return Ppo(made.network, made.draw(settings), limits, likelihood=settings.likelihood)

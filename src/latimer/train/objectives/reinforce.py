@@ -9,9 +9,11 @@ from torch import Tensor, nn
 from latimer.nn.dropout import silence
 from latimer.nn.rl.policy import Peaks, policy_gradient
 from latimer.nn.seq2seq import Seq2Seq
+from latimer.recipe.objectives.kinds import ReinforceSettings
 from latimer.text.batching import Batch
-from latimer.train.objectives.baselines import Baseline
-from latimer.train.objectives.deduplication import merged
+from latimer.train.objectives.baselines import BASELINES, Baseline
+from latimer.train.objectives.build import Ingredients
+from latimer.train.objectives.deduplication import deduplicated
 from latimer.train.objectives.objective import Loss
 from latimer.train.objectives.reference_loss import negative_log_likelihood
 from latimer.train.objectives.trajectories import Draw, Trajectories, features_of, first_action
@@ -52,7 +54,7 @@ class Reinforce:
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, a mean over its sentences."""
         found = self.draw(self.network, batch)
-        several = merged(found)
+        several = deduplicated(found)
         distinct = several.distinct
         with silence():
             features = features_of(self.network, batch, distinct)
@@ -69,9 +71,9 @@ class Reinforce:
         if self.likelihood:
             negative = negative_log_likelihood(self.network, batch)
             value = value + self.likelihood * negative / sentences
-        told = several.told(surrogate)
-        figures = trajectory_figures(found, batch, told.log_probs, told.peaks)
-        return Loss(value, sentences, figures | self.baseline.told(found, advantages))
+        expanded = several.expanded(surrogate)
+        figures = trajectory_figures(found, batch, expanded.log_probs, expanded.peaks)
+        return Loss(value, sentences, figures | self.baseline.diagnostics(found, advantages))
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """Let the baseline follow."""
@@ -96,3 +98,10 @@ def trajectory_figures(
         "peak": peaks.one.mean(),
         "top10": peaks.top.mean(),
     }
+
+
+def build(settings: ReinforceSettings, made: Ingredients) -> Reinforce:
+    """The objective with the baseline that its settings name."""
+    draw = made.draw(settings)
+    baseline = BASELINES[settings.baseline](made.recipe.model.readout)
+    return Reinforce(made.network, draw, baseline, likelihood=settings.likelihood)

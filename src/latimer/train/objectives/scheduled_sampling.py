@@ -10,25 +10,30 @@ from torch import Tensor, nn
 from latimer.nn.dropout import generator, silence
 from latimer.nn.output import smoothed_cross_entropy
 from latimer.nn.seq2seq import Seq2Seq, pack
+from latimer.recipe.objectives.kinds import ScheduledSamplingSettings
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import EOS
+from latimer.train.objectives.build import Ingredients
 from latimer.train.objectives.objective import Loss
 
 
 class ScheduledSampling:
     """Likelihood of the references after prefixes in which some tokens are the network's own.
 
-    Each token read is the reference's with a probability that falls in a line from 1 to `truth`
-    over `updates` updates (section 2.4), and else drawn from the network after what it has read.
+    Each decoder input is the reference token with a probability that decays linearly from 1 to
+    `teacher_forcing_min` over `updates` updates (section 2.4), and else a sample from the network
+    after the inputs before it.
     """
 
     figures = ("nll",)
     trained = ("network",)
 
-    def __init__(self, network: Seq2Seq, smoothing: float, *, truth: float, updates: int) -> None:
+    def __init__(
+        self, network: Seq2Seq, smoothing: float, *, teacher_forcing_min: float, updates: int
+    ) -> None:
         """`smoothing` is as in `Likelihood`."""
         self.network, self.smoothing = network, smoothing
-        self.truth, self.updates = truth, updates
+        self.teacher_forcing_min, self.updates = teacher_forcing_min, updates
         self.clock = _Clock()
 
     @property
@@ -49,7 +54,7 @@ class ScheduledSampling:
     def share(self) -> float:
         """The probability that a token read is the reference's, now."""
         done = min(1.0, int(self.clock.updates) / self.updates)
-        return 1 - done * (1 - self.truth)
+        return 1 - done * (1 - self.teacher_forcing_min)
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """Count."""
@@ -65,14 +70,14 @@ class _Clock(nn.Module):
 
 
 @torch.no_grad()
-def mixed_inputs(network: Seq2Seq, batch: Batch, truth: float) -> Tensor:
-    """What the decoder reads, `[batch, time]`: references' tokens, each with probability `truth`.
+def mixed_inputs(network: Seq2Seq, batch: Batch, teacher_forcing: float) -> Tensor:
+    """Decoder inputs `[batch, time]`: reference tokens, each with probability `teacher_forcing`.
 
     The others are drawn from the network after what stands before them, nothing being dropped,
     with random numbers of this thread (`latimer.nn.dropout.noise`).
     """
     inputs, random = batch.inputs, generator()
-    if truth == 1:
+    if teacher_forcing == 1:
         return inputs
     columns = [inputs[:, 0]]
     with silence():
@@ -82,5 +87,13 @@ def mixed_inputs(network: Seq2Seq, batch: Batch, truth: float) -> Tensor:
             chances = scores[:, EOS:].float().softmax(1)
             own = torch.multinomial(chances, 1, generator=random).squeeze(1) + EOS
             coins = torch.rand(len(own), device=own.device, generator=random)
-            columns.append(torch.where(coins < truth, inputs[:, time], own))
+            columns.append(torch.where(coins < teacher_forcing, inputs[:, time], own))
     return torch.stack(columns, 1)
+
+
+def build(settings: ScheduledSamplingSettings, made: Ingredients) -> ScheduledSampling:
+    """The objective with the label smoothing of the recipe."""
+    return ScheduledSampling(
+        made.network, made.recipe.training.label_smoothing,
+        teacher_forcing_min=settings.teacher_forcing_min, updates=settings.teacher_forcing_updates,
+    )  # fmt: skip

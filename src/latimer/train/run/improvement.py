@@ -8,13 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from latimer.errors import InputError
+from latimer.recipe.objectives import OBJECTIVES
 from latimer.strict_yaml import parse
-
-OBJECTIVES = (
-    "reinforce", "minimum_risk", "ppo", "actor_critic", "critic", "mixer", "scheduled_sampling",
-    "likelihood",
-)  # fmt: skip
-"""What a translator can be improved by; `critic` learns a critic to search with."""
 
 
 def improvement(
@@ -115,12 +110,12 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "objective": {"kind": "critic", "temperature": 0.5, "samples": 1},
         "critic": {"reads": "source", "target": "monte_carlo", "rate": 20.0},
     },
-    "mixer": {"objective": {"kind": "mixer", "baseline": "learned", "border_updates": 50}},
+    "mixer": {"objective": {"kind": "mixer", "baseline": "learned", "mixer_delta_updates": 50}},
 }
 """Sections of the recipe where those of the recipe itself are not the best for an objective."""
 
 TRAINING: dict[str, Any] = {
     "batch_tokens": 1000, "warmup": 20, "schedule": "constant", "cooldown": 0.5, "patience": None,
-    "validate_every": 50, "average": 3, "reach": 1.5,
+    "validate_every": 50, "average": 3, "extrapolation": 1.5,
 }  # fmt: skip
 """What goes on from a model that has converged takes smaller steps and looks more often."""

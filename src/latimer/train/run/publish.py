@@ -12,7 +12,7 @@ from latimer.model import CRITIC_FORMAT, Model, model_card, save_model
 from latimer.nn.rl.critic import Critic
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe
-from latimer.train.checkpoint.averaging import Checkpoints, beyond
+from latimer.train.checkpoint.averaging import Checkpoints, extrapolated
 from latimer.train.checkpoint.tensors import Tensors, load_weights
 from latimer.train.loop.loop import perplexity
 from latimer.train.loop.progress import Candidate, Progress
@@ -83,18 +83,18 @@ def scores_of(candidate: Candidate, progress: Progress, kind: str) -> dict[str, 
 
 
 @dataclass(frozen=True)
-class Beyond:
-    """Where a phase began, and how far from there the average may go; see `averaging.beyond`."""
+class Extrapolation:
+    """Where a phase began, and by how much the average is extrapolated from there."""
 
     begun: Tensors | None = None
     """Nothing else than the average itself is tried where this is not known."""
-    reach: float = 1.0
+    factor: float = 1.0
 
     def averages(self, mean: Tensors, *, single: bool) -> dict[float, Tensors]:
-        """What to try, by its reach. The mean of a `single` checkpoint is that, and nothing new."""
+        """What to try, by its factor; the mean of a `single` checkpoint is nothing new."""
         tried = {} if single else {1.0: mean}
-        if self.begun is not None and self.reach != 1:
-            tried[self.reach] = beyond(self.begun, mean, self.reach)
+        if self.begun is not None and self.factor != 1:
+            tried[self.factor] = extrapolated(self.begun, mean, self.factor)
         return tried
 
 
@@ -105,7 +105,7 @@ def publish_final(
     progress: Progress,
     validate: Callable[[], DevScores | None],
     say: Callable[[str], None],
-    further: Beyond | None = None,
+    further: Extrapolation | None = None,
 ) -> Path | None:
     """Write `best`, and `average` if its dev BLEU is no worse; returns the better folder.
 
@@ -120,34 +120,38 @@ def publish_final(
     if len(candidates) < 2 and candidates[0].update == 0:  # where the phase began
         return best
     mean = checkpoints.average(candidates)
-    tried = (further or Beyond()).averages(mean, single=len(candidates) < 2)
+    tried = (further or Extrapolation()).averages(mean, single=len(candidates) < 2)
     found: list[tuple[float, Candidate]] = []
-    for reach, weights in tried.items():
+    for factor, weights in tried.items():
         load_weights(network, weights)
         scores = validate()
         if scores is None:
             return None
-        found.append((reach, Candidate(progress.update, scores.bleu, "", scores.loss)))
+        found.append((factor, Candidate(progress.update, scores.bleu, "", scores.loss)))
     if not found:
         return best
-    reach, average = max(found, key=lambda one: _rank(one[1], kind))
+    factor, average = max(found, key=lambda one: _rank(one[1], kind))
     compared = ", ".join(f"{_named(len(candidates), r)}: {_quality(c, kind)}" for r, c in found)
     compared = f"{compared}; best: {_quality(candidates[0], kind)}"
     if _rank(average, kind) < _rank(candidates[0], kind):
         say(f"{compared}; the best is kept")
         return best
-    say(f"{compared}; the average{_times(reach)} is kept")
-    load_weights(network, tried[reach])
-    known = {**scores_of(average, progress, kind), "checkpoints": len(candidates), "reach": reach}
+    say(f"{compared}; the average{_times(factor)} is kept")
+    load_weights(network, tried[factor])
+    known = {
+        **scores_of(average, progress, kind),
+        "checkpoints": len(candidates),
+        "extrapolation": factor,
+    }
     return publisher.save("average", network, known)
 
 
-def _named(count: int, reach: float) -> str:
-    return f"average of the best {count}{_times(reach)}"
+def _named(count: int, factor: float) -> str:
+    return f"average of the best {count}{_times(factor)}"
 
 
-def _times(reach: float) -> str:
-    return "" if reach == 1 else f" ({reach:g} times as far)"
+def _times(factor: float) -> str:
+    return "" if factor == 1 else f" (extrapolated by {factor:g})"
 
 
 def _rank(candidate: Candidate, kind: str) -> float:

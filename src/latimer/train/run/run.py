@@ -23,10 +23,9 @@ from pathlib import Path
 
 import torch
 
-from latimer.errors import Collapsed, InputError
-from latimer.nn.rl.critic import Critic, tied_inputs
+from latimer.errors import Diverged, InputError
+from latimer.nn.rl.critic import Critic
 from latimer.recipe import Recipe
-from latimer.recipe.phases import BY_REFERENCES
 from latimer.train.checkpoint.resume_check import only_one_trains
 from latimer.train.checkpoint.tensors import weights_of
 from latimer.train.loop.allocator import keep_freed_memory
@@ -43,9 +42,9 @@ from latimer.train.loop.stopwatch import Stopwatch
 from latimer.train.loop.tuner import Tuner
 from latimer.train.loop.update import Updater
 from latimer.train.loop.validation import DevScores
-from latimer.train.objectives.build import critic_options
+from latimer.train.objectives.actor_critic import critic_description
 from latimer.train.run.assemble import Parts, assemble, what_is_left
-from latimer.train.run.publish import Beyond, publish_final, scores_of
+from latimer.train.run.publish import Extrapolation, publish_final, scores_of
 
 NEVER = 2**62
 """More updates than there will be."""
@@ -73,7 +72,7 @@ def train(
 
     Raises InputError when texts, recipe, device or state are wrong or belong to another run,
     `Interrupted` after SIGINT or SIGTERM, LatimerError when the disk refuses, training breaks
-    down or learning from reward collapses (`collapse.Limits`; the best model is then published
+    down or learning from reward diverges (`divergence.Limits`; the best model is then published
     all the same); whatever is raised, the last state is intact.
     """
     keep_freed_memory()
@@ -86,14 +85,14 @@ def train(
             with Interruption() as interruption:
                 while True:
                     rhythm = _rhythm(parts.recipe, report_every, save_minutes)
-                    best, collapse = _Run(parts, on_event, interruption).train(rhythm)
-                    if parts.last or collapse is not None:
+                    best, diverged = _Run(parts, on_event, interruption).train(rhythm)
+                    if parts.last or diverged is not None:
                         break
                     parts = assemble(recipe, run, group, command, what_is_left(parts, best))
                     group.wait()  # until all have read the model
         group.wait()  # a process that leaves early takes the others' connections with it
-        if collapse is not None:
-            raise Collapsed(f"the run was given up: {collapse} [best model: {best}]", best)
+        if diverged is not None:
+            raise Diverged(f"the run was given up: {diverged} [best model: {best}]", best)
         return best
     finally:
         torch.set_num_threads(threads)
@@ -101,17 +100,22 @@ def train(
 
 
 def _rhythm(recipe: Recipe, report_every: int, save_minutes: float) -> Rhythm:
-    training, kind = recipe.training, recipe.objective.kind
+    training, objective = recipe.training, recipe.objective
     return Rhythm(
         # The translator stays as it is while the critic learns alone: its score is known.
-        NEVER if kind == "critic" else training.validate_every,
-        recipe.critic.pretraining if kind == "actor_critic" else 0,
+        training.validate_every if objective.trains_translator else NEVER,
+        _critic_updates(recipe),
         report_every,
         60 * save_minutes,
         training.plateau_patience,
-        # The loss by references is a mean over tokens; that of the others is one over sentences.
-        "tokens" if kind in BY_REFERENCES else "sentences",
+        objective.loss_unit,
     )
+
+
+def _critic_updates(recipe: Recipe) -> int:
+    """First updates after which the translator is still what it was."""
+    both = recipe.objective.has_critic and recipe.objective.trains_translator
+    return recipe.critic.pretraining if both else 0
 
 
 class _Run:
@@ -144,7 +148,7 @@ class _Run:
                     f"what it was: set critic.pretraining below {rhythm.first_validation}, or give "
                     "it more time",
                 )
-            return self._publish(), loop.budget.collapsed(self.progress)
+            return self._publish(), loop.budget.diverged(self.progress)
         finally:
             self.parts.workers.close()
             if self.clock is not None:
@@ -154,7 +158,7 @@ class _Run:
 
     def _loop(self, rhythm: Rhythm) -> Loop:
         session, recipe = self.session, self.parts.recipe.training
-        kind = self.parts.recipe.objective.kind
+        objective = self.parts.recipe.objective
         updater = Updater(
             session.objective,
             session.optimisers,
@@ -174,7 +178,7 @@ class _Run:
                 None if recipe.max_minutes is None else 60 * recipe.max_minutes,
                 recipe.max_epochs,
                 recipe.max_updates,
-                None if kind == "critic" else recipe.patience,
+                recipe.patience if objective.trains_translator else None,
                 self._limits(),
             ),
             rhythm,
@@ -186,11 +190,10 @@ class _Run:
 
     def _limits(self) -> Limits | None:
         """Those of a translator that learns from reward."""
-        kind = self.parts.recipe.objective.kind
-        if kind in (*BY_REFERENCES, "critic"):
+        recipe = self.parts.recipe
+        if not recipe.objective.needs_start or not recipe.objective.trains_translator:
             return None
-        critic = kind == "actor_critic"
-        return Limits(pretraining=self.parts.recipe.critic.pretraining if critic else 0)
+        return Limits(pretraining=_critic_updates(recipe))
 
     def _scores(self) -> DevScores | None:
         return self.parts.validator.scores(
@@ -244,9 +247,9 @@ class _Run:
                 self.progress,
                 self._scores,
                 lambda message: self._say("note", message),
-                Beyond(
+                Extrapolation(
                     None if begun is None else weights_of(begun),
-                    self.parts.recipe.training.reach,
+                    self.parts.recipe.training.extrapolation,
                 ),
             )
         (choice,) = group.from_leader([names.index(better.name if better else "")])
@@ -261,9 +264,8 @@ class _Run:
         critic = self.session.objective.modules.get("critic")
         if not isinstance(critic, Critic) or critic.reads != "source":
             return
-        tied = tied_inputs(critic.reads, joint=self.parts.recipe.subwords.joint)
-        options = {**critic_options(self.parts.recipe), "tied": tied}
-        folder = self.parts.publisher.save_critic(critic, options)
+        described = critic_description(self.parts.recipe).model_dump(mode="json")
+        folder = self.parts.publisher.save_critic(critic, described)
         self._say("note", f"the critic is kept: translate with --critic {folder}")
 
     def _say(self, kind: str, message: str) -> None:

@@ -17,7 +17,12 @@ def tree(tmp_path, **training):
 def test_limits_and_places_may_change(tmp_path):
     begun = tree(tmp_path, max_updates=10)
     now = tree(
-        tmp_path / "moved", max_updates=20, max_minutes=3.0, patience=4, cooldown=0.5, reach=2.0
+        tmp_path / "moved",
+        max_updates=20,
+        max_minutes=3.0,
+        patience=4,
+        cooldown=0.5,
+        extrapolation=2.0,
     )
     now["search"]["beam"] = 7
     check_same_run(now, begun, tmp_path)

@@ -26,7 +26,7 @@ def reason(latest: dict[str, float], begun: dict[str, float] = START) -> str | N
         ({"length_ratio": 0.49}, "length_ratio on dev was 1.00 and is 0.49", "likelihood"),
         ({"entropy": 0.009}, "entropy on dev was 1.2 nats an action and is 0.009", "temperature"),
         ({"entropy": 3.21}, "entropy on dev was 1.2 nats an action and is 3.21", "learning_rate"),
-        ({"kl": 2.01, "bleu": 29.0}, "kl on dev is 2.01 nats", "objective.leash"),
+        ({"kl": 2.01, "bleu": 29.0}, "kl on dev is 2.01 nats", "objective.kl_weight"),
     ],
 )
 def test_the_figure_that_went_wrong_and_what_to_change_are_named(

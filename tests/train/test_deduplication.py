@@ -13,7 +13,7 @@ from latimer.train.objectives import actor_critic
 from latimer.train.objectives.actor_critic import ActorCritic, CriticSettings
 from latimer.train.objectives.actor_gradients import ACTOR_GRADIENTS
 from latimer.train.objectives.baselines import BASELINES
-from latimer.train.objectives.deduplication import Merged, firsts, merged
+from latimer.train.objectives.deduplication import Deduplicated, deduplicated, firsts
 from latimer.train.objectives.reinforce import Reinforce
 from latimer.train.objectives.trajectories import Trajectories, features_of, first_action
 
@@ -32,7 +32,7 @@ def test_each_row_leads_to_the_first_like_it() -> None:
 
 def test_different_ones_are_kept_in_their_order_and_all_actions_are_found() -> None:
     found = drawn()
-    several = merged(found)
+    several = deduplicated(found)
     distinct = several.distinct
     assert len(distinct.actions) == 5
     assert distinct.lengths.tolist() == sorted(distinct.lengths.tolist(), reverse=True)
@@ -46,7 +46,7 @@ def test_different_ones_are_kept_in_their_order_and_all_actions_are_found() -> N
 def test_the_end_is_told_from_padding() -> None:
     # A translation cut at the limit is not one that ended there.
     found = tiny.draw(2).judged(tiny.samples([[[4, 5, EOS], [4, 5, 6]]]), tiny.batch())
-    assert len(merged(found).distinct.actions) == 2
+    assert len(deduplicated(found).distinct.actions) == 2
 
 
 @pytest.mark.parametrize("name", BASELINES)
@@ -84,8 +84,8 @@ def test_actor_and_critic_learn_the_same_from_reading_all(
     objective = ActorCritic(net, critic, draw, settings)  # type: ignore[arg-type]
     once = objective.loss(batch)
     ours = [tiny.gradient(once.value, net), tiny.gradient(objective.loss(batch).value, critic)]
-    everything = Merged(found, torch.arange(int(found.lengths.sum())))
-    monkeypatch.setattr(actor_critic, "merged", lambda found: everything)
+    everything = Deduplicated(found, torch.arange(int(found.lengths.sum())))
+    monkeypatch.setattr(actor_critic, "deduplicated", lambda found: everything)
     each = objective.loss(batch)
     theirs = [tiny.gradient(each.value, net), tiny.gradient(objective.loss(batch).value, critic)]
     for mine, its in zip(ours, theirs, strict=True):
