@@ -163,14 +163,14 @@ def test_the_start_is_the_models_own_score(model: Path, tmp_path: Path) -> None:
 
 
 def test_wrong_calls_get_one_line(model: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="choose one of reinforce"):
+    with pytest.raises(InputError, match="choose one of likelihood"):
         improve(model, tmp_path / "run", objective="magic")
     with pytest.raises(InputError, match="not the description"):
         improve(tmp_path / "nothing", tmp_path / "run")
     (tmp_path / "earlier" / "models" / "best").mkdir(parents=True)
     with pytest.raises(InputError, match=r"here .*earlier.models.best$"):
         improve(tmp_path / "earlier", tmp_path / "run")
-    with pytest.raises(InputError, match="at least 2"):
+    with pytest.raises(InputError, match="set it to 2 or more"):
         improve(model, tmp_path / "run", overrides=["objective.samples=1"])
     with pytest.raises(InputError, match=r"other subwords than this run; set subwords\.model to"):
         improve(

@@ -259,7 +259,7 @@ def test_dev_is_not_looked_at_while_the_critic_learns_alone(task: Path, tmp_path
     train(build_recipe(tree), tmp_path / "run", report_every=1)
     seen = [line["update"] for line in reports(tmp_path / "run", "validation")]
     assert seen[:2] == [0, 8]
-    with pytest.raises(InputError, match=r"critic\.pretraining: 12 updates in which the actor"):
+    with pytest.raises(InputError, match=r"critic\.pretraining: 12 updates of the critic alone"):
         build_recipe({**tree, "critic": {**critic, "pretraining": 12}})
     training = {**base["training"], "max_updates": None, "max_epochs": 1, "batch_tokens": 400}
     late = {**tree, "training": training, "critic": {**critic, "pretraining": 500}}
