@@ -134,7 +134,8 @@ def altered(array, at, value):
             r"state 1 \(b\), action 0 \(go\)",
         ),
         (lambda: FiniteMDP.from_table({0: {}}, 0.9), "state 0 has no legal action"),
-        (lambda: FiniteMDP.from_table({}, 0.9), "states are not"),
+        (lambda: FiniteMDP.from_table({}, 0.9), "the table has no states"),
+        (lambda: FiniteMDP.from_table([], 0.9), "mapping of states to actions, not list"),
         (lambda: FiniteMDP.from_table({1: {0: []}}, 0.9), "states are not"),
         (
             lambda: FiniteMDP.from_table({0: {0: [(1.0, 7, 0.0, False)]}}, 0.9),

@@ -92,3 +92,11 @@ def test_a_process_is_learned_from():
     assert found.q[0].tolist() == [[2.5], [5.0]]
     with pytest.raises(InputError, match="no start distribution"):
         learn(FiniteMDP.from_table(GOOD, 0.5), episodes=1)
+
+
+def test_the_order_in_which_actions_are_listed_does_not_matter():
+    actions = {0: [(1.0, 1, 3.0, False)], 1: [(1.0, 0, 5.0, True)]}
+    backwards = dict(reversed(actions.items()))
+    mdp = FiniteMDP.from_table({0: backwards, 1: actions}, 0.9)
+    assert mdp.action.tolist() == [0, 1, 0, 1]
+    assert mdp.reward.tolist() == [3.0, 5.0, 3.0, 5.0]

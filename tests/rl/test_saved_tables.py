@@ -25,3 +25,23 @@ def test_other_files_are_refused(tmp_path):
     save(tmp_path / "plan.npz", {"method": "x"}, {"values": np.zeros(3)})
     with pytest.raises(InputError, match=r"plan\.npz: no saved table of action values"):
         Learned.load(tmp_path / "plan.npz")
+
+
+@pytest.mark.parametrize(
+    ("facts", "change"),
+    [
+        ({"seconds": "soon"}, {}),
+        ({"algorithm": 1}, {}),
+        ({"q": 1}, {"q": None}),
+        ({}, {"q": np.zeros((2, 3))}),
+        ({}, {"returns": np.zeros(4)}),
+        ({}, {"lengths": np.zeros((2, 3))}),
+        ({}, {"q": np.zeros((1, 3, 4))}),
+    ],
+)
+def test_damaged_files_are_refused(tmp_path, facts, change):
+    arrays = {"q": np.zeros((2, 3, 4)), "returns": np.zeros((2, 2)), "lengths": np.zeros((2, 2))}
+    kept = {name: value for name, value in (arrays | change).items() if value is not None}
+    save(tmp_path / "a.json", {"algorithm": "sarsa", "seconds": 0.1} | facts, kept)
+    with pytest.raises(InputError, match=r"a\.json: (no saved table|tables of 1 runs)"):
+        Learned.load(tmp_path / "a.json")

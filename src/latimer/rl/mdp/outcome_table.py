@@ -52,9 +52,12 @@ class OutcomeTable:
         probabilities that are negative, not finite or do not sum to 1 (within 1e-9), a reward that
         is not finite; or says that `start` is no distribution.
         """
-        if not isinstance(table, Mapping) or not table or set(table) != set(range(len(table))):
-            count = len(table) if isinstance(table, Mapping) else 0
-            raise InputError(f"the table's states are not 0, 1, … {count - 1}")
+        if not isinstance(table, Mapping):
+            raise InputError(f"expected a mapping of states to actions, not {type(table).__name__}")
+        if not table:
+            raise InputError("the table has no states")
+        if set(table) != set(range(len(table))):
+            raise InputError(f"the table's states are not 0, 1, … {len(table) - 1}")
         pairs: list[tuple[int, int]] = []
         counts: list[int] = []
         outcomes: list[tuple[float, int, float, bool]] = []

@@ -69,7 +69,8 @@ class ImplicitMDP:
             table[state] = {}
             for action in range(self.actions):
                 listed = [self.transition(state, action, k) for k in range(self.outcomes)]
-                likely = [(p, s, r, s < 0) for p, s, r in listed if p > 0]
+                # A table names a state even where the episode ends: any will do.
+                likely = [(p, max(s, 0), r, s < 0) for p, s, r in listed if p > 0]
                 if likely:
                     table[state][action] = likely
         return FiniteMDP.from_table(table, self.discount)

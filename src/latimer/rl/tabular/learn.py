@@ -66,6 +66,8 @@ NO_LIMIT = 100_000
 """Steps of an episode where the environment sets no limit, so that none goes on for ever."""
 
 _REPORTS = 50
+_ARRAYS = ("q", "returns", "lengths")
+"""What is kept of `Learned` in a file, beside its facts."""
 MOST_PLANNING = 10_000
 
 
@@ -96,18 +98,20 @@ class Learned:
     def save(self, path: Path, **facts: Any) -> None:
         """Write `.npz` or `.json`, with further facts; see `latimer.rl.mdp.saved.save`."""
         own = {"algorithm": self.algorithm, "steps": self.steps, "seconds": self.seconds}
-        arrays = {"q": self.q, "returns": self.returns, "lengths": self.lengths}
-        saved.save(path, facts | own, arrays)
+        saved.save(path, facts | own, {name: getattr(self, name) for name in _ARRAYS})
 
     @classmethod
     def load(cls, path: Path) -> Learned:
         """What `save` wrote, exactly; InputError for any other file."""
         facts, arrays = saved.load(path)
-        missing = {"algorithm", "seconds", "q", "returns", "lengths"} - {*facts, *arrays}
-        if missing or arrays["q"].ndim != 3:
+        algorithm, seconds = facts.get("algorithm"), facts.get("seconds")
+        q, returns, lengths = (arrays.get(name, np.empty(0)) for name in _ARRAYS)
+        wrong = q.ndim != 3 or returns.ndim != 2 or returns.shape != lengths.shape
+        if wrong or not isinstance(algorithm, str) or not isinstance(seconds, int | float):
             raise InputError(f"{path}: no saved table of action values")
-        parts = arrays["q"], arrays["returns"], arrays["lengths"]
-        return cls(str(facts["algorithm"]), *parts, float(facts["seconds"]))
+        if len(q) != len(returns):
+            raise InputError(f"{path}: tables of {len(q)} runs, but returns of {len(returns)}")
+        return cls(algorithm, q, returns, lengths, float(seconds))
 
 
 def learn(
