@@ -1,6 +1,7 @@
 # make quickstart   set up .venv, then train, score and try a translator in minutes
 # make test         set up with the development tools, run all tests
 # make lint         ruff and mypy
+# make docs         build the site into build/site
 #
 # PYTHON=python3.12 chooses the interpreter (3.11 or newer); ARGS="--to fr --minutes 20" goes to
 # the quickstart, PYTEST_ARGS="-n 0 -x tests/nn" to pytest.
@@ -12,7 +13,7 @@ PYTEST_ARGS ?= -n auto --maxprocesses 4
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
-.PHONY: quickstart test lint format install clean
+.PHONY: quickstart test lint format docs install clean
 
 quickstart: install
 	@$(BIN)/latimer quickstart $(ARGS)
@@ -30,6 +31,10 @@ format: .venv/.development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+docs: .venv/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo build/site/index.html
+
 install: .venv/.installed
 
 # Each stamp is newer than what it was made from, so a second call installs nothing.
@@ -44,6 +49,10 @@ install: .venv/.installed
 
 .venv/.development: .venv/.installed
 	$(INSTALL) -e '.[formats,plots,rl,dev]'
+	@touch $@
+
+.venv/.docs: .venv/.installed
+	$(INSTALL) -e '.[formats,plots,docs]'
 	@touch $@
 
 clean:

@@ -1,1 +1,1 @@
-"""Benchmarks of speed and quality; run each as `python -m benchmarks.NAME` (see README.md)."""
+"""Benchmarks of speed and quality: `python -m benchmarks list`, `python -m benchmarks run NAME`."""

@@ -22,8 +22,6 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from benchmarks import latimer_side
-from benchmarks.architecture import ARCHITECTURES, Architecture
 from benchmarks.common import (
     encode,
     load_processor,
@@ -34,6 +32,8 @@ from benchmarks.common import (
     report,
     train_joint_bpe,
 )
+from benchmarks.peers import latimer_side
+from benchmarks.peers.architecture import ARCHITECTURES, Architecture
 from latimer.model import Model, load_model
 from latimer.nn.decoders.decoder import State
 from latimer.nn.inference.products import PRODUCTS, choose_products

@@ -16,8 +16,6 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import latimer_side, prototype
-from benchmarks.architecture import FORMULA, SMALL
 from benchmarks.common import (
     Pieces,
     Rate,
@@ -33,6 +31,8 @@ from benchmarks.common import (
     report,
     train_joint_bpe,
 )
+from benchmarks.peers import latimer_side, prototype
+from benchmarks.peers.architecture import FORMULA, SMALL
 
 PRECISIONS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 

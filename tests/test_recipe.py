@@ -278,8 +278,8 @@ def test_a_dump_writes_every_key_out() -> None:
 
 
 def test_every_key_is_described_and_on_the_page() -> None:
-    page = Path(__file__).parents[1] / "docs" / "recipe.md"
-    assert page.read_text(encoding="utf-8") == markdown(), "docs/recipe.md is out of date"
+    page = Path(__file__).parents[1] / "docs" / "reference" / "recipe.md"
+    assert page.read_text(encoding="utf-8") == markdown(), "docs/reference/recipe.md is out of date"
     assert all(field.description and f"| `{key}` |" in markdown() for key, field in keys())
 
 

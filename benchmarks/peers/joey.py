@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from benchmarks.architecture import REFERENCE
 from benchmarks.common import BATCH_SENTENCES
+from benchmarks.peers.architecture import REFERENCE
 from benchmarks.peers.contender import (
     CLIP,
     DROPOUT,

@@ -10,9 +10,9 @@ from typing import Any
 
 import torch
 
-from benchmarks import latimer_side
-from benchmarks.architecture import REFERENCE
 from benchmarks.common import EOS, Pieces, load_processor, read_lines
+from benchmarks.peers import latimer_side
+from benchmarks.peers.architecture import REFERENCE
 from benchmarks.peers.contender import Command, Contender, Training, Translating
 from benchmarks.peers.corpus import Corpus
 from benchmarks.peers.run_timed import UpdateClock

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-GUIDE = Path(__file__).parents[2] / "docs" / "networks.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "concepts" / "networks.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 
 

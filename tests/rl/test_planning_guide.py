@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-GUIDE = Path(__file__).parents[2] / "docs" / "planning.md"
+GUIDE = Path(__file__).parents[2] / "docs" / "concepts" / "planning.md"
 BLOCKS = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
 WORLDS = re.findall(r"^```\n(discount.*?)^```$", GUIDE.read_text("utf-8"), re.M | re.S)
 

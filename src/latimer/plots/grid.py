@@ -19,7 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.integer[Any]]
 
 WALL = "#3d4852"
-COLOURS = "RdYlGn"
+COLOURS = "RdYlBu"
 CELL = 0.72
 """Inches; small grids get larger cells, very large ones smaller."""
 WRITTEN = 400

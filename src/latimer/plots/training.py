@@ -32,7 +32,7 @@ def fill_training(axes: Axes, runs: Mapping[str, Sequence[Run]], title: str, ste
     """Draw on `axes`: at 100 points from 0 to `steps` the mean of the last 20 episodes.
 
     With several runs the line is their mean and the band its 95 % confidence interval, from
-    Student's t.
+    Student's t, cut at the lowest and the highest return of any episode.
     """
     style(axes)
     at = np.linspace(0, steps, POINTS + 1)[1:]
@@ -48,7 +48,8 @@ def fill_training(axes: Axes, runs: Mapping[str, Sequence[Run]], title: str, ste
             half = (
                 _quantile(len(curves)) * curves[:, shown].std(axis=0, ddof=1) / len(curves) ** 0.5
             )
-            axes.fill_between(at[shown], mean - half, mean + half, color=colour, alpha=0.2, lw=0)
+            band = [np.clip(mean + side * half, *_extremes(several)) for side in (-1, 1)]
+            axes.fill_between(at[shown], *band, color=colour, alpha=0.2, lw=0)
     axes.set_xlim(0, steps)
     axes.set_xlabel("steps")
     axes.set_ylabel(f"return (mean of {WINDOW} episodes)")
@@ -66,6 +67,12 @@ def _recent(run: Run, at: NDArray[np.float64]) -> NDArray[np.float64]:
     begin = np.maximum(until - WINDOW, 0)
     with np.errstate(invalid="ignore"):
         return (sums[until] - sums[begin]) / (until - begin)
+
+
+def _extremes(runs: Sequence[Run]) -> tuple[float, float]:
+    """The lowest and the highest return of any episode."""
+    returns = np.concatenate([run[1] for run in runs])
+    return float(returns.min()), float(returns.max())
 
 
 def _quantile(runs: int) -> float:

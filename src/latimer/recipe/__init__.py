@@ -1,7 +1,7 @@
 """The typed description of a run: a recipe, read from YAML.
 
 Every key has a type, a unit and a default; a wrong one is refused with the file, the key and what
-is allowed. `docs/recipe.md` is generated from the descriptions in the sections.
+is allowed. `docs/reference/recipe.md` is generated from the descriptions in the sections.
 """
 
 from latimer.recipe.data import TextPair

@@ -1,4 +1,4 @@
-"""What each key of a recipe means and allows: for complaints, and for `docs/recipe.md`."""
+"""What each key of a recipe means and allows: for complaints, and for `docs/reference/recipe.md`."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def _shown(value: Any) -> str:
 
 
 def markdown() -> str:
-    """`docs/recipe.md`: every key with its default, what it allows and what it means."""
+    """`docs/reference/recipe.md`: every key with its default, what it allows and what it means."""
     parts = [_HEAD, "| key | default | allowed | meaning |\n|---|---|---|---|\n"]
     parts += [_row(key, field) for key, field in keys()]
     return "".join(parts)
