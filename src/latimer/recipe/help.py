@@ -1,4 +1,4 @@
-"""What each key of a recipe means and allows: for complaints, and for `docs/reference/recipe.md`."""
+"""What each key of a recipe means and allows: for complaints and `docs/reference/recipe.md`."""
 
 from __future__ import annotations
 
