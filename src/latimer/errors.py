@@ -5,6 +5,7 @@ prints it without a traceback and leaves with the exit code of its class.
 """
 
 from pathlib import Path
+from typing import Any
 
 
 class LatimerError(Exception):
@@ -25,3 +26,28 @@ class InputError(LatimerError):
     """The call or its input is wrong; exit code 2."""
 
     exit_code = 2
+
+
+class SettingError(InputError, ValueError):
+    """A setting has a value that cannot be used; exit code 2.
+
+    field: the name of the setting, dotted if it stands in a section; value: what it was given;
+    reason: why that cannot be used, a clause without the two. The message says all three.
+    """
+
+    def __init__(self, field: str, value: Any, reason: str) -> None:
+        super().__init__(f"{field} is {shown(value)}; {reason}")
+        self.field, self.value, self.reason = field, value, reason
+
+    def within(self, section: str) -> "SettingError":
+        """The same error of a setting in a section: `width` within `search` is `search.width`."""
+        return type(self)(f"{section}.{self.field}", self.value, self.reason)
+
+
+def shown(value: Any) -> str:
+    """A value as people write it in YAML, at most 60 characters."""
+    text = _WORDS[value] if value is None or isinstance(value, bool) else repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
+
+
+_WORDS = {None: "null", True: "true", False: "false"}

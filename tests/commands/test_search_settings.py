@@ -5,9 +5,9 @@ import shutil
 
 import pytest
 from command import complaint, latimer
+from latimer.search.settings import SearchSettings, completed
 
 from latimer import load
-from latimer.search.settings import SearchSettings, completed
 from tiny_model import save_tiny_model, sentences
 
 STORED = {

@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 import torch
 from gymnasium.utils.env_checker import check_env
+from searches import sample
 
 from latimer.engines.environment import TranslationEnv, finite_mdp, score_of
 from latimer.errors import InputError
 from latimer.metrics.rewards import reward_named
 from latimer.metrics.sentence_bleu import prefix_bleu
 from latimer.rl import value_iteration
-from latimer.search.sampling import Samples, sample
+from latimer.search.sampling import Samples
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 from latimer.train.objectives.trajectories import Draw

@@ -20,8 +20,8 @@ import sys, torch
 from latimer.engines.memory import Size, needed_bytes, row_of
 from latimer.nn.build import build_network
 from latimer.nn.description import NetworkDescription
-from latimer.search.beam import beam_search
 from latimer.search.rules import MinimumLength, Ruled
+from searches import beam_search
 
 torch.set_num_threads(1)
 vocab, time = map(int, sys.argv[1:3])

@@ -8,6 +8,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from searches import beam_search
 
 from latimer.engines import shortlist as shortlists
 from latimer.engines.neural import NeuralTranslator, load
@@ -17,7 +18,6 @@ from latimer.errors import InputError
 from latimer.model import save_model
 from latimer.nn.inference.fp16 import fp16_works
 from latimer.nn.inference.int8 import int8_exact
-from latimer.search.beam import beam_search
 from latimer.text.batching import pad_sources
 from latimer.text.lexicon import Lexicon
 from latimer.text.model1 import lexicon_of_texts

@@ -2,9 +2,9 @@
 
 import pytest
 import torch
+from searches import beam_search
 
 from latimer.nn.inference.folded import FoldedDecoder, fold
-from latimer.search.beam import beam_search
 from latimer.text.batching import pad_sources
 from networks import NETWORKS, build_from_keys, with_lexicon
 from tiny_model import SIZES

@@ -8,15 +8,13 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from searches import beam_search, exact_search, sample
 from tables import every_sequence, random_table, sources
 
 from latimer.errors import InputError
-from latimer.search.beam import beam_search
 from latimer.search.combined import Ensemble, ShallowFusion
-from latimer.search.exact import exact_search
 from latimer.search.greedy import greedy_search
 from latimer.search.rules import ForcedPrefix, MinimumLength, NoRepeat, Ruled
-from latimer.search.sampling import sample
 from latimer.text.vocabulary.subwords import BOS, EOS
 
 VOCAB, LIMIT = 6, 5

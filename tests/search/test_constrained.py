@@ -7,12 +7,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from searches import beam_search, constrained_beam_search
 from tables import every_sequence, random_table, sources
 from test_beam import _Wide
 
 from latimer.errors import InputError
-from latimer.search.beam import beam_search
-from latimer.search.constrained import allocate, constrained_beam_search
+from latimer.search.constrained import allocate
 from latimer.search.phrases import Phrases
 from latimer.search.rules import NoRepeat, Ruled
 from latimer.search.scorer import DeadEnd

@@ -8,10 +8,10 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from searches import beam_search
 from tables import TableScorer, every_sequence
 
-from latimer.errors import InputError
-from latimer.search.beam import beam_search
+from latimer.errors import SettingError
 from latimer.search.combined import Ensemble
 from latimer.search.coverage import UNREAD
 from latimer.search.scorer import default_max_length
@@ -173,14 +173,8 @@ def test_a_position_that_is_never_read_leaves_scores_finite():
     assert math.isfinite(found.score)
 
 
-@pytest.mark.parametrize("wrong", [-0.1, math.nan, math.inf, 11])
-def test_impossible_penalties_are_refused(wrong):
-    with pytest.raises(InputError, match="coverage_penalty: a number from 0 to 10 expected"):
-        beam_search(Reading(1, 5, 0), *sources(0), max_length=3, coverage_penalty=wrong)
-
-
 def test_a_model_without_attention_is_refused():
     choices = SIZES | NETWORKS["cho"]
     network = build_from_keys(source_vocab=40, target_vocab=40, **choices).eval()
-    with pytest.raises(InputError, match=r"coverage_penalty 0\.2 does not go with attention none"):
+    with pytest.raises(SettingError, match=r"coverage_penalty is 0\.2; the model has no attention"):
         beam_search(network, *pad_sources([[5, 6]]), max_length=3, coverage_penalty=0.2)

@@ -1,17 +1,14 @@
 """Diverse beam search, against the algorithm in plain lists."""
 
-import math
 from functools import partial
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from searches import beam_search, diverse_beam_search
 from tables import random_table, sources
 
-from latimer.errors import InputError
-from latimer.search.beam import beam_search
-from latimer.search.diverse import diverse_beam_search
 from latimer.text.batching import pad_sources
 from latimer.text.vocabulary.subwords import BOS, EOS
 from networks import NETWORKS, build_from_keys
@@ -113,20 +110,3 @@ def test_diversity_makes_first_words_differ():
     (alike,), (differing,) = search(groups=4, diversity=0.0), search(groups=4, diversity=50.0)
     assert len(alike) == 1
     assert len({h.tokens[0] for h in differing}) == 4
-
-
-@pytest.mark.parametrize(
-    ("wrong", "message"),
-    [
-        ({"groups": 3}, "groups: 3 equal groups cannot share a beam of 4"),
-        ({"groups": 0}, "groups: 1 to 4, the width of the beam, expected, not 0"),
-        ({"groups": 8}, "groups: 1 to 4"),
-        ({"diversity": -1.0}, "diversity: a number from 0 to 1000 expected, not -1.0"),
-        ({"diversity": math.nan}, "diversity: a number"),
-    ],
-)
-def test_impossible_settings_are_refused(wrong, message):
-    with pytest.raises(InputError, match=message):
-        diverse_beam_search(
-            random_table(1, 6, 0), *sources(0), max_length=3, **{"beam": 4, "groups": 2, **wrong}
-        )

@@ -5,11 +5,9 @@ from collections import Counter
 
 import pytest
 import torch
+from searches import beam_search, exact_search, sample
 
-from latimer.search.beam import beam_search
-from latimer.search.exact import exact_search
 from latimer.search.greedy import greedy_search
-from latimer.search.sampling import sample
 from latimer.search.scorer import default_max_length
 from latimer.text.batching import pad_sources
 from latimer.text.vocabulary.subwords import BOS, EOS, PAD

@@ -8,11 +8,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from searches import sample
 from tables import TableScorer, every_sequence, log_prob, random_table, sources
 
-from latimer.errors import InputError
+from latimer.search.counters import text_key
 from latimer.search.greedy import greedy_search
-from latimer.search.sampling import sample, text_key
 from latimer.text.vocabulary.subwords import BOS, EOS, PAD, UNK
 
 
@@ -127,21 +127,6 @@ def test_sentences_that_have_ended_are_not_computed():
     assert scorer.rows_scored == 9 + 5 * 3
     empty = sample(scorer, *(part[:0] for part in sources(0)), max_length=6)
     assert empty.tokens.shape[:2] == (0, 1)
-
-
-@pytest.mark.parametrize(
-    ("settings", "message"),
-    [
-        ({"samples": 0}, "samples: 1 to 4000"),
-        ({"temperature": 0.0}, "temperature: 0.001 to 1000"),
-        ({"temperature": math.nan}, "temperature"),
-        ({"top_k": 0}, "top_k: at least 1"),
-        ({"top_p": 0.0}, "top_p: above 0"),
-    ],
-)
-def test_impossible_settings_are_refused(settings, message):
-    with pytest.raises(InputError, match=message):
-        sample(random_table(1, 6, 0), *sources(0), max_length=3, **settings)
 
 
 def test_frequencies_over_a_vocabulary_of_several_blocks():

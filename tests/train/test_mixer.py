@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 import tiny_world as tiny
 import torch
+from searches import sample
 from torch import Tensor, nn
 
 from latimer.nn.dropout import noise, silence
-from latimer.search.sampling import sample
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import BOS, EOS, UNK
 from latimer.train.objectives.baselines import LearnedValue, NoBaseline

@@ -10,33 +10,42 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from latimer.errors import InputError
+from latimer.search.batch import SearchBatch
 from latimer.search.beam import Candidates, beam_search
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.phrases import Phrases, Progress
 from latimer.search.scorer import Scorer, length_limits
+from latimer.search.strategies import Beam
 from latimer.search.top import Continuations, best_continuations
+from latimer.search.tracked import Tracked, selected
 from latimer.text.vocabulary.subwords import EOS
+
+
+def run(search: Beam, batch: SearchBatch) -> list[list[Hypothesis]]:
+    """See `Strategy.runner`; without phrases it is plain beam search."""
+    given = batch.scorer, batch.source, batch.lengths, search
+    if not any(batch.phrases):
+        return beam_search(*given, max_length=batch.limits, keep_attention=batch.keep_attention)
+    return constrained_beam_search(
+        *given, phrases=batch.phrases, max_length=batch.limits,
+        keep_attention=batch.keep_attention,
+    )  # fmt: skip
 
 
 def constrained_beam_search(
     scorer: Scorer[Any],
     source: Tensor,
     lengths: Tensor,
+    search: Beam,
     *,
     phrases: Sequence[Sequence[Sequence[int]]],
     max_length: int | Tensor,
-    beam: int = 5,
-    alpha: float = 1.0,
-    normalisation: str = "power",
-    nbest: int = 1,
-    stop: str = "safe",
-    coverage_penalty: float = 0.0,
     allow_unk: bool = False,
     keep_attention: bool = False,
 ) -> list[list[Hypothesis]]:
@@ -46,7 +55,7 @@ def constrained_beam_search(
     another within each, as often as they are listed; they may overlap. Without phrases a sentence
     has exactly the hypotheses that `beam_search` finds.
 
-    Raises InputError besides when the phrases of a sentence, one behind the other, do not fit into
+    Raises InputError when the phrases of a sentence, one behind the other, do not fit into
     its `max_length`, and DeadEnd when the scorer makes them impossible.
     """
     if len(phrases) != len(source):
@@ -61,28 +70,21 @@ def constrained_beam_search(
             f"not fit into max_length {int(limits[place])} with the end of sentence"
         )
     return beam_search(
-        _Following(scorer, tables), source, lengths, max_length=limits, beam=beam, alpha=alpha,
-        normalisation=normalisation, nbest=nbest, stop=stop, coverage_penalty=coverage_penalty,
+        _Following(scorer, tables), source, lengths, search, max_length=limits,
         allow_unk=allow_unk, keep_attention=keep_attention, pick=_Allocation(tables, limits),
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Followed:
-    """A scorer's state, and how far each row's phrases are."""
+class _Followed(NamedTuple):
+    """How far each row is with its phrases, and its sentence's place in the batch, `[rows]`."""
 
-    inner: Any
-    progress: Progress
-    sentences: Tensor  # [rows]: places in the caller's batch
+    node: Tensor
+    counts: Tensor
+    sentences: Tensor
 
     @property
-    def attention(self) -> Tensor | None:
-        found: Tensor | None = self.inner.attention
-        return found
-
-    def select(self, rows: Tensor, sentences: Tensor | None = None) -> _Followed:
-        progress = Progress(*(part[rows] for part in self.progress))
-        return _Followed(self.inner.select(rows, sentences), progress, self.sentences[rows])
+    def progress(self) -> Progress:
+        return Progress(self.node, self.counts)
 
 
 class _Following:
@@ -91,15 +93,16 @@ class _Following:
     def __init__(self, scorer: Scorer[Any], tables: Phrases) -> None:
         self.scorer, self.tables = scorer, tables
 
-    def start(self, source: Tensor, lengths: Tensor) -> _Followed:
+    def start(self, source: Tensor, lengths: Tensor) -> Tracked[_Followed]:
         places = torch.arange(len(source), device=source.device)
         inner = self.scorer.start(source, lengths)
-        return _Followed(inner, self.tables.start(len(source)), places)
+        return Tracked(inner, _Followed(*self.tables.start(len(source)), places))
 
-    def step(self, state: _Followed, tokens: Tensor) -> tuple[Tensor, _Followed]:
-        progress = self.tables.read(state.progress, tokens, state.sentences)
+    def step(self, state: Tracked[_Followed], tokens: Tensor) -> tuple[Tensor, Tracked[_Followed]]:
+        sentences = state.rows.sentences
+        progress = self.tables.read(state.rows.progress, tokens, sentences)
         scores, inner = self.scorer.step(state.inner, tokens)
-        return scores, _Followed(inner, progress, state.sentences)
+        return scores, Tracked(inner, _Followed(*progress, sentences))
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ class _Allocation:
     tables: Phrases
     limits: Tensor  # [batch]
 
-    def __call__(self, state: _Followed, live: Candidates) -> Continuations:
+    def __call__(self, tracked: Tracked[_Followed], live: Candidates) -> Continuations:
+        state = tracked.rows
         width, columns = live.log_probs.shape[1], live.scores.shape[1]
         done = (
             self.tables.met(state.progress, state.sentences) == self.tables.total[state.sentences]
@@ -156,7 +160,7 @@ class _Allocation:
     def _met(self, state: _Followed, rows: Tensor, tokens: Tensor | None) -> Tensor:
         """What is met, `[a, b]`, when the prefixes `rows [a, b]` of the state read `tokens`."""
         flat = rows.flatten()
-        progress = Progress(*(part[flat] for part in state.progress))
+        progress = selected(state.progress, flat)
         if tokens is not None:
             progress = self.tables.read(progress, tokens.flatten(), state.sentences[flat])
         return self.tables.met(progress, state.sentences[flat]).view(rows.shape)

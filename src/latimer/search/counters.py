@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import torch
 from torch import Tensor
 
@@ -28,3 +30,8 @@ def signed(number: int, device: torch.device) -> Tensor:
 def _shifted(numbers: Tensor, bits: int) -> Tensor:
     """Shifted to the right with noughts coming in, as unsigned numbers are."""
     return (numbers >> bits) & ((1 << (64 - bits)) - 1)
+
+
+def text_key(text: str) -> int:
+    """A key for `sample` that depends on the text alone."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest())

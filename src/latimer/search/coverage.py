@@ -9,14 +9,11 @@ bounds the score of a prefix's continuations without the penalty bounds it with 
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
-from latimer.errors import InputError
+from latimer.errors import SettingError
 
-MAX_PENALTY = 10.0
 UNREAD = 1e-10
 """What counts as read where all weights are nought, so that such hypotheses can be told apart."""
 
@@ -62,17 +59,8 @@ class Coverage:
             self._read = self._read[rows]
 
 
-def check_penalty(penalty: float) -> None:
-    """Raises InputError for a β that is no number from 0 to MAX_PENALTY."""
-    if not (math.isfinite(penalty) and 0 <= penalty <= MAX_PENALTY):
-        raise InputError(
-            f"coverage_penalty: a number from 0 to {MAX_PENALTY:g} expected, not {penalty}"
-        )
-
-
-def without_attention(penalty: float, model: str) -> InputError:
+def without_attention(penalty: float, model: str) -> SettingError:
     """The error for a penalty on what `model` does not have."""
-    return InputError(
-        f"coverage_penalty {penalty:g} does not go with attention none: {model} does not attend to "
-        "the source; set the penalty to 0"
+    return SettingError(
+        "search.coverage_penalty", penalty, f"{model} has no attention, so it must be 0"
     )

@@ -16,9 +16,10 @@ from torch import Tensor
 
 from latimer.search.counters import mixed, signed, uniform_numbers
 from latimer.search.hypothesis import Hypothesis
-from latimer.search.sampling import check_sampling, truncated
 from latimer.search.scorer import S, Scorer, check_normaliser, dead_end, length_limits
+from latimer.search.strategies import Sampling
 from latimer.search.top import log_sum_exp
+from latimer.search.truncation import truncated
 from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 
 
@@ -47,34 +48,30 @@ def sample_distinct(
     scorer: Scorer[S],
     source: Tensor,
     lengths: Tensor,
+    search: Sampling,
     *,
     max_length: int | Tensor,
-    samples: int = 1,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
     keys: Tensor | None = None,
-    seed: int = 0,
     allow_unk: bool = False,
 ) -> list[list[Hypothesis]]:
-    """Draw `samples` different sequences of tokens for each sentence, without replacement.
+    """Draw `search.samples` different sequences of tokens for each sentence, without replacement.
 
     The arguments are those of `sample`, and so is the distribution of the first sequence; the
     second has the same distribution without the first, and so on. Fewer are returned where there
     are fewer. They are in the order in which they are drawn, which is that of `score`: the
     log-probability with Gumbel noise (its largest shifted to 0). `log_prob` is the model's own.
 
-    The noise is a function of `seed`, a sentence's entry in `keys`, and the prefix, so that the
+    The noise is a function of the seed, a sentence's entry in `keys`, and the prefix, so that the
     rest of the batch changes nothing, and more samples leave the first as they are. Raises
-    InputError for impossible settings and LatimerError when the model is broken.
+    LatimerError when the model is broken.
     """
-    check_sampling(samples, temperature, top_k, top_p)
+    samples = search.samples
     batch, device = len(source), source.device
     if batch == 0:
         return []
     limits = length_limits(max_length, batch, device)
     keys = torch.arange(batch, device=device) if keys is None else keys
-    beam = _start(mixed(keys + mixed(signed(seed, device))), samples, int(limits.max()))
+    beam = _start(mixed(keys + mixed(signed(search.seed, device))), samples, int(limits.max()))
     result = _Beam(*(part.clone() for part in beam))
     active = torch.arange(batch, device=device)
     state = scorer.start(source, lengths)
@@ -83,7 +80,7 @@ def sample_distinct(
     for length in range(1, int(limits.max()) + 1):
         scores, state = scorer.step(state, tokens)
         check_normaliser(log_sum_exp(scores)[beam.open.flatten()])
-        chances = log_chances(scores, temperature, top_k, top_p, allow_unk)
+        chances = log_chances(scores, search, allow_unk)
         beam, parents = _grow(beam, scores.double().log_softmax(1), chances, length)
         beam = beam._replace(open=beam.open & (limits[active] > length)[:, None])
         stay = beam.open.any(1)
@@ -112,18 +109,16 @@ def _start(streams: Tensor, samples: int, longest: int) -> _Beam:
     )  # fmt: skip
 
 
-def log_chances(
-    scores: Tensor, temperature: float, top_k: int | None, top_p: float | None, allow_unk: bool
-) -> Tensor:
+def log_chances(scores: Tensor, search: Sampling, allow_unk: bool) -> Tensor:
     """Logarithms, float64, of the chances with which `sample` draws, for `scores [rows, vocab]`.
 
     −∞ all over in a row where nothing may be drawn.
     """
-    logs = scores.double() / temperature
+    logs = scores.double() / search.temperature
     logs[:, [PAD, BOS] if allow_unk else slice(0, EOS)] = -torch.inf
     chances = logs.softmax(1).nan_to_num(0.0)
-    if top_k is not None or top_p is not None:
-        chances = truncated(chances, top_k, top_p)
+    if search.top_k is not None or search.top_p is not None:
+        chances = truncated(chances, search.top_k, search.top_p)
     return (
         (chances / chances.sum(1, keepdim=True)).log().nan_to_num(nan=-torch.inf, neginf=-torch.inf)
     )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from latimer.errors import InputError
+from latimer.search.batch import SearchBatch
 from latimer.search.beam import beam_search
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.normalise import Normaliser, normaliser
@@ -27,14 +27,14 @@ from latimer.search.scorer import (
     length_limits,
     permitted,
 )
+from latimer.search.strategies import Beam, Exact
 from latimer.text.vocabulary.subwords import BOS, EOS
 
 TOGETHER = 64
 """Prefixes that grow in one step of the network, siblings or cousins."""
-DEFAULT_BUDGET = 100_000
 
 
-class Exact(NamedTuple):
+class ExactResult(NamedTuple):
     """A translation and what is known of it.
 
     proven: no other scores higher. gap: how much higher another may score at most, 0 if proven;
@@ -60,28 +60,30 @@ class _Waiting(NamedTuple):
     prefixes: list[list[int]]
 
 
+def run(search: Exact, batch: SearchBatch) -> list[list[Hypothesis]]:
+    """See `Strategy.runner`."""
+    found = exact_search(batch.scorer, batch.source, batch.lengths, search, max_length=batch.limits)
+    return [[result.hypothesis] for result in found]
+
+
 def exact_search(
     scorer: Scorer[S],
     source: Tensor,
     lengths: Tensor,
+    search: Exact,
     *,
     max_length: int | Tensor,
-    alpha: float = 1.0,
-    normalisation: str = "none",
-    beam: int = 5,
-    budget: int = DEFAULT_BUDGET,
     allow_unk: bool = False,
-) -> list[Exact]:
+) -> list[ExactResult]:
     """The translation with the highest score among all that end within `max_length` tokens.
 
     `source [batch, time]`, `lengths [batch]`; `max_length` counts EOS. The score is that of beam
-    search with the same `normalisation` and `alpha`, whose best of `beam` is the first to beat.
-    When `budget` prefixes have been looked at, the best known is returned unproven. Ties go to the
-    one found first. Raises InputError for impossible settings.
+    search with the same normalisation and alpha, whose best with `search.width` is the first to
+    beat. When `search.budget` prefixes have been looked at, the best known is returned unproven.
+    Ties go to the one found first.
     """
-    if budget < 1:
-        raise InputError(f"budget: at least 1 prefix expected, not {budget}")
-    scoring = normaliser(normalisation, alpha)
+    scoring = normaliser(search.normalisation, search.alpha)
+    beam = Beam(search.width, search.alpha, search.normalisation)
     limits = length_limits(max_length, len(source), source.device)
     found = []
     for row in range(len(source)):
@@ -89,18 +91,17 @@ def exact_search(
         limit = int(limits[row])
         try:
             ((first,),) = beam_search(
-                scorer, one, its_length, max_length=limit, beam=beam, alpha=alpha,
-                normalisation=normalisation, allow_unk=allow_unk,
-            )  # fmt: skip
+                scorer, one, its_length, beam, max_length=limit, allow_unk=allow_unk
+            )
         except DeadEnd:
             raise dead_end(row) from None
-        search = _Search(scorer, scoring, limit, budget, allow_unk, first)
-        found.append(search.run(scorer.start(one, its_length), source.device))
+        tree = _Tree(scorer, scoring, limit, search.budget, allow_unk, first)
+        found.append(tree.search(scorer.start(one, its_length), source.device))
     return found
 
 
-class _Search:
-    """The search for one sentence."""
+class _Tree:
+    """The prefixes of one sentence, searched depth first."""
 
     def __init__(
         self, scorer: Scorer[Any], scoring: Normaliser, limit: int, budget: int, allow_unk: bool,
@@ -114,7 +115,7 @@ class _Search:
         self.stack: list[_Waiting] = []
         self.expanded = 0
 
-    def run(self, state: Any, device: torch.device) -> Exact:
+    def search(self, state: Any, device: torch.device) -> ExactResult:
         """Look at prefixes until none is left that could win, or the budget is spent."""
         zero = torch.zeros(1, dtype=torch.float64, device=device)
         start = torch.tensor([BOS], device=device)
@@ -129,7 +130,7 @@ class _Search:
         if self.to_beat == -math.inf:  # nothing ends within the limit, or nothing has been found
             gap = math.inf
         best = replace(self.best, gap=gap)
-        return Exact(best, gap == 0.0, gap, self.expanded)
+        return ExactResult(best, gap == 0.0, gap, self.expanded)
 
     def _bound(self, log_prob: float) -> float:
         value = torch.tensor(log_prob, dtype=torch.float64)

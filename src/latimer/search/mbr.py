@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from numbers import Real
 from typing import Any
@@ -15,9 +16,31 @@ from typing import Any
 from latimer.errors import InputError
 from latimer.metrics.corpus_scores import METRICS, sentence_score
 from latimer.metrics.user_function import user_function
+from latimer.search.batch import SearchBatch
+from latimer.search.hypothesis import Hypothesis
+from latimer.search.sampling import sample
+from latimer.search.strategies import MinimumBayesRisk
 
 Utility = Callable[[str, str], float]
 """How good a translation, the first, is if the second is right; higher is better."""
+
+
+def run(search: MinimumBayesRisk, batch: SearchBatch) -> list[list[Hypothesis]]:
+    """See `Strategy.runner`; the score of a translation is its mean utility."""
+    drawn = sample(
+        batch.scorer, batch.source, batch.lengths, search, max_length=batch.limits,
+        keys=batch.keys(),
+    ).hypotheses()  # fmt: skip
+    utility = search.utility
+    if isinstance(utility, str):
+        utility = utility_named(utility)(batch.language)
+    best = []
+    for row, several in enumerate(drawn):
+        means = expected_utilities([batch.write(row, h.tokens) for h in several], utility)
+        # Of equals the most probable, which comes first.
+        mean, place = max((mean, -place) for place, mean in enumerate(means))
+        best.append([replace(several[-place], score=mean)])
+    return best
 
 
 def expected_utilities(texts: Sequence[str], utility: Utility) -> list[float]:

@@ -7,17 +7,11 @@ translations. Every divisor here is positive and does not fall as T grows (for �
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
-
-from latimer.errors import InputError
-
-MAX_ALPHA = 10.0
-"""Beyond it T^α overflows for long sentences and every score is nought."""
 
 
 def power(length: Tensor, alpha: float) -> Tensor:
@@ -64,13 +58,5 @@ class Normaliser(NamedTuple):
 
 
 def normaliser(normalisation: str, alpha: float) -> Normaliser:
-    """The named normalisation.
-
-    Raises InputError for an unknown name or an α outside 0 … MAX_ALPHA (`nan` among them).
-    """
-    if normalisation not in NORMALISATIONS:
-        choices = ", ".join(NORMALISATIONS)
-        raise InputError(f"normalisation: unknown {normalisation!r}; valid choices: {choices}")
-    if not (math.isfinite(alpha) and 0 <= alpha <= MAX_ALPHA):
-        raise InputError(f"alpha: a number from 0 to {MAX_ALPHA:g} expected, not {alpha}")
+    """The named normalisation; `latimer.search.strategies` says which names and α there are."""
     return Normaliser(NORMALISATIONS[normalisation], alpha)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -16,6 +16,7 @@ from torch import Tensor
 from latimer.errors import InputError
 from latimer.search.combined import with_remainder
 from latimer.search.scorer import Scorer
+from latimer.search.tracked import Tracked
 from latimer.text.vocabulary.subwords import BOS, EOS
 
 
@@ -32,41 +33,62 @@ class Rule(Protocol):
 
 @dataclass(frozen=True)
 class MinimumLength:
-    """EOS only after so many tokens; they do not count EOS."""
+    """EOS only after so many tokens: of all sentences of the batch, or of each one.
 
-    tokens: int
+    They do not count EOS.
+    """
+
+    tokens: int | Sequence[int]
 
     def __post_init__(self) -> None:
         """Refuse what is no length."""
-        if self.tokens < 0:
+        if min(_each(self.tokens), default=0) < 0:
             raise InputError(f"minimum length: at least 0 expected, not {self.tokens}")
 
     def ban(self, logs: Tensor, written: Tensor, sentences: Tensor) -> None:
         """See `Rule`."""
-        if written.shape[1] < self.tokens:
-            logs[:, EOS] = -torch.inf
+        least = torch.tensor(self.tokens, device=logs.device)
+        least = least if least.dim() == 0 else least[sentences]
+        logs[:, EOS].masked_fill_(written.shape[1] < least, -torch.inf)
 
 
 @dataclass(frozen=True)
 class NoRepeat:
-    """No n-gram of tokens twice (Paulus et al. 2018, section 2.5)."""
+    """No n-gram of tokens twice (Paulus et al. 2018, section 2.5).
 
-    n: int
+    n: of all sentences of the batch, or of each one; None where n-grams may be repeated.
+    """
+
+    n: int | Sequence[int | None]
 
     def __post_init__(self) -> None:
         """Refuse what is no size of n-grams."""
-        if self.n < 1:
+        if min((n for n in _each(self.n) if n is not None), default=1) < 1:
             raise InputError(f"n-grams not to repeat: at least 1 token expected, not {self.n}")
 
     def ban(self, logs: Tensor, written: Tensor, sentences: Tensor) -> None:
         """See `Rule`."""
-        if written.shape[1] < self.n:
+        if isinstance(self.n, int):
+            _ban_repeats(self.n, logs, written, torch.arange(len(logs), device=logs.device))
             return
-        windows = written.unfold(1, self.n, 1)  # [rows, windows, n]
-        last = written[:, written.shape[1] - self.n + 1 :]
-        again = (windows[:, :, :-1] == last[:, None]).all(2)
-        rows, places = again.nonzero(as_tuple=True)
-        logs[rows, windows[rows, places, -1]] = -torch.inf
+        sizes = torch.tensor([n or 0 for n in self.n], device=logs.device)[sentences]
+        for n in {n for n in self.n if n is not None}:
+            _ban_repeats(n, logs, written, (sizes == n).nonzero().squeeze(1))
+
+
+def _each(value: int | Sequence[Any]) -> Sequence[Any]:
+    return [value] if isinstance(value, int) else value
+
+
+def _ban_repeats(n: int, logs: Tensor, written: Tensor, rows: Tensor) -> None:
+    """Ban what would repeat n tokens, in the given rows."""
+    if written.shape[1] < n or len(rows) == 0:
+        return
+    windows = written[rows].unfold(1, n, 1)  # [rows, windows, n]
+    last = written[rows, written.shape[1] - n + 1 :]
+    again = (windows[:, :, :-1] == last[:, None]).all(2)
+    some, places = again.nonzero(as_tuple=True)
+    logs[rows[some], windows[some, places, -1]] = -torch.inf
 
 
 @dataclass(frozen=True)
@@ -95,24 +117,11 @@ class ForcedPrefix:
         logs[rows, forced[rows]] = kept
 
 
-@dataclass(frozen=True)
-class RuledState:
-    """A scorer's state, and what was written."""
+class Written(NamedTuple):
+    """The tokens of each prefix `[rows, time]`, and its sentence's place in the batch `[rows]`."""
 
-    inner: Any
-    written: Tensor
+    tokens: Tensor
     sentences: Tensor
-
-    @property
-    def attention(self) -> Tensor | None:
-        """See `scorer.State`."""
-        found: Tensor | None = self.inner.attention
-        return found
-
-    def select(self, rows: Tensor, sentences: Tensor | None = None) -> RuledState:
-        """See `scorer.State`."""
-        inner = self.inner.select(rows, sentences)
-        return RuledState(inner, self.written[rows], self.sentences[rows])
 
 
 class Ruled:
@@ -122,19 +131,19 @@ class Ruled:
         """`rules` all hold."""
         self.scorer, self.rules = scorer, list(rules)
 
-    def start(self, source: Tensor, lengths: Tensor) -> RuledState:
+    def start(self, source: Tensor, lengths: Tensor) -> Tracked[Written]:
         """See `Scorer`."""
         nothing = source.new_empty(len(source), 0)
         places = torch.arange(len(source), device=source.device)
-        return RuledState(self.scorer.start(source, lengths), nothing, places)
+        return Tracked(self.scorer.start(source, lengths), Written(nothing, places))
 
-    def step(self, state: RuledState, tokens: Tensor) -> tuple[Tensor, RuledState]:
+    def step(self, state: Tracked[Written], tokens: Tensor) -> tuple[Tensor, Tracked[Written]]:
         """See `Scorer`."""
-        written = state.written
+        written, sentences = state.rows
         if written.shape[1] or not bool((tokens == BOS).all()):
             written = torch.cat([written, tokens[:, None]], 1)
         scores, inner = self.scorer.step(state.inner, tokens)
         logs = scores.double().log_softmax(1)
         for rule in self.rules:
-            rule.ban(logs, written, state.sentences)
-        return with_remainder(logs), RuledState(inner, written, state.sentences)
+            rule.ban(logs, written, sentences)
+        return with_remainder(logs), Tracked(inner, Written(written, sentences))

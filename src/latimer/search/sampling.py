@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from latimer.errors import InputError
+from latimer.search.batch import SearchBatch
 from latimer.search.counters import mixed, signed, uniform_numbers
+from latimer.search.distinct import sample_distinct
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.scorer import (
     S,
@@ -20,9 +21,10 @@ from latimer.search.scorer import (
     length_limits,
     permitted,
 )
+from latimer.search.strategies import Drawing, Sampling
+from latimer.search.truncation import truncated
 from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 
-MAX_SAMPLES = 4000
 BLOCK = 64
 """Tokens whose chances are added up together when one is drawn."""
 
@@ -54,38 +56,44 @@ class Samples(NamedTuple):
         return found
 
 
+def run(search: Sampling, batch: SearchBatch) -> list[list[Hypothesis]]:
+    """See `Strategy.runner`; distinct samples come in the order in which they are drawn."""
+    given = batch.scorer, batch.source, batch.lengths, search
+    if not search.distinct:
+        return sample(*given, max_length=batch.limits, keys=batch.keys()).hypotheses()
+    drawn = sample_distinct(*given, max_length=batch.limits, keys=batch.keys())
+    return [[replace(found, score=found.log_prob) for found in several] for several in drawn]
+
+
 def sample(
     scorer: Scorer[S],
     source: Tensor,
     lengths: Tensor,
+    search: Drawing,
     *,
     max_length: int | Tensor,
-    samples: int = 1,
-    temperature: float = 1.0,
-    top_k: int | None = None,
-    top_p: float | None = None,
     keys: Tensor | None = None,
-    seed: int = 0,
     allow_unk: bool = False,
 ) -> Samples:
-    """Draw `samples` translations of each sentence, token by token (ancestral sampling).
+    """Draw `search.samples` translations of each sentence, token by token (ancestral sampling).
 
     `source [batch, time]`, `lengths [batch]`; `max_length` counts EOS and may differ between
-    sentences. Scores are divided by `temperature`; of the distribution only the `top_k` most
+    sentences. Scores are divided by the temperature; of the distribution only the `top_k` most
     probable tokens are kept (Fan et al. 2018), or the fewest that hold a share `top_p` of it
     (Holtzman et al. 2020), and the rest is normalised anew.
 
-    What is drawn is a function of `seed`, a sentence's entry in `keys [batch]` (int64; by default
+    What is drawn is a function of the seed, a sentence's entry in `keys [batch]` (int64; by default
     its place) and the number of the sample, so that the rest of the batch changes nothing, and
-    more samples leave the first as they are. Raises InputError for impossible settings and
-    LatimerError when the model is broken.
+    more samples leave the first as they are. Raises LatimerError when the model is broken.
     """
-    check_sampling(samples, temperature, top_k, top_p)
+    samples = search.samples
     batch, device = len(source), source.device
     limits = length_limits(max_length, batch, device)
     keys = torch.arange(batch, device=device) if keys is None else keys
     number = torch.arange(samples, device=device)
-    streams = mixed(mixed(keys[:, None] + mixed(signed(seed, device))) + number)  # [batch, k]
+    streams = mixed(
+        mixed(keys[:, None] + mixed(signed(search.seed, device))) + number
+    )  # [batch, k]
     written = torch.full((batch, samples, int(limits.max()) if batch else 0), PAD, device=device)
     log_probs = torch.zeros(batch, samples, dtype=torch.float64, device=device)
     sizes = torch.zeros(batch, samples, dtype=torch.long, device=device)
@@ -100,9 +108,7 @@ def sample(
     for length in range(1, int(limits.max()) + 1):
         scores, state = scorer.step(state, tokens)
         uniform = uniform_numbers(streams[active] + length).flatten()
-        tokens, gains = _draw(
-            scores, uniform, going.flatten(), temperature, top_k, top_p, allow_unk
-        )
+        tokens, gains = _draw(scores, uniform, going.flatten(), search, allow_unk)
         drawn = tokens.view(going.shape)
         written[active, :, length - 1] = torch.where(going, drawn, PAD)
         log_probs[active] += torch.where(going, gains.view(going.shape), 0.0)
@@ -121,40 +127,11 @@ def sample(
     return Samples(written[:, :, : int(sizes.max())], sizes, finished, log_probs)
 
 
-def check_sampling(
-    samples: int,
-    temperature: float,
-    top_k: int | None,
-    top_p: float | None,
-    *,
-    called: str = "samples",
-) -> None:
-    """Raises InputError for settings that nothing can be drawn with.
-
-    `called`: the name of the setting that says how many samples.
-    """
-    if not 1 <= samples <= MAX_SAMPLES:
-        raise InputError(f"{called}: 1 to {MAX_SAMPLES} expected, not {samples}")
-    if not 1e-3 <= temperature <= 1e3:
-        raise InputError(f"temperature: 0.001 to 1000 expected, not {temperature}")
-    if top_k is not None and top_k < 1:
-        raise InputError(f"top_k: at least 1 expected, not {top_k}")
-    if top_p is not None and not 0 < top_p <= 1:
-        raise InputError(f"top_p: above 0 and at most 1 expected, not {top_p}")
-
-
-def text_key(text: str) -> int:
-    """A key for `sample` that depends on the text alone."""
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=7).digest())
-
-
 def _draw(
     scores: Tensor,
     uniform: Tensor,
     going: Tensor,
-    temperature: float,
-    top_k: int | None,
-    top_p: float | None,
+    search: Drawing,
     allow_unk: bool,
 ) -> tuple[Tensor, Tensor]:
     """A token of each row and its log-probability under the model, both `[rows]`."""
@@ -164,15 +141,15 @@ def _draw(
     sums = chances.sum(2)
     normaliser = highest.squeeze(1).double() + sums.double().sum(1).log()
     check_normaliser(normaliser[going])
-    if temperature != 1.0:
+    if search.temperature != 1.0:
         warmest = permitted(scores, allow_unk).amax(1, keepdim=True)
-        chances = _exponentials(scores, warmest, temperature)
+        chances = _exponentials(scores, warmest, search.temperature)
         sums = chances.sum(2)
     flat = chances.flatten(1)
     flat[:, [PAD, BOS] if allow_unk else slice(0, EOS)] = 0.0
     sums[:, 0] = chances[:, 0].sum(1)  # no other block holds what is never written
-    if top_k is not None or top_p is not None:
-        chances = truncated(flat, top_k, top_p).view(chances.shape)
+    if search.top_k is not None or search.top_p is not None:
+        chances = truncated(flat, search.top_k, search.top_p).view(chances.shape)
         sums = chances.sum(2)
     tokens, possible = _chosen(chances, sums.double(), uniform)
     if not bool(possible[going].all()):
@@ -213,15 +190,3 @@ def _chosen(chances: Tensor, sums: Tensor, uniform: Tensor) -> tuple[Tensor, Ten
     # As shares, because the sums of a block in single and in double precision may differ.
     column = torch.searchsorted(inner, share * inner[:, -1:], right=True).clamp(max=BLOCK - 1)
     return (block * BLOCK + column).squeeze(1), cumulative[:, -1] > 0
-
-
-def truncated(chances: Tensor, top_k: int | None, top_p: float | None) -> Tensor:
-    """`chances [rows, vocab]` with 0 for all but the tokens to choose from; see `sample`."""
-    ordered, places = chances.sort(dim=1, descending=True, stable=True)
-    keep = torch.ones_like(ordered, dtype=torch.bool)
-    if top_k is not None:
-        keep[:, top_k:] = False
-    if top_p is not None:
-        share = ordered / ordered.sum(1, keepdim=True)
-        keep &= share.cumsum(1) - share < top_p  # up to the one that reaches the share
-    return torch.zeros_like(chances).scatter_(1, places, ordered * keep)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import torch
 from torch import Tensor
 
 from latimer.search.normalise import Normaliser
@@ -40,11 +39,4 @@ def near(
     return safe(scoring, log_probs, length, longest.clamp(max=length + AHEAD), to_beat)
 
 
-def first(
-    scoring: Normaliser, log_probs: Tensor, length: int, longest: Tensor, to_beat: Tensor
-) -> Tensor:
-    """A heuristic: stop as soon as nbest hypotheses are finished."""
-    return to_beat == -torch.inf
-
-
-STOPS: dict[str, Stop] = {"safe": safe, "near": near, "first": first}
+STOPS: dict[str, Stop] = {"safe": safe, "near": near}

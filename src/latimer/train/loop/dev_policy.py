@@ -19,6 +19,7 @@ from latimer.nn.output import CHUNK_LOGITS, Features, Output
 from latimer.nn.rl.policy import TOP
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.sampling import sample
+from latimer.search.strategies import Sampling
 from latimer.text.batching import Batch, collate, plan
 from latimer.text.corpus.tokenised import TokenisedCorpus
 from latimer.train.loop.workers import Workers
@@ -85,8 +86,9 @@ class DevPolicy:
         """Sums over a batch, float64, in the order that `_means` takes them apart."""
         greedy, lengths = self.draw.greedy(network, batch)
         drawn = sample(
-            network, batch.source, batch.source_lengths, max_length=self.draw.limits(batch),
-            temperature=self.draw.temperature, seed=seed,
+            network, batch.source, batch.source_lengths,
+            Sampling(temperature=self.draw.temperature, seed=seed),
+            max_length=self.draw.limits(batch),
         )  # fmt: skip
         found = self.draw.judged(drawn, batch)
         features = features_of(network, batch, found)

@@ -22,6 +22,7 @@ from latimer.nn.seq2seq import Seq2Seq, pack
 from latimer.search.greedy import greedy_search
 from latimer.search.sampling import Samples, sample
 from latimer.search.scorer import Scorer, default_max_length
+from latimer.search.strategies import Sampling
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import BOS, EOS, PAD
 
@@ -104,12 +105,12 @@ class Draw:
         """
         drawn = generator()
         seed = int(torch.randint(2**62, (), generator=drawn, device=_device_of(drawn)))
+        search = Sampling(self.samples, self.temperature, seed=seed)
         with silence():
             quick = _quick(network, batch, self.samples)
             found = sample(
-                quick, batch.source, batch.source_lengths, max_length=self.limits(batch),
-                samples=self.samples, temperature=self.temperature, seed=seed,
-            )  # fmt: skip
+                quick, batch.source, batch.source_lengths, search, max_length=self.limits(batch)
+            )
         return self.judged(found, batch)
 
     def limits(self, batch: Batch) -> int | Tensor:

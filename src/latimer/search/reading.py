@@ -1,0 +1,74 @@
+"""Searches and constraints from plain values: of a command line, a recipe or JSON.
+
+Everything that takes settings from outside reads them here, so that all take and refuse the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from latimer.errors import SettingError
+from latimer.search.constraints import Constraints
+from latimer.search.strategies import STRATEGIES, Beam, Search
+
+CARRIED = ("width", "alpha", "normalisation", "stop", "coverage_penalty")
+"""Settings that another strategy takes over from the model's own, if it has them."""
+
+
+def read_search(settings: Mapping[str, Any], base: Search | None = None) -> Search:
+    """The search that `settings` describe, by the names of the strategies' fields.
+
+    What they leave out is as in `base`, usually a model's own search. `kind` names the strategy; a
+    different one takes over from `base` what ranks hypotheses. An exponent belongs to its
+    normalisation: with another normalisation it is the usual one unless given.
+
+    Raises SettingError, whose field is below `search`.
+    """
+    base = Beam() if base is None else base
+    kind = settings.get("kind", base.kind)
+    strategy = STRATEGIES.get(kind) if isinstance(kind, str) else None
+    if strategy is None:
+        close = get_close_matches(str(kind), STRATEGIES, n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise SettingError("search.kind", kind, f"{hint}allowed: one of {', '.join(STRATEGIES)}")
+    fields = strategy.model_fields
+    names = fields if strategy is type(base) else (name for name in CARRIED if name in fields)
+    taken = {name: getattr(base, name) for name in names if name in type(base).model_fields}
+    if settings.get("normalisation", taken.get("normalisation")) != taken.get("normalisation"):
+        taken.pop("alpha", None)
+    taken.pop("kind", None)
+    given = {name: value for name, value in settings.items() if name != "kind"}
+    for name, value in given.items():
+        if name not in fields:
+            raise SettingError(f"search.{name}", value, _elsewhere(name, kind))
+    try:
+        return strategy(**taken | given)
+    except SettingError as error:
+        raise error.within("search") from None
+
+
+def read_constraints(settings: Mapping[str, Any]) -> Constraints:
+    """The constraints that `settings` describe; raises SettingError, its field below `constraints`.
+
+    A glossary is a mapping of source terms to target terms, or a `Glossary`.
+    """
+    try:
+        return Constraints(**settings)
+    except SettingError as error:
+        raise error.within("constraints") from None
+
+
+def _elsewhere(name: str, kind: str) -> str:
+    """Why a strategy refuses a name: the strategies that have it, or those that it has."""
+    having = [other for other, strategy in STRATEGIES.items() if name in strategy.model_fields]
+    valid = [field for field in STRATEGIES[kind].model_fields if field != "kind"]
+    if having:
+        return (
+            f"search.kind {kind} has no such setting, it belongs to {', '.join(having)}; "
+            f"{kind} has {', '.join(valid)}"
+        )
+    close = get_close_matches(name, valid, n=1)
+    hint = f"did you mean {close[0]}? " if close else ""
+    return f"there is no such setting; {hint}{kind} has {', '.join(valid)}"
