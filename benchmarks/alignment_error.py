@@ -26,7 +26,6 @@ import torch
 from benchmarks.common import markdown_table
 from benchmarks.multi30k_quality import best_model
 from benchmarks.peers.environments import Environment, ensure, mend_nothing
-from latimer.engines.neural import load
 from latimer.files import read_lines
 from latimer.metrics.alignment import (
     AlignmentScores,
@@ -36,6 +35,7 @@ from latimer.metrics.alignment import (
     strongest_links,
     word_weights,
 )
+from latimer.model.folder import load_translator
 from latimer.recipe import load_recipe
 from latimer.text.batching import pad_sources
 from latimer.text.vocabulary.subwords import BOS
@@ -156,8 +156,8 @@ def train_network(
 @torch.no_grad()
 def attention_links(model: Path, texts: list[list[str]]) -> list[Links]:
     """Links of all sentence pairs, read from the network's attention one pair at a time."""
-    translator = load(model)
-    network, vocabulary = translator.model.network, translator.model.vocabulary
+    loaded = load_translator(model)
+    network, vocabulary = loaded.network, loaded.vocabulary
     found = []
     for source, target in zip(*texts, strict=True):
         pieces = vocabulary.encode_pair(lowered(source), lowered(target))

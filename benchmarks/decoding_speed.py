@@ -34,7 +34,7 @@ from benchmarks.common import (
 )
 from benchmarks.peers import latimer_side
 from benchmarks.peers.architecture import ARCHITECTURES, Architecture
-from latimer.model import Model, load_model
+from latimer.model.folder import Model, load_model
 from latimer.nn.decoders.decoder import State
 from latimer.nn.inference.products import PRODUCTS, choose_products
 from latimer.nn.seq2seq import Seq2Seq

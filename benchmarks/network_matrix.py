@@ -34,6 +34,7 @@ from benchmarks.multi30k_quality import best_model, write_text
 from latimer.engines.neural import NeuralTranslator, load
 from latimer.files import read_lines
 from latimer.metrics.corpus_scores import corpus_scores
+from latimer.model.folder import load_translator
 from latimer.nn.build import build_network
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, load_recipe
@@ -185,16 +186,17 @@ def run_one(
     if not prepared.exists():
         shutil.copytree(run / "data", prepared)
     translator = load(best_model(run))
-    progress = json.loads((best_model(run) / "config.json").read_bytes())["scores"]
-    weights = sum(p.numel() for p in translator.model.network.parameters())
+    model = load_translator(best_model(run))
+    progress = model.config.scores
+    weights = sum(p.numel() for p in model.network.parameters())
     facts: dict[str, Any] = {"name": network.name, "seed": seed, "parameters": weights}
-    facts |= {"updates": progress["updates"], "dev_bleu": progress["dev_bleu_greedy"]}
+    facts |= {"updates": progress.updates, "dev_bleu": progress.dev_bleu_greedy}
     facts["options"] = {k: str(v) for k, v in vars(options).items()}
     test = [list(read_lines(path)) for path in files["test"]]
     for beam in (1, 5):
         facts[f"beam_{beam}"] = scored(translator, test[0], test[1], beam)
     corpus = TokenisedCorpus.open(run / "data" / "train.arrow")
-    facts["tokens_per_cpu_second"] = training_speed(translator.model.network, recipe, corpus)
+    facts["tokens_per_cpu_second"] = training_speed(model.network, recipe, corpus)
     return facts
 
 

@@ -30,6 +30,8 @@ from benchmarks.common import machine_facts, markdown_table
 from latimer.engines.neural import load
 from latimer.files import read_lines
 from latimer.metrics.corpus_scores import corpus_scores
+from latimer.model.config import ModelConfig
+from latimer.model.reading import read_config
 from latimer.recipe import override_recipe
 from latimer.train.run.improvement import improvement
 from latimer.train.run.run import train
@@ -126,7 +128,7 @@ def run_one(name: str, seed: int, options: argparse.Namespace) -> dict[str, Any]
     recipe = override_recipe(tree, "benchmark", {}, settings)
     run = options.work / "runs" / f"{slug(name)}-{seed}"
     best = train(recipe, run, command="python -m benchmarks.reward_learning")
-    updates = json.loads((best / "config.json").read_bytes())["scores"]["updates"]
+    updates = read_config(best, ModelConfig).scores.updates
     log = [json.loads(line) for line in (run / "log.jsonl").read_text().splitlines()]
     last = max(entry["update"] for entry in log)
     return {

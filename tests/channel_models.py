@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from latimer.model import Model
-from tiny_model import tiny_model, tiny_vocabulary
+from latimer.model.folder import Model
+from tiny_model import speaking, tiny_model, tiny_vocabulary
 
 
 def made() -> tuple[Model, Model, Model]:
     direct = tiny_model(seed=1)
-    reverse = tiny_model(tiny_vocabulary(joint=False, seed=7), seed=2)
-    reverse.config["languages"] = {"source": "de", "target": "en"}
+    reverse = speaking(tiny_model(tiny_vocabulary(joint=False, seed=7), seed=2), "de", "en")
     language = tiny_model(tiny_vocabulary(seed=5), seed=3, kind="language_model", attention="none")
     return direct, reverse, language

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from latimer.nn.build import build_network
-from latimer.nn.description import NetworkDescription, read_description
+from latimer.nn.description import NetworkDescription
 from latimer.nn.rl.critic import Critic, build_critic, tied_inputs
 from latimer.nn.seq2seq import Seq2Seq
 
@@ -63,7 +63,9 @@ N = TypeVar("N", bound=nn.Module)
 def build_from_keys(*, source_vocab: int, target_vocab: int, **keys: Any) -> Seq2Seq:
     """The network that the keys of a description describe."""
     return build_network(
-        read_description(keys), source_vocab=source_vocab, target_vocab=target_vocab
+        NetworkDescription.model_validate(keys),
+        source_vocab=source_vocab,
+        target_vocab=target_vocab,
     )
 
 

@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from latimer.errors import InputError, LatimerError
-from latimer.model import load_model, model_card, save_model
+from latimer.model.card import model_card
+from latimer.model.folder import load_model, save_model
 from latimer.text.batching import pad_sources
 from tiny_model import save_tiny_model, tiny_model, tiny_vocabulary
 
@@ -199,7 +200,7 @@ import resource, signal, sys
 from pathlib import Path
 from tiny_model import tiny_model
 from latimer.errors import LatimerError
-from latimer.model import save_model
+from latimer.model.folder import save_model
 model = tiny_model(seed=3)
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))

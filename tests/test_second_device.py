@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-from latimer.recipe.unread import DRAWING
 
 import elsewhere
 from latimer.analysis.gradients import source_gradients
@@ -21,15 +20,15 @@ from latimer.engines.noisy_channel import NoisyChannel
 from latimer.engines.sampling import draw_sentences
 from latimer.engines.scoring import score_texts
 from latimer.engines.ways import DistinctSampling, Exact, MinimumBayesRisk, Sampling
-from latimer.model import load_model, model_card, save_model
-from latimer.recipe import build_recipe
-from latimer.recipe.phases import WITH_CRITIC
+from latimer.model.card import model_card
+from latimer.model.folder import load_model, save_model
+from latimer.recipe import build_recipe, objectives
 from latimer.rl.deep import ALGORITHMS
 from latimer.rl.deep import train as learn
 from latimer.text.vocabulary.subwords import EOS
 from latimer.train.run.run import train
 from networks import NETWORKS
-from tiny_model import SIZES, sentences, tiny_model, tiny_vocabulary
+from tiny_model import SIZES, sentences, speaking, tiny_model, tiny_vocabulary
 from train.task import recipe_tree, reports, write_task
 
 pytestmark = pytest.mark.skipif(
@@ -100,8 +99,8 @@ def folders(tmp_path_factory) -> dict[str, Path]:
         "language": tiny_model(vocabulary, kind="language_model", attention="none"),
         "back": tiny_model(vocabulary, seed=2),
     }
-    made["language"].config["languages"]["source"] = None
-    made["back"].config["languages"] = {"source": "de", "target": "en"}
+    made["language"] = speaking(made["language"], "", "de")
+    made["back"] = speaking(made["back"], "de", "en")
     for name, model in made.items():
         with torch.no_grad():
             model.network.output.bias[EOS] = 2.0
@@ -145,8 +144,9 @@ def test_every_network_learns(name, task, tmp_path):
 
 
 def rewarded(task: Path, start: Path, objective: dict[str, Any], **critic: Any) -> dict[str, Any]:
-    drawn = {"samples": 2, "max_length": 6} if objective["kind"] in DRAWING else {}
-    alone = {"pretraining": 1} if objective["kind"] in WITH_CRITIC else {}
+    settings = objectives.OBJECTIVES[objective["kind"]]
+    drawn = {"samples": 2, "max_length": 6} if "samples" in settings.model_fields else {}
+    alone = {"pretraining": 1} if settings.has_critic else {}
     return recipe_of(task) | {
         "start": str(start),
         "subwords": {"model": str(start)},

@@ -8,10 +8,14 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from latimer.model import Model, model_card, save_model
+from latimer.model.card import model_card
+from latimer.model.config import Languages, Scores
+from latimer.model.folder import Model, save_model
+from latimer.model.neural import NeuralConfig, VocabularyFacts
+from latimer.nn.build import build_network
+from latimer.nn.description import NetworkDescription
 from latimer.text.vocabulary.subwords import EOS
 from latimer.text.vocabulary.vocabulary import Vocabulary
-from networks import build_from_keys
 
 SIZES = {
     "embedding": 16, "encoder_size": 12, "decoder_size": 20, "attention_size": 12, "readout": 16,
@@ -41,21 +45,28 @@ def tiny_model(vocabulary: Vocabulary | None = None, seed: int = 0, **sizes: obj
     """A network with random weights, sharp enough to have opinions."""
     vocabulary = vocabulary or tiny_vocabulary()
     torch.manual_seed(seed)
-    keywords = {**SIZES, **sizes}
-    network = build_from_keys(
-        source_vocab=len(vocabulary.source), target_vocab=len(vocabulary.target), **keywords
+    described = NetworkDescription.model_validate({**SIZES, **sizes})
+    network = build_network(
+        described, source_vocab=len(vocabulary.source), target_vocab=len(vocabulary.target)
     )
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.mul_(4.0)
         network.output.bias[EOS] = 7.0
-    config = {
-        "network": keywords,
-        "languages": {"source": "en", "target": "de"},
-        "data": {"pairs": 300},
-        "scores": {"dev": {"bleu": 12.5}},
-    }
+    config = NeuralConfig(
+        kind=described.kind,
+        network=described,
+        vocabulary=VocabularyFacts.of(vocabulary),
+        languages=Languages(source="en", target="de"),
+        scores=Scores(dev_bleu_greedy=12.5),
+    )
     return Model(network.eval(), vocabulary, config)
+
+
+def speaking(model: Model, source: str, target: str) -> Model:
+    """The same model, of other languages."""
+    languages = Languages(source=source, target=target)
+    return replace(model, config=model.config.model_copy(update={"languages": languages}))
 
 
 def save_tiny_model(folder, **sizes):
@@ -107,5 +118,10 @@ class CopyNetwork(nn.Module):
 
 def copying_model(language: str = "de") -> Model:
     vocabulary = tiny_vocabulary()
-    config = {"languages": {"source": "en", "target": language}}
+    config = NeuralConfig(
+        kind="translator",
+        network=NetworkDescription(),
+        vocabulary=VocabularyFacts.of(vocabulary),
+        languages=Languages(source="en", target=language),
+    )
     return Model(CopyNetwork(len(vocabulary.target)), vocabulary, config)

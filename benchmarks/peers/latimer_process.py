@@ -17,7 +17,7 @@ from benchmarks.peers.contender import Command, Contender, Training, Translating
 from benchmarks.peers.corpus import Corpus
 from benchmarks.peers.run_timed import UpdateClock
 from latimer.engines.shortlist import Shortlisted, choose_shortlist
-from latimer.model import load_model
+from latimer.model.folder import load_model
 from latimer.nn.inference.folded import fold
 from latimer.nn.inference.products import PRODUCTS, choose_products
 from latimer.search.beam import beam_search

@@ -9,7 +9,10 @@ import torch
 
 from benchmarks.common import BATCH_SENTENCES, Pieces
 from benchmarks.peers.architecture import Architecture
-from latimer.model import Model, model_card, save_model
+from latimer.model.card import model_card
+from latimer.model.config import Languages
+from latimer.model.folder import Model, save_model
+from latimer.model.neural import NeuralConfig, VocabularyFacts
 from latimer.nn.build import build_network
 from latimer.nn.description import NetworkDescription
 from latimer.nn.seq2seq import Seq2Seq
@@ -37,9 +40,17 @@ def write_corpus(pieces: Pieces, path: Path) -> Path:
 def build(architecture: Architecture, seed: int = 1) -> Seq2Seq:
     """A network with freshly drawn weights."""
     torch.manual_seed(seed)
-    sizes = architecture.keywords()
-    vocab = {key: int(sizes.pop(key)) for key in ("source_vocab", "target_vocab")}
-    return build_network(NetworkDescription.model_validate(sizes), **vocab)
+    return build_network(
+        described(architecture),
+        source_vocab=architecture.source_vocab,
+        target_vocab=architecture.target_vocab,
+    )
+
+
+def described(architecture: Architecture) -> NetworkDescription:
+    """The network without the sizes of its vocabularies."""
+    sizes = architecture.keywords().items()
+    return NetworkDescription.model_validate({k: v for k, v in sizes if not k.endswith("_vocab")})
 
 
 def batches(corpus: TokenisedCorpus, seed: int = 1) -> Iterator[Batch]:
@@ -90,11 +101,13 @@ def save(
 ) -> None:
     """Write a model folder; `subwords` is the file of the sentencepiece model."""
     pieces = Subwords.load(subwords)
-    config = {
-        "network": architecture.keywords(),
-        "languages": {"source": "en", "target": "de"},
-        "data": {"name": "Multi30k"},
-    }
+    vocabulary = Vocabulary(pieces, pieces, placeholders=False)
+    config = NeuralConfig(
+        kind="translator",
+        network=described(architecture),
+        vocabulary=VocabularyFacts.of(vocabulary),
+        languages=Languages(source="en", target="de"),
+    )
     lexicon = learn_lexicon(TokenisedCorpus.open(corpus), len(pieces), len(pieces))
-    model = Model(network, Vocabulary(pieces, pieces, placeholders=False), config, lexicon)
+    model = Model(network, vocabulary, config, lexicon)
     save_model(folder, model, model_card(config, command="python -m benchmarks"))

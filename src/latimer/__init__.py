@@ -8,12 +8,12 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from latimer.engines.neural import NeuralTranslator as NeuralTranslator
-    from latimer.engines.neural import load as load
+    from latimer.engines.registry import load as load
     from latimer.engines.translator import Translation as Translation
     from latimer.engines.translator import Translator as Translator
 
 _HOME = {
-    "load": "latimer.engines.neural",
+    "load": "latimer.engines.registry",
     "NeuralTranslator": "latimer.engines.neural",
     "Translation": "latimer.engines.translator",
     "Translator": "latimer.engines.translator",

@@ -10,7 +10,7 @@ import torch
 from command import complaint, latimer
 
 from latimer.engines.scoring import score_texts
-from latimer.model import load_model
+from latimer.model.folder import load_model
 from latimer.recipe import build_recipe, dump_recipe
 from latimer.text.vocabulary.subwords import BOS, EOS
 from tiny_model import sentences, tiny_model
@@ -62,7 +62,7 @@ def test_it_learns_what_follows_and_reports_no_bleu(trained):
 def test_the_best_is_the_one_with_the_lowest_loss(trained):
     run, _ = trained
     best = min(reports(run, "validation"), key=lambda line: line["loss"])
-    assert load_model(run / "models" / "best").config["scores"]["updates"] == best["update"]
+    assert load_model(run / "models" / "best").config.scores.updates == best["update"]
 
 
 def test_a_model_folder_gives_the_perplexity_that_training_saw(trained, task):

@@ -6,7 +6,8 @@ from command import complaint, latimer
 import latimer as library
 from channel_models import made
 from latimer.engines.noisy_channel import load_channel
-from latimer.model import model_card, save_model
+from latimer.model.card import model_card
+from latimer.model.folder import save_model
 from tiny_model import sentences
 
 

@@ -3,7 +3,7 @@
 import pytest
 from command import latimer
 
-from latimer.model import SHORTLIST, load_model
+from latimer.model.folder import SHORTLIST, load_model
 from tiny_model import save_tiny_model, sentences
 
 

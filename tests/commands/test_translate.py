@@ -10,7 +10,7 @@ from command import LATIMER, complaint, environment, in_process, latimer
 
 import latimer as library
 from latimer.engines.scoring import score_texts
-from latimer.model import load_model
+from latimer.model.folder import load_model
 from tiny_model import sentences
 
 LINES = ["", *sentences(70, seed=11), "   ", "Kalo {name} — Ünïcode 日本語.", ""]

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 import latimer
 from latimer.commands.improve import improve
 from latimer.errors import InputError
-from latimer.model import load_critic
+from latimer.model.folder import load_critic
 from latimer.recipe import load_recipe
 from latimer.text.vocabulary.subwords import EOS
 from latimer.train.run.run import train

@@ -12,7 +12,7 @@ from latimer.engines.noisy_channel import NoisyChannel
 from latimer.errors import InputError
 from latimer.search.noisy_channel import channel_scores
 from latimer.text.vocabulary.subwords import BOS, EOS
-from tiny_model import sentences, tiny_model
+from tiny_model import sentences, speaking, tiny_model
 
 TEXTS = sentences(6, seed=9)
 
@@ -96,7 +96,8 @@ def test_what_does_not_go_together_is_refused(models):
 
 def test_a_language_model_of_another_language_is_refused(models):
     direct, reverse, language = models
-    english = tiny_model(language.vocabulary, kind="language_model", attention="none")
-    english.config["languages"] = {"source": "", "target": "en"}
+    english = speaking(
+        tiny_model(language.vocabulary, kind="language_model", attention="none"), "", "en"
+    )
     with pytest.raises(InputError, match="target language of the language model is en"):
         NoisyChannel(direct, reverse, english)

@@ -15,7 +15,7 @@ from latimer.engines.neural import NeuralTranslator, load
 from latimer.engines.shortlist import Shortlist, Shortlisted
 from latimer.engines.ways import Sampling
 from latimer.errors import InputError
-from latimer.model import save_model
+from latimer.model.folder import save_model
 from latimer.nn.inference.fp16 import fp16_works
 from latimer.nn.inference.int8 import int8_exact
 from latimer.text.batching import pad_sources

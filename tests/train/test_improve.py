@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 
 from latimer.commands.improve import improve
 from latimer.errors import InputError, LatimerError
-from latimer.model import load_critic
+from latimer.model.folder import load_critic
 from latimer.recipe import load_recipe, override_recipe
 from latimer.recipe.objectives import OBJECTIVES
 from latimer.train.loop.dev_policy import DEV_FIGURES

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from latimer.errors import InputError
-from latimer.model import load_model
+from latimer.model.folder import load_model
 from latimer.train.checkpoint.model_average import average_models
 from latimer.train.checkpoint.tensors import weights_of
 from tiny_model import save_tiny_model, tiny_vocabulary
@@ -35,7 +35,7 @@ def test_the_mean_of_two(folders):
         wanted = (one[name].double() + two[name].double()) / 2
         assert not torch.equal(one[name], two[name]) or name.endswith("bias")
         torch.testing.assert_close(tensor.double(), wanted, rtol=1e-6, atol=1e-7)
-    assert found.config["scores"] == {"models": 2, "extrapolation": 1.0}
+    assert found.config.scores.known() == {"models": 2, "extrapolation": 1.0}
 
 
 @pytest.mark.parametrize("extrapolation", [0.5, 1.0, 2.5])

@@ -15,7 +15,7 @@ import torch
 from task import recipe_tree, reports, write_task
 
 from latimer.errors import InputError
-from latimer.model import load_model
+from latimer.model.folder import load_model
 from latimer.recipe import Recipe, build_recipe
 from latimer.train.checkpoint.session import Session
 from latimer.train.checkpoint.state import load_state

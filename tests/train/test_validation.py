@@ -2,7 +2,7 @@ import pytest
 import sacrebleu
 import torch
 
-from latimer.model import load_model
+from latimer.model.folder import load_model
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.corpus.tokenised import TokenisedCorpus
 from latimer.train.checkpoint.averaging import Checkpoints
@@ -104,7 +104,7 @@ def two_checkpoints(model, corpus, tmp_path, network, size):
         with torch.no_grad():
             network.output.bias.fill_(float(update))
         progress.candidates = pool.offer(progress.candidates, score, update, weights_of(network))
-    sizes = {**model.config["network"], "dropout": 0.0}
+    sizes = {**model.config.network.model_dump(), "dropout": 0.0}
     recipe = build_recipe(recipe_tree(tmp_path, model=sizes))
     publisher = Publisher(tmp_path, recipe, Data(model.vocabulary, corpus), "latimer train x")
     return publisher, pool, progress
@@ -122,7 +122,7 @@ def test_the_average_is_kept_when_it_is_no_worse(model, corpus, tmp_path, bleu, 
         lambda: None if bleu is None else DevScores(bleu, 1.0), said.append,
     )  # fmt: skip
     best = load_model(tmp_path / "models" / "best")
-    assert best.config["scores"]["dev_bleu_greedy"] == 10.0
+    assert best.config.scores.dev_bleu_greedy == 10.0
     assert best.network.output.bias[0] == 20.0
     if chosen is None:
         assert folder is None
@@ -164,7 +164,7 @@ def test_the_average_goes_further_where_dev_says_so(model, corpus, tmp_path, cou
     assert torch.equal(
         kept.network.output.bias, torch.full_like(kept.network.output.bias, bias or 20.0)
     )
-    assert kept.config["scores"].get("extrapolation") == {22.0: 1.5, 29.5: 1.5, 15.0: 1.0}.get(bias)
+    assert kept.config.scores.extrapolation == {22.0: 1.5, 29.5: 1.5, 15.0: 1.0}.get(bias)
 
 
 def test_there_is_nothing_beyond_the_start_itself(model, corpus, tmp_path):
@@ -173,7 +173,7 @@ def test_there_is_nothing_beyond_the_start_itself(model, corpus, tmp_path):
     network: Seq2Seq = tiny_model().network
     pool, progress = Checkpoints(tmp_path / "checkpoints", 3), Progress(update=30)
     progress.candidates = pool.offer([], 8.0, 0, weights_of(network))
-    recipe = build_recipe(recipe_tree(tmp_path, model=model.config["network"]))
+    recipe = build_recipe(recipe_tree(tmp_path, model=model.config.network.model_dump()))
     publisher = Publisher(tmp_path, recipe, Data(model.vocabulary, corpus), "latimer train x")
     further = Extrapolation(weights_of(tiny_model().network), 2.0)
     folder = publish_final(publisher, network, pool, progress, None, print, further)

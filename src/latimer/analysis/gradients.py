@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from latimer.errors import InputError
-from latimer.model import Model
+from latimer.model.folder import Model
 from latimer.nn.encoder import Encoder, backwards
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import pad_sources

@@ -97,9 +97,9 @@ def analyse_search(
     best = translator.translate(texts, max_length=max_length, way=way)
     took = time.perf_counter() - started
     proven = [row for row, found in enumerate(best) if found.gap == 0]
-    language = translator.language
+    language = translator.languages.target
     # As good as the best: CLOSE is one of log P, scores are that divided by the length's divisor.
-    pieces = translator.model.vocabulary.encode_targets([found.text for found in best])
+    pieces = translator.vocabulary.encode_targets([found.text for found in best])
     lengths = torch.tensor([len(one) + 1 for one in pieces])
     close = normaliser(normalisation, alpha).score(torch.tensor(CLOSE), lengths).tolist()
     least = [found.score - by for found, by in zip(best, close, strict=True)]

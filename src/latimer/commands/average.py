@@ -24,7 +24,8 @@ def average(
     one of them is on the average, and as quick.
     """
     from latimer.errors import InputError
-    from latimer.model import model_card, save_model
+    from latimer.model.card import model_card
+    from latimer.model.folder import save_model
     from latimer.train.checkpoint.model_average import average_models
 
     if to.exists():

@@ -100,7 +100,7 @@ def evaluate(
     if hypotheses is not None:
         with open_output(hypotheses) as out:
             out.writelines(line + "\n" for line in translations)
-    language = translator.model.config["languages"].get("target") or ""
+    language = translator.languages.target
     scores = corpus_scores(translations, references, wanted, language=language)
     search = own._asdict() | {"stop": stop}
     speed = {"sentences": len(texts), "seconds": seconds}

@@ -36,14 +36,16 @@ def perplexity(
 ) -> None:
     """How well a language model, or a translator given the source, predicts a text."""
     from latimer.commands.streams import open_output
-    from latimer.engines.scoring import is_language_model, score_texts
+    from latimer.engines.scoring import score_texts
     from latimer.errors import InputError
-    from latimer.model import load_model
+    from latimer.model.folder import load_model
 
     loaded = load_model(model, device)
-    if is_language_model(loaded) and source is not None:
-        raise InputError(f"--source: {model} is a language model, which reads no source")
-    if not is_language_model(loaded) and source is None:
+    if source is not None and not loaded.config.reads_source:
+        raise InputError(
+            f"--source: {model} is a language model, which reads no source; leave it out"
+        )
+    if source is None and loaded.config.reads_source:
         raise InputError(f"{model} is a translator; say with --source what {file} translates")
     texts, sources = _read(file, source)
     scores: list[TextScore] = []

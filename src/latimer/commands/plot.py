@@ -158,7 +158,7 @@ def _attention(asked: Asked) -> Figure:
         raise InputError("attention: one model and a sentence are needed; write --text '…'")
     folder = _model_folder(asked.paths[0])
     translator = load(folder)
-    if translator.model.network.attention is None:
+    if not translator.capabilities.attention:
         raise InputError(f"{folder}: the model has no attention to draw")
     found = translator.translate([asked.text], beam=asked.beam, attention=True)
     drawn = attention_of(found[0], asked.title)
@@ -171,14 +171,14 @@ def _gradient(asked: Asked) -> Figure:
     from itertools import islice
 
     from latimer.analysis.gradients import by_distance, source_gradients
-    from latimer.model import load_model
+    from latimer.model.folder import load_translator
     from latimer.plots.lines import gradient_lines
 
     source, target = _both(asked, "gradient")
     pairs = list(islice(_pairs(source, target), SENTENCES))
     means = {}
     for name, path in zip(asked.names, asked.paths, strict=True):
-        norms = source_gradients(load_model(_model_folder(path)), pairs)
+        norms = source_gradients(load_translator(_model_folder(path)), pairs)
         means[name] = by_distance(norms, least=max(1, len(norms) // 20)).tolist()
     return gradient_lines(means, asked.title)
 
@@ -194,8 +194,9 @@ def _length(asked: Asked) -> Figure:
     for name, path in zip(asked.names, asked.paths, strict=True):
         translator = load(_model_folder(path))
         found = [one.text for one in translator.translate(sources, beam=asked.beam)]
-        language = translator.model.config["languages"].get("target") or ""
-        scores[name] = bleu_by_length(sources, found, references, language=language)
+        scores[name] = bleu_by_length(
+            sources, found, references, language=translator.languages.target
+        )
     return length_lines(scores, asked.title)
 
 

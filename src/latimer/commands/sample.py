@@ -27,11 +27,11 @@ def sample(
 ) -> None:
     """Draw sentences from a language model, one a line."""
     from latimer.engines.sampling import draw_sentences
-    from latimer.model import load_model
+    from latimer.model.folder import load_language_model
 
     texts = draw_sentences(
-        load_model(model, device), count, prefix=prefix, temperature=temperature, top_k=top_k,
-        top_p=top_p, max_length=max_length, seed=seed,
+        load_language_model(model, device), count, prefix=prefix, temperature=temperature,
+        top_k=top_k, top_p=top_p, max_length=max_length, seed=seed,
     )  # fmt: skip
     for text in texts:
         typer.echo(text)

@@ -17,15 +17,12 @@ def shortlist(
 
     Search then looks at a part of the vocabulary. Training does the same for its own models.
     """
-    from latimer.errors import InputError
     from latimer.files import write_atomically
     from latimer.formats.parallel import ParallelText
-    from latimer.model import SHORTLIST, load_model
+    from latimer.model.folder import SHORTLIST, load_translator
     from latimer.text.model1 import lexicon_of_texts
 
-    found = load_model(model)
-    if found.config["network"].get("kind") == "language_model":
-        raise InputError(f"{model}: a language model, which translates nothing")
-    lexicon = lexicon_of_texts(found.vocabulary, ParallelText(source, target))
+    vocabulary = load_translator(model).vocabulary
+    lexicon = lexicon_of_texts(vocabulary, ParallelText(source, target))
     write_atomically(model / SHORTLIST, lexicon.save)
     typer.echo(f"latimer: written: {model / SHORTLIST}", err=True)

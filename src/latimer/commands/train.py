@@ -96,15 +96,18 @@ def announce(folder: Path, as_json: bool) -> None:
     import json
     import sys
 
-    config = json.loads((folder / "config.json").read_bytes())
-    scores = config["scores"]
+    from latimer.model.config import ModelConfig
+    from latimer.model.kinds import MODEL_KINDS
+    from latimer.model.reading import read_config
+
+    config = read_config(folder, ModelConfig)
     if as_json:
-        print(json.dumps({"model": str(folder), **scores}))
+        print(json.dumps({"model": str(folder), **config.scores.known()}))
         return
     print(folder)
-    if config["network"]["kind"] == "language_model":
-        print(f"dev perplexity {scores['dev_perplexity']:.2f}", file=sys.stderr)
-        print(f"Score text with: latimer perplexity {folder} text.txt", file=sys.stderr)
-        return
-    print(f"dev BLEU {scores['dev_bleu_greedy']:.2f} (greedy)", file=sys.stderr)
-    print(f"Translate with: latimer translate {folder} < text.txt", file=sys.stderr)
+    if config.scores.dev_bleu_greedy is not None:
+        print(f"dev BLEU {config.scores.dev_bleu_greedy:.2f} (greedy)", file=sys.stderr)
+    if config.scores.dev_perplexity is not None:
+        print(f"dev perplexity {config.scores.dev_perplexity:.2f}", file=sys.stderr)
+    use = MODEL_KINDS[config.kind].used_by.replace("FOLDER", str(folder))
+    print(f"Use it with: {use}", file=sys.stderr)

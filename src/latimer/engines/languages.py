@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from latimer.errors import InputError
-from latimer.model import Model
+from latimer.model.folder import Model
 
 
 def check_languages(name: str, other: Model, translator: Model, sides: Sequence[str]) -> None:
@@ -14,10 +14,10 @@ def check_languages(name: str, other: Model, translator: Model, sides: Sequence[
     `sides`, "source" or "target" or both, are compared where both models know them.
     Raises InputError.
     """
-    theirs, own = (model.config.get("languages", {}) for model in (other, translator))
     for side in sides:
-        if theirs.get(side) and own.get(side) and theirs[side] != own[side]:
+        theirs, own = (getattr(model.config.languages, side) for model in (other, translator))
+        if theirs and own and theirs != own:
             raise InputError(
-                f"the {side} language of {name} is {theirs[side]}, that of the translator "
-                f"{own[side]}; they must be the same"
+                f"the {side} language of {name} is {theirs}, that of the translator {own}; "
+                "they must be the same"
             )

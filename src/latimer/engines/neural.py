@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 
@@ -18,11 +18,12 @@ from latimer.engines.parts import Parts, split_text
 from latimer.engines.prepared import Prepared
 from latimer.engines.required import Required
 from latimer.engines.shortlist import check_alone
-from latimer.engines.translator import Alternative, Attention, Translation
+from latimer.engines.translator import Alternative, Attention, Capabilities, Translation
 from latimer.engines.ways import Exact, MinimumBayesRisk, Way
 from latimer.errors import InputError
 from latimer.metrics.corpus_scores import written_without_spaces
-from latimer.model import Model, load_critic, load_model
+from latimer.model.config import Languages
+from latimer.model.folder import Model, load_critic, load_language_model, load_translator
 from latimer.nn.inference.products import choose_products
 from latimer.search.beam import beam_search, check_settings
 from latimer.search.coverage import check_penalty, without_attention
@@ -32,6 +33,7 @@ from latimer.search.normalise import normaliser
 from latimer.search.rules import MinimumLength, NoRepeat, Rule
 from latimer.search.settings import SearchSettings, completed
 from latimer.text.glossary import Glossary
+from latimer.text.vocabulary.vocabulary import Vocabulary
 from latimer.threads import Pool, one_thread, threads_for
 
 BATCH_TOKENS = 2048
@@ -211,23 +213,45 @@ class NeuralTranslator:
         ]
 
     @property
-    def language(self) -> str:
-        """The code of the target language; empty where it is not known."""
-        return self.model.config["languages"].get("target") or ""
+    def languages(self) -> Languages:
+        """See `Translator`."""
+        return self.model.config.languages
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """That of all its models."""
+        return self.model.vocabulary
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """See `Translator`. There is attention where all models of an ensemble have it."""
+        attend = all(one.config.network.attention != "none" for one in self._models)
+        return Capabilities(scores=True, alternatives=True, attention=attend, constraints=True)
+
+    def close(self) -> None:
+        """Let the threads go; nothing can be translated afterwards."""
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        """A context that ends with `close`."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def _glue(self) -> str:
         """What stands between the parts of a line."""
-        return "" if written_without_spaces(self.language) else " "
+        return "" if written_without_spaces(self.languages.target) else " "
 
     def _in_language(self, way: Way | None) -> Way | None:
         """The way of searching, told the target language if it compares texts."""
         if isinstance(way, MinimumBayesRisk) and not way.language:
-            return replace(way, language=self.language)
+            return replace(way, language=self.languages.target)
         return way
 
     def settings(self, **given: Any) -> SearchSettings:
         """Settings of the beam: those given, by name, that are not None, and the model's."""
-        return completed(self.model.config.get("search", {}), **given)
+        return completed(self.model.config.search.model_dump(), **given)
 
     def _check_coverage(self, penalty: float, way: Way | None) -> None:
         check_penalty(penalty)
@@ -318,12 +342,10 @@ def load(
 
     Raises InputError naming the file that is missing, damaged or foreign, or an unusable device.
     """
-    models = [_load_translator(one, device) for one in (folder, *others)]
+    models = [load_translator(one, device) for one in (folder, *others)]
     fused = None
     if language_model is not None:
-        fused = load_model(language_model, device)
-        if fused.config["network"].get("kind") != "language_model":
-            raise InputError(f"{language_model}: a translator, not a language model")
+        fused = load_language_model(language_model, device)
     guide = None if critic is None else load_critic(critic, device)
     try:
         return NeuralTranslator(
@@ -335,16 +357,6 @@ def load(
             raise
         named = ", ".join(str(one) for one in (folder, *others, language_model, critic) if one)
         raise InputError(f"{named}: {error}") from error
-
-
-def _load_translator(folder: str | Path, device: str) -> Model:
-    model = load_model(folder, device)
-    if model.config["network"].get("kind") == "language_model":
-        raise InputError(
-            f"{folder}: a language model, which translates nothing; take a translator's folder, "
-            "or score text with `latimer perplexity`"
-        )
-    return model
 
 
 def _first(translation: Translation, count: int) -> Translation:

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from latimer.engines.languages import check_languages
-from latimer.engines.scoring import is_language_model, score_texts
+from latimer.engines.scoring import score_texts
 from latimer.engines.translator import Alternative, Translation
 from latimer.errors import InputError
-from latimer.model import Model, load_model
+from latimer.model.folder import Model, load_language_model, load_translator
 from latimer.search.noisy_channel import channel_scores
 
 
@@ -47,16 +47,16 @@ class NoisyChannel:
 
         Raises InputError for a model of the wrong kind or direction, or a weight out of range.
         """
-        if is_language_model(reverse):
+        if not reverse.config.reads_source:
             raise InputError("the reverse model is a language model; a translator is needed")
-        if language_model is not None and not is_language_model(language_model):
+        if language_model is not None and language_model.config.reads_source:
             raise InputError("the language model is a translator")
-        there, back = (model.config.get("languages", {}) for model in (direct, reverse))
-        for one, other in (("source", "target"), ("target", "source")):
-            if there.get(one) and back.get(other) and there[one] != back[other]:
+        there, back = direct.config.languages, reverse.config.languages
+        for one, other in ((there.source, back.target), (there.target, back.source)):
+            if one and other and one != other:
                 raise InputError(
-                    f"the reverse model translates {back.get('source')} → {back.get('target')}, "
-                    f"which is not the way back from {there.get('source')} → {there.get('target')}"
+                    f"the reverse model translates {back.source} → {back.target}, "
+                    f"which is not the way back from {there.source} → {there.target}"
                 )
         if language_model is not None:
             check_languages("the language model", language_model, direct, ("target",))
@@ -126,8 +126,8 @@ def load_channel(
 
     Raises InputError naming the folders.
     """
-    back = load_model(reverse, device)
-    fluent = None if language_model is None else load_model(language_model, device)
+    back = load_translator(reverse, device)
+    fluent = None if language_model is None else load_language_model(language_model, device)
     try:
         return NoisyChannel(
             direct, back, fluent, channel_weight=channel_weight,

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from latimer.engines.languages import check_languages
 from latimer.engines.shortlist import Shortlist, choose_shortlist
 from latimer.errors import InputError
-from latimer.model import Model
+from latimer.model.folder import Model
 from latimer.nn.inference.folded import fold
 from latimer.nn.inference.products import PRODUCTS
 from latimer.search.combined import Ensemble, ShallowFusion

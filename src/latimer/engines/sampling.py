@@ -6,9 +6,8 @@ import torch
 
 from latimer.engines.given import prefix_pieces
 from latimer.engines.memory import Size, check_memory, needed_bytes, row_of
-from latimer.engines.scoring import is_language_model
 from latimer.errors import InputError
-from latimer.model import Model
+from latimer.model.folder import Model
 from latimer.search.rules import ForcedPrefix, Ruled
 from latimer.search.sampling import check_sampling, sample
 from latimer.text.vocabulary.subwords import EOS
@@ -34,7 +33,7 @@ def draw_sentences(
     translator, for impossible settings, for a prefix that cannot be written and for more than
     memory can hold.
     """
-    if not is_language_model(model):
+    if model.config.reads_source:
         raise InputError(
             "a translator, which needs a source: `latimer translate --sample` draws translations"
         )

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from latimer.errors import InputError
-from latimer.model import Model
+from latimer.model.folder import Model
 from latimer.nn.seq2seq import Seq2Seq, pack
 from latimer.text.batching import pad_sources
 from latimer.text.vocabulary.subwords import BOS, UNK
@@ -36,11 +36,6 @@ class _Row(NamedTuple):
     place: int
     source: list[int]
     target: list[int]
-
-
-def is_language_model(model: Model) -> bool:
-    """Whether the model reads no source."""
-    return bool(model.config["network"].get("kind") == "language_model")
 
 
 @one_thread()
@@ -70,7 +65,7 @@ def score_texts(
 
 def _rows(model: Model, texts: Sequence[str], sources: Sequence[str] | None) -> list[_Row]:
     vocabulary = model.vocabulary
-    if is_language_model(model):
+    if not model.config.reads_source:
         if sources is not None:
             raise InputError("a language model reads no source; leave the sources out")
         targets = vocabulary.encode_targets(texts)

@@ -1,12 +1,16 @@
-"""What every translator offers; commands and evaluation know only this."""
+"""What every translator offers, whatever its engine; commands know only this. No PyTorch here."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from latimer.model.config import Languages
 
 
 @dataclass(frozen=True)
@@ -47,20 +51,56 @@ class Translation:
     """After exact search, for texts translated in one part: see `Hypothesis.gap`."""
 
 
+@dataclass(frozen=True)
+class Capabilities:
+    """What a translator can do beyond one translation for each text.
+
+    scores: `Translation.score` tells better translations from worse; alternatives: several
+    translations of a text; attention: `Translation.attention` on request; constraints: phrases,
+    terms of a glossary or a prefix that the translation must hold.
+    """
+
+    scores: bool = False
+    alternatives: bool = False
+    attention: bool = False
+    constraints: bool = False
+
+
 class Translator(Protocol):
-    """Anything that translates texts."""
+    """Anything that translates texts. A context that ends with `close`."""
+
+    @property
+    def languages(self) -> Languages:
+        """From which language into which; empty codes where they are not known."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can do."""
 
     def translate(
         self,
         texts: Sequence[str],
+        search: Any = None,
+        constraints: Any = None,
         *,
-        beam: int = 5,
-        alpha: float = 1.0,
         nbest: int = 1,
-        max_length: int | None = None,
     ) -> list[Translation]:
         """One translation for every text, in order; `nbest - 1` alternatives beside each.
 
-        `alpha` is the exponent of length normalisation, `max_length` the most tokens of a
-        translation. Raises InputError for settings or texts it cannot follow.
+        `search` is how to search, by default the model's own way; `constraints` is what every
+        translation must hold. Raises InputError for settings or texts it cannot follow.
         """
+
+    def close(self) -> None:
+        """Let threads and files go; nothing can be translated afterwards."""
+
+    def __enter__(self) -> Self:
+        """The translator itself."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """As `close`."""

@@ -7,11 +7,11 @@ from torch import nn
 
 from latimer.nn.cells import CELLS, Cell
 from latimer.nn.decoders.common import Common
-from latimer.nn.decoders.language_model import LanguageModel
+from latimer.nn.decoders.language_model import LanguageModel, build_unconditional
 from latimer.nn.description import NetworkDescription
 from latimer.nn.encoder import Bidirectional, Encoder, Forward
 from latimer.nn.lexical import LexicalPrior
-from latimer.nn.names import DECODERS
+from latimer.nn.names import DECODERS, NETWORK_KINDS
 from latimer.nn.output import Output
 from latimer.nn.seq2seq import Seq2Seq
 
@@ -24,8 +24,15 @@ def build_network(
     A lexical prior is still empty. Raises ValueError where source and target share embeddings and
     the vocabularies differ in size.
     """
-    if description.kind == "language_model":
-        return _language_model(description, target_vocab)
+    builder = NETWORK_KINDS[description.kind].builder.load()
+    network: Seq2Seq = builder(description, source_vocab, target_vocab)
+    return network
+
+
+def build_translator(
+    description: NetworkDescription, source_vocab: int, target_vocab: int
+) -> Seq2Seq:
+    """An encoder and a decoder; raises ValueError as `build_network`."""
     shared = description.tied in ("all", "inputs")
     if shared and source_vocab != target_vocab:
         raise ValueError(
@@ -46,11 +53,14 @@ def build_network(
     return Seq2Seq(encoder, decoder, output, prior)
 
 
-def _language_model(description: NetworkDescription, vocab: int) -> LanguageModel:
-    embedding = _embedding(vocab, description.embedding)
+def build_language_model(
+    description: NetworkDescription, source_vocab: int, target_vocab: int
+) -> LanguageModel:
+    """A decoder without an encoder; the vocabulary of the source is not used."""
+    embedding = _embedding(target_vocab, description.embedding)
     output = Output(_output_weight(description, embedding))
     common = _common(description, embedding)
-    return LanguageModel(DECODERS["language_model"].load()(description, common, None), output)
+    return LanguageModel(build_unconditional(common), output)
 
 
 def _common(description: NetworkDescription, embedding: nn.Embedding) -> Common:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from latimer.nn.names import ATTENTIONS, with_decoder
+from latimer.nn.names import ATTENTIONS, NETWORK_KINDS, with_decoder
 
 
 def conflict(options: Mapping[str, Any]) -> tuple[str, str] | None:
@@ -21,7 +21,7 @@ def conflict(options: Mapping[str, Any]) -> tuple[str, str] | None:
         )
     if options["residual"] and (why := _too_few_layers(options)):
         return "residual", why
-    if options["kind"] == "language_model":
+    if not NETWORK_KINDS[options["kind"]].reads_source:
         return _reads_no_source(options)
     if options["input_feeding"] and ATTENTIONS[attention].decoder != "luong":
         return "input_feeding", (
@@ -63,7 +63,7 @@ def _too_few_layers(options: Mapping[str, Any]) -> str | None:
     Above a first layer that reads both ways a layer's input is twice as wide as its output.
     """
     first, decoder = options["residual_from"], options["decoder_layers"]
-    alone = options["kind"] == "language_model"
+    alone = not NETWORK_KINDS[options["kind"]].reads_source
     encoder = 0 if alone else options["encoder_layers"]
     narrower = options["encoder_directions"] == "first" and first == 2
     if encoder >= first + narrower or decoder >= first:

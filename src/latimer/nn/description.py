@@ -5,22 +5,22 @@ It is checked as a whole before anything is built, and needs no PyTorch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from latimer.nn.conflicts import conflict
 from latimer.nn.names import (
     ATTENTIONS,
+    NETWORK_KINDS,
     AttentionName,
     Bridge,
     CellName,
     DecoderName,
     Directions,
     FixedVector,
-    Kind,
+    NetworkKind,
     Tied,
 )
 
@@ -33,7 +33,7 @@ class NetworkDescription(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
-    kind: Kind = Field(
+    kind: NetworkKind = Field(
         default="translator",
         description="A `translator`, or a `language_model` of the target side: a decoder without "
         "an encoder.",
@@ -113,10 +113,13 @@ class NetworkDescription(BaseModel):
     dropout: float = Field(default=0.3, ge=0, lt=1, description="Dropout probability.")
 
     @property
+    def reads_source(self) -> bool:
+        """Whether there is an encoder: a language model has none."""
+        return NETWORK_KINDS[self.kind].reads_source
+
+    @property
     def decoder(self) -> DecoderName:
-        """The name of the decoder's builder."""
-        if self.kind == "language_model":
-            return "language_model"
+        """The name of the decoder's builder, where there is an encoder."""
         return ATTENTIONS[self.attention].decoder
 
     @model_validator(mode="after")
@@ -125,20 +128,3 @@ class NetworkDescription(BaseModel):
             key, why = found
             raise PydanticCustomError("impossible", "{why}", {"key": f"model.{key}", "why": why})
         return self
-
-
-def read_description(entry: Mapping[str, Any]) -> NetworkDescription:
-    """The description in a model folder; raises ValueError, one line naming the key."""
-    try:
-        return NetworkDescription.model_validate(dict(entry))
-    except ValidationError as error:
-        raise ValueError(_first_line(error)) from error
-
-
-def _first_line(error: ValidationError) -> str:
-    first = error.errors()[0]
-    context: dict[str, Any] = first.get("ctx", {})
-    key = str(context.get("key", ".".join(map(str, first["loc"])))).removeprefix("model.")
-    if first["type"] == "extra_forbidden":
-        return f"unknown key {key!r}; valid keys: {', '.join(NetworkDescription.model_fields)}"
-    return f"{key}: {first['msg']}"

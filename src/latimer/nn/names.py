@@ -12,16 +12,17 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
-Kind = Literal["translator", "language_model"]
+NetworkKind = Literal["translator", "language_model"]
 CellName = Literal["gru", "lstm", "rnn", "rnn_relu"]
 AttentionName = Literal[
     "bahdanau", "coverage", "luong_dot", "luong_general", "luong_concat", "luong_local", "none"
 ]
 Directions = Literal["both", "first", "forward"]
+Reads = Literal["reference", "source"]
 Bridge = Literal["tanh", "copy"]
 FixedVector = Literal["every_step", "start"]
 Tied = Literal["all", "inputs", "target", "none"]
-DecoderName = Literal["bahdanau", "luong", "fixed_vector", "language_model"]
+DecoderName = Literal["bahdanau", "luong", "fixed_vector"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,22 @@ class Attention:
     equal_widths: bool = False
 
 
+@dataclass(frozen=True)
+class NetworkShape:
+    """A kind of network: what builds it, and whether it has an encoder."""
+
+    builder: Part
+    reads_source: bool
+
+
+NETWORK_KINDS: dict[NetworkKind, NetworkShape] = {
+    "translator": NetworkShape(Part("latimer.nn.build:build_translator"), reads_source=True),
+    "language_model": NetworkShape(
+        Part("latimer.nn.build:build_language_model"), reads_source=False
+    ),
+}
+"""Builders are called with `(description, source_vocab, target_vocab)`."""
+
 CELLS: dict[CellName, Part] = {
     "gru": Part("latimer.nn.cells.gru:GRU"),
     "lstm": Part("latimer.nn.cells.lstm:LSTM"),
@@ -85,9 +102,8 @@ DECODERS: dict[DecoderName, Part] = {
     "bahdanau": Part("latimer.nn.decoders.bahdanau:build_bahdanau"),
     "luong": Part("latimer.nn.decoders.luong:build_luong"),
     "fixed_vector": Part("latimer.nn.decoders.fixed_vector:build_fixed_vector"),
-    "language_model": Part("latimer.nn.decoders.language_model:build_unconditional"),
 }
-"""Builders of decoders; each is called with `(description, common, encoder)`."""
+"""Builders of decoders that read a source; each is called with `(description, common, encoder)`."""
 
 
 def with_decoder(decoder: DecoderName) -> tuple[AttentionName, ...]:

@@ -6,15 +6,14 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from latimer.nn.names import Reads
 from latimer.recipe.section import Section, Size, impossible
 
 
 class CriticSection(Section):
     """The critic of `actor_critic` and `critic`: a network that gives a value to every token."""
 
-    reads: Literal["reference", "source"] = Field(
-        default="reference", description="Input of the critic's encoder."
-    )
+    reads: Reads = Field(default="reference", description="Input of the critic's encoder.")
     head: Literal["auto", "layer", "pointer"] = Field(
         default="auto",
         description="How values are computed: by an output `layer` as in Bahdanau et al. 2017, or "

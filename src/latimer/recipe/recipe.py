@@ -56,7 +56,7 @@ class Recipe(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Recipe:
-        started, translates = self.start is not None, self.model.kind == "translator"
+        started, translates = self.start is not None, self.model.reads_source
         places: dict[str, Part] = {"": self}
         if self.phases:
             check_phases(self.phases, started=started, translates=translates)
@@ -71,7 +71,7 @@ class Recipe(Section):
                 f"{self.search.coverage_penalty:g} does not go with model.attention none, which "
                 "reads no position of the source; set the penalty to 0",
             )
-        if self.model.kind == "language_model":
+        if not self.model.reads_source:
             return self
         for part, pair in (("train", self.data.train), ("dev", self.data.dev)):
             if pair.source is None:

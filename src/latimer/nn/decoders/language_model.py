@@ -7,7 +7,6 @@ from torch import Tensor, nn
 
 from latimer.nn.decoders.common import Common
 from latimer.nn.decoders.fixed_vector import FixedVectorDecoder
-from latimer.nn.description import NetworkDescription
 from latimer.nn.output import Output
 from latimer.nn.seq2seq import Seq2Seq
 
@@ -38,9 +37,7 @@ class LanguageModel(Seq2Seq):
         super().__init__(NoSource(), decoder, output)
 
 
-def build_unconditional(
-    description: NetworkDescription, common: Common, encoder: None = None
-) -> FixedVectorDecoder:
+def build_unconditional(common: Common) -> FixedVectorDecoder:
     """The decoder of a language model: a stack that starts from the zero state."""
     bridge, stack = common.zero_bridge(), common.stack(common.width)
     readout = nn.Linear(common.size, common.readout)

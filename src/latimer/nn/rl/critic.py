@@ -15,21 +15,21 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import torch
 from torch import Tensor, nn
 
 from latimer.nn.build import build_network
 from latimer.nn.description import NetworkDescription
-from latimer.nn.names import Tied
+from latimer.nn.names import Reads, Tied
 from latimer.nn.output import Output
 from latimer.nn.rl.pointer import Pointer
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import EOS
 
-READS = ("reference", "source")
+READS: tuple[Reads, ...] = get_args(Reads)
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -98,7 +98,7 @@ class Values:
 class Critic(nn.Module):
     """An encoder–decoder whose output layer gives values instead of log-probabilities."""
 
-    def __init__(self, network: Seq2Seq, reads: str, pointer: Pointer | None = None) -> None:
+    def __init__(self, network: Seq2Seq, reads: Reads, pointer: Pointer | None = None) -> None:
         """`reads` is "reference" or "source"; raises ValueError for another.
 
         A pointer is for what is written in the translation's tokens: for references; raises
@@ -160,7 +160,7 @@ class Critic(nn.Module):
 
 def build_critic(
     description: NetworkDescription,
-    reads: str,
+    reads: Reads,
     *,
     source_vocab: int,
     target_vocab: int,
@@ -178,7 +178,7 @@ def build_critic(
     return Critic(network, reads, Pointer(description.readout, width) if pointer else None)
 
 
-def tied_inputs(reads: str, *, joint: bool) -> Tied:
+def tied_inputs(reads: Reads, *, joint: bool) -> Tied:
     """What a critic ties: the embeddings of what it reads and of the prefix, if of one language.
 
     `joint` says that source and target have one vocabulary, which is as good.

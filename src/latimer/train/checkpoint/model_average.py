@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from latimer.errors import InputError
-from latimer.model import Model, load_model
+from latimer.model.config import Scores
+from latimer.model.folder import Model, load_model
 from latimer.train.checkpoint.averaging import extrapolated, mean_of
 from latimer.train.checkpoint.tensors import load_weights, weights_of
 
@@ -47,8 +48,8 @@ def average_models(
         _check_alike(first, folders[0], origin, start)
         weights = extrapolated(weights_of(origin.network), weights, extrapolation)
     load_weights(first.network, weights)
-    scores = {"models": len(folders), "extrapolation": extrapolation}
-    return Model(first.network, first.vocabulary, {**first.config, "scores": scores}, first.lexicon)
+    scores = Scores(models=len(folders), extrapolation=extrapolation)
+    return replace(first, config=first.config.model_copy(update={"scores": scores}))
 
 
 def _check_alike(first: Model, folder: Path, other: Model, theirs: Path) -> None:
@@ -59,11 +60,8 @@ def _check_alike(first: Model, folder: Path, other: Model, theirs: Path) -> None
             f"{theirs}: another vocabulary than that of {folder}; average models that went on from "
             "one start, as `latimer improve` makes them"
         )
-    networks = (
-        {key: value for key, value in model.config["network"].items() if key != "dropout"}
-        for model in (first, other)
-    )
-    if len({json.dumps(network, sort_keys=True) for network in networks}) > 1:
+    one, two = (model.config.network.model_dump(exclude={"dropout"}) for model in (first, other))
+    if one != two:
         raise InputError(
             f"{theirs}: another network than that of {folder}; average models that went on from "
             "one start, as `latimer improve` makes them"

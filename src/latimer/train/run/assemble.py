@@ -312,7 +312,7 @@ def _validator(
         batch_tokens=recipe.training.batch_tokens,
         max_length=recipe.search.max_length,
         device=group.device,
-        translates=recipe.model.kind == "translator",
+        translates=recipe.model.reads_source,
         policy=policy,
     )
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from latimer.errors import InputError
+from latimer.model.config import TextFacts
+from latimer.model.kinds import check_kind
+from latimer.model.neural import NeuralConfig
+from latimer.model.reading import CONFIG, read_config
 from latimer.recipe.objectives import OBJECTIVES
 from latimer.strict_yaml import parse
 
@@ -19,42 +22,29 @@ def improvement(
 
     Its learning rate is that of `steady_rate`, or of the folder `run` where that holds a run, which
     may be given more minutes and stays the run it was. Raises InputError for a folder that holds no
-    translator and for an unknown objective.
+    model that `latimer train` made and for an unknown objective.
     """
     if objective not in OBJECTIVES:
         raise InputError(f"--objective {objective}: choose one of {', '.join(OBJECTIVES)}")
-    path = model / "config.json"
-    try:
-        config = json.loads(path.read_bytes())
-        vocabulary = config["vocabulary"]
-        data = {part: dict(config["data"][part]) for part in ("train", "dev")}
-        languages, network = config["languages"], config["network"]
-        if not all(isinstance(part, dict) for part in (languages, network, vocabulary)):
-            raise TypeError("an object expected")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        best = model / "models" / "best"
-        raise InputError(
-            f"{path}: not the description of a model that `latimer train` made; name the folder of "
-            f"such a model{f', here {best}' if best.is_dir() else ''}"
-        ) from error
-    for files in data.values():
-        files.pop("pairs", None)
+    config = _config_of(model)
+    vocabulary = config.vocabulary
     return {
         "seed": seed,
         "start": str(model),
         "data": {
-            **data,
-            "source_language": languages.get("source") or "",
-            "target_language": languages.get("target") or "",
+            "train": _files(model, "train", config.data.train),
+            "dev": _files(model, "dev", config.data.dev),
+            "source_language": config.languages.source,
+            "target_language": config.languages.target,
         },
         "subwords": {
-            "kind": vocabulary.get("kind", "bpe"),
-            "size": vocabulary.get("size", 8000),
-            "joint": vocabulary.get("joint", True),
-            "placeholders": vocabulary.get("placeholders", True),
+            "kind": vocabulary.kind,
+            "size": max(8, vocabulary.source_size, vocabulary.target_size),
+            "joint": vocabulary.joint,
+            "placeholders": vocabulary.placeholders,
             "model": str(model),
         },
-        "model": network,
+        "model": config.network.model_dump(mode="json"),
         "training": {
             **TRAINING,
             "max_minutes": float(minutes),
@@ -62,8 +52,26 @@ def improvement(
         },
         "objective": {"kind": objective},
         **deepcopy(DEFAULTS.get(objective, {})),
-        "search": config.get("search", {}),
+        "search": config.search.model_dump(mode="json"),
     }
+
+
+def _config_of(model: Path) -> NeuralConfig:
+    best = model / "models" / "best"
+    if best.is_dir() and not (model / CONFIG).exists():
+        raise InputError(f"{model}: a run, not a model; name the folder of a model, here {best}")
+    config = read_config(model, NeuralConfig)
+    check_kind(model, config.kind, "translator", "language_model")
+    return config
+
+
+def _files(model: Path, part: str, facts: TextFacts | None) -> dict[str, Any]:
+    if facts is None:
+        raise InputError(
+            f"{model / CONFIG}: data.{part} is missing, so its text is not known; "
+            "name a model that `latimer train` made"
+        )
+    return facts.model_dump(mode="json", exclude={"pairs"})
 
 
 def steady_rate(minutes: float) -> float:

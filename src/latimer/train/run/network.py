@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from latimer.errors import InputError
-from latimer.model import load_model
+from latimer.model.folder import load_model
 from latimer.nn.build import build_network
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe

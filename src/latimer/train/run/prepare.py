@@ -29,9 +29,9 @@ _FINGERPRINT, _LEXICON = "prepared.json", "lexicon.safetensors"
 _CHUNK = 8192
 
 
-def texts_of(files: TextPair, kind: str) -> ParallelText | MonolingualText:
-    """What a network of this kind (`model.kind`) reads of `files`."""
-    if kind == "language_model" or files.source is None:
+def texts_of(files: TextPair, *, reads_source: bool) -> ParallelText | MonolingualText:
+    """What a network with or without an encoder reads of `files`."""
+    if not reads_source or files.source is None:
         return MonolingualText(files.target)
     return ParallelText(files.source, files.target)
 
@@ -70,14 +70,14 @@ def prepare(recipe: Recipe, folder: Path, *, expected: dict[str, Any] | None = N
 def open_prepared(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> Prepared:
     """Read what `prepare` made."""
     vocabulary, lexicon = Vocabulary.load(folder), None
-    if recipe.model.kind == "translator":
+    if recipe.model.reads_source:
         sizes = len(vocabulary.source), len(vocabulary.target)
         lexicon = Lexicon.load(folder / _LEXICON, *sizes)
     return Prepared(
         vocabulary,
         TokenisedCorpus.open(folder / "train.arrow"),
         TokenisedCorpus.open(folder / "dev.arrow"),
-        list(texts_of(recipe.data.dev, recipe.model.kind)),
+        list(texts_of(recipe.data.dev, reads_source=recipe.model.reads_source)),
         fingerprint,
         lexicon,
     )
@@ -88,7 +88,7 @@ def fingerprint_of(recipe: Recipe) -> dict[str, Any]:
     parts = {"train": recipe.data.train, "dev": recipe.data.dev}
     texts = {}
     for part, files in parts.items():
-        if files.source is not None and recipe.model.kind == "translator":
+        if files.source is not None and recipe.model.reads_source:
             texts[f"{part}.source"] = files.source
         texts[f"{part}.target"] = files.target
     return {
@@ -109,7 +109,7 @@ def _checksum(path: Path) -> str:
 def _check_languages(recipe: Recipe) -> None:
     """Refuse a translator between equal languages; either may also be left out of a recipe."""
     source, target = recipe.data.source_language, recipe.data.target_language
-    if source and target and recipe.model.kind == "translator":
+    if source and target and recipe.model.reads_source:
         check_languages(source, target, ("data.source_language", "data.target_language"))
 
 
@@ -136,8 +136,10 @@ def _make(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> None:
     (folder / _FINGERPRINT).unlink(missing_ok=True)
     for old in folder.glob("subwords*.model"):
         old.unlink()
-    kind = recipe.model.kind
-    train, dev = texts_of(recipe.data.train, kind), texts_of(recipe.data.dev, kind)
+    train, dev = (
+        texts_of(files, reads_source=recipe.model.reads_source)
+        for files in (recipe.data.train, recipe.data.dev)
+    )
     for texts in (dev, train):  # refuse an empty one before the work begins
         next(iter(texts))
     vocabulary = _vocabulary(recipe, train)

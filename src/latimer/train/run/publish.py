@@ -6,12 +6,15 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from latimer.model import CRITIC_FORMAT, Model, model_card, save_model
+from latimer.model.card import model_card
+from latimer.model.config import DataFacts, Languages, Scores, TextFacts
+from latimer.model.folder import Model, save_model
+from latimer.model.neural import NeuralConfig, VocabularyFacts
+from latimer.nn.description import NetworkDescription
 from latimer.nn.rl.critic import Critic
 from latimer.nn.seq2seq import Seq2Seq
-from latimer.recipe import Recipe
+from latimer.recipe import Recipe, TextPair
 from latimer.train.checkpoint.averaging import Checkpoints, extrapolated
 from latimer.train.checkpoint.tensors import Tensors, load_weights
 from latimer.train.loop.loop import perplexity
@@ -29,35 +32,42 @@ class Publisher:
         self.command = command
         self.vocabulary, self.lexicon = prepared.vocabulary, prepared.lexicon
         data = recipe.data
-        self.config: dict[str, Any] = {
-            "network": recipe.model.model_dump(mode="json"),
-            "vocabulary": recipe.subwords.model_dump(mode="json", include={"kind", "size"}),
-            "languages": {"source": data.source_language, "target": data.target_language},
-            "data": {
-                "train": {**data.train.model_dump(mode="json"), "pairs": len(prepared.train)},
-                "dev": {**data.dev.model_dump(mode="json"), "pairs": len(prepared.dev)},
-            },
-            "search": recipe.search.model_dump(mode="json"),
-        }
+        self.config = NeuralConfig(
+            kind=recipe.model.kind,
+            network=recipe.model,
+            vocabulary=VocabularyFacts.of(prepared.vocabulary),
+            languages=Languages(source=data.source_language, target=data.target_language),
+            data=DataFacts(
+                train=_text_facts(data.train, len(prepared.train)),
+                dev=_text_facts(data.dev, len(prepared.dev)),
+            ),
+            search=recipe.search,
+        )
 
-    def save(self, name: str, network: Seq2Seq, scores: dict[str, Any]) -> Path:
+    def save(self, name: str, network: Seq2Seq, scores: Scores) -> Path:
         """Write the model folder `name`; returns it. Raises LatimerError when the disk refuses."""
-        config = {**self.config, "scores": scores}
+        config = self.config.model_copy(update={"scores": scores})
         card = model_card(config, command=self.command)
         model = Model(network, self.vocabulary, config, self.lexicon)
         save_model(self.folder / name, model, card)
         return self.folder / name
 
-    def save_critic(self, critic: Critic, network: dict[str, Any]) -> Path:
-        """Write the folder `critic` beside the models; `network` are the keywords it was built by.
+    def save_critic(self, critic: Critic, network: NetworkDescription) -> Path:
+        """Write the folder `critic` beside the models; `network` is what it was built from.
 
         Raises LatimerError when the disk refuses.
         """
-        shared = {k: self.config[k] for k in ("vocabulary", "languages", "data")}
-        config = {"reads": critic.reads, "network": network, **shared, "scores": {}}
+        config = NeuralConfig(
+            kind="critic",
+            reads=critic.reads,
+            network=network,
+            vocabulary=self.config.vocabulary,
+            languages=self.config.languages,
+            data=self.config.data,
+        )
         card, folder = model_card(config, command=self.command), self.folder / "critic"
         model = Model(critic.whole(), self.vocabulary, config)
-        save_model(folder, model, card, layout=CRITIC_FORMAT)
+        save_model(folder, model, card)
         return folder
 
     def remove(self, name: str) -> None:
@@ -67,19 +77,21 @@ class Publisher:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def scores_of(candidate: Candidate, progress: Progress, kind: str) -> dict[str, Any]:
-    """What a model's `config.json` says of how good it is and how it came about.
+def _text_facts(files: TextPair, pairs: int) -> TextFacts:
+    return TextFacts(source=files.source, target=files.target, pairs=pairs)
 
-    A model of the kind `language_model` has a perplexity instead of BLEU.
+
+def scores_of(candidate: Candidate, progress: Progress, *, translates: bool) -> Scores:
+    """How good a model is and how it came about.
+
+    A language model, which does not translate, has a perplexity instead of BLEU.
     """
-    quality = {"dev_bleu_greedy": candidate.bleu}
-    if kind == "language_model":
-        quality = {"dev_perplexity": perplexity(candidate.loss)}
-    return {
-        **quality,
-        "updates": progress.earlier_updates + candidate.update,
-        "minutes": round((progress.earlier_seconds + progress.seconds) / 60, 1),
-    }
+    return Scores(
+        dev_bleu_greedy=candidate.bleu if translates else None,
+        dev_perplexity=None if translates else perplexity(candidate.loss),
+        updates=progress.earlier_updates + candidate.update,
+        minutes=round((progress.earlier_seconds + progress.seconds) / 60, 1),
+    )
 
 
 @dataclass(frozen=True)
@@ -115,8 +127,10 @@ def publish_final(
     candidates = progress.candidates
     publisher.remove("average")
     load_weights(network, checkpoints.weights(candidates[0]))
-    kind = publisher.config["network"]["kind"]
-    best = publisher.save("best", network, scores_of(candidates[0], progress, kind))
+    translates = publisher.config.reads_source
+    best = publisher.save(
+        "best", network, scores_of(candidates[0], progress, translates=translates)
+    )
     if len(candidates) < 2 and candidates[0].update == 0:  # where the phase began
         return best
     mean = checkpoints.average(candidates)
@@ -130,19 +144,18 @@ def publish_final(
         found.append((factor, Candidate(progress.update, scores.bleu, "", scores.loss)))
     if not found:
         return best
-    factor, average = max(found, key=lambda one: _rank(one[1], kind))
-    compared = ", ".join(f"{_named(len(candidates), r)}: {_quality(c, kind)}" for r, c in found)
-    compared = f"{compared}; best: {_quality(candidates[0], kind)}"
-    if _rank(average, kind) < _rank(candidates[0], kind):
+    factor, average = max(found, key=lambda one: _rank(one[1], translates))
+    compared = ", ".join(
+        f"{_named(len(candidates), r)}: {_quality(c, translates)}" for r, c in found
+    )
+    compared = f"{compared}; best: {_quality(candidates[0], translates)}"
+    if _rank(average, translates) < _rank(candidates[0], translates):
         say(f"{compared}; the best is kept")
         return best
     say(f"{compared}; the average{_times(factor)} is kept")
     load_weights(network, tried[factor])
-    known = {
-        **scores_of(average, progress, kind),
-        "checkpoints": len(candidates),
-        "extrapolation": factor,
-    }
+    made = {"checkpoints": len(candidates), "extrapolation": factor}
+    known = scores_of(average, progress, translates=translates).model_copy(update=made)
     return publisher.save("average", network, known)
 
 
@@ -154,12 +167,12 @@ def _times(factor: float) -> str:
     return "" if factor == 1 else f" (extrapolated by {factor:g})"
 
 
-def _rank(candidate: Candidate, kind: str) -> float:
+def _rank(candidate: Candidate, translates: bool) -> float:
     """The higher the better."""
-    return -candidate.loss if kind == "language_model" else candidate.bleu
+    return candidate.bleu if translates else -candidate.loss
 
 
-def _quality(candidate: Candidate, kind: str) -> str:
-    if kind == "language_model":
-        return f"dev perplexity {perplexity(candidate.loss):.2f}"
-    return f"dev BLEU {candidate.bleu:.2f}"
+def _quality(candidate: Candidate, translates: bool) -> str:
+    if translates:
+        return f"dev BLEU {candidate.bleu:.2f}"
+    return f"dev perplexity {perplexity(candidate.loss):.2f}"

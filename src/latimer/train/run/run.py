@@ -126,7 +126,7 @@ class _Run:
         self.listener = listener
         self.asked = asked
         self.session = parts.session
-        self.kind = parts.recipe.model.kind
+        self.translates = parts.recipe.model.reads_source
         self.progress = parts.session.progress
         self.stopwatch = Stopwatch(self.progress.seconds)
         self.clock = ClockLog(parts.publisher.run) if parts.session.group.leads else None
@@ -231,7 +231,7 @@ class _Run:
         best = progress.candidates[0]
         if best.update == progress.update:
             self.parts.publisher.save(
-                "best", self.parts.network, scores_of(best, progress, self.kind)
+                "best", self.parts.network, scores_of(best, progress, translates=self.translates)
             )
 
     def _publish(self) -> Path:
@@ -264,7 +264,7 @@ class _Run:
         critic = self.session.objective.modules.get("critic")
         if not isinstance(critic, Critic) or critic.reads != "source":
             return
-        described = critic_description(self.parts.recipe).model_dump(mode="json")
+        described = critic_description(self.parts.recipe)
         folder = self.parts.publisher.save_critic(critic, described)
         self._say("note", f"the critic is kept: translate with --critic {folder}")
 
@@ -282,7 +282,7 @@ class _Run:
             seconds=progress.earlier_seconds + report.seconds,
             phase=self.parts.name,
         )
-        if self.kind == "language_model":  # there is no BLEU
+        if not self.translates:  # there is no BLEU
             figures = {k: v for k, v in report.figures.items() if not k.endswith("bleu")}
             report = replace(report, figures=figures)
         if self.session.log is not None:

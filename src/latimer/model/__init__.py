@@ -1,0 +1,1 @@
+"""The model folder: what it is (`config.json`), reading and writing it."""
