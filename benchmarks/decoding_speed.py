@@ -42,6 +42,7 @@ from latimer.search.beam import beam_search
 from latimer.search.greedy import greedy_search
 from latimer.search.hypothesis import Hypothesis
 from latimer.search.scorer import default_max_length
+from latimer.search.strategies import Beam
 from latimer.text.batching import pad_sources
 
 T = TypeVar("T")
@@ -119,7 +120,7 @@ def translate(scorer: TimedScorer, sources: list[list[int]], beam: int) -> list[
     limit = default_max_length(lengths)
     if beam == 1:
         return greedy_search(scorer, padded, lengths, max_length=limit)
-    found = beam_search(scorer, padded, lengths, beam=beam, max_length=limit)
+    found = beam_search(scorer, padded, lengths, Beam(beam), max_length=limit)
     return [hypotheses[0] for hypotheses in found]
 
 

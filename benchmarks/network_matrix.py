@@ -31,13 +31,15 @@ import torch
 
 from benchmarks.common import machine_facts, markdown_table
 from benchmarks.multi30k_quality import best_model, write_text
-from latimer.engines.neural import NeuralTranslator, load
+from latimer.engines.registry import load
+from latimer.engines.translator import Translator
 from latimer.files import read_lines
 from latimer.metrics.corpus_scores import corpus_scores
 from latimer.model.folder import load_translator
 from latimer.nn.build import build_network
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, load_recipe
+from latimer.search.strategies import Beam
 from latimer.text.corpus.tokenised import TokenisedCorpus
 from latimer.train.loop.allocator import keep_freed_memory
 from latimer.train.loop.distributed import Group
@@ -201,11 +203,11 @@ def run_one(
 
 
 def scored(
-    translator: NeuralTranslator, texts: list[str], references: list[str], beam: int
+    translator: Translator, texts: list[str], references: list[str], beam: int
 ) -> dict[str, Any]:
     """BLEU of all and by length of source, and sentences per CPU second."""
     begun = time.process_time()
-    found = [t.text for t in translator.translate(texts, beam=beam)]
+    found = [t.text for t in translator.translate(texts, Beam(beam))]
     seconds = time.process_time() - begun
 
     def bleu(rows: Sequence[int]) -> float:

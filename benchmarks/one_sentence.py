@@ -19,8 +19,10 @@ import torch
 from sacrebleu.metrics.bleu import BLEU
 
 from benchmarks.common import Text, markdown_table, parser, pin, read_split, report
-from latimer.engines.neural import NeuralTranslator, load
+from latimer.engines.registry import load
+from latimer.engines.translator import Translator
 from latimer.nn.inference.products import choose_products
+from latimer.search.strategies import Beam
 
 WORDS = range(13, 17)
 
@@ -52,7 +54,7 @@ def parse() -> argparse.Namespace:
     return result.parse_args()
 
 
-def ready(model: Path) -> dict[tuple[str, str | int], NeuralTranslator]:
+def ready(model: Path) -> dict[tuple[str, str | int], Translator]:
     """A translator for each way; raises InputError where machine or model lack one."""
     auto = choose_products("auto", torch.device("cpu"))
     shortlists: tuple[str | int, ...] = ("off", 20)
@@ -64,7 +66,7 @@ def ready(model: Path) -> dict[tuple[str, str | int], NeuralTranslator]:
 
 
 def waiting(
-    translators: dict[tuple[str, str | int], NeuralTranslator], sources: list[str], count: int
+    translators: dict[tuple[str, str | int], Translator], sources: list[str], count: int
 ) -> dict[tuple[str, str | int], list[float]]:
     """Seconds for each sentence, by way, after a few to warm up."""
     chosen = [line for line in sources if len(line.split()) in WORDS][:count]
@@ -72,15 +74,15 @@ def waiting(
     for line in [*chosen[:5], *chosen]:
         for way, translator in translators.items():
             began = time.perf_counter()
-            translator.translate([line], beam=5)
+            translator.translate([line], Beam(5))
             waits[way].append(time.perf_counter() - began)
     return {way: seconds[5:] for way, seconds in waits.items()}
 
 
-def in_batches(translator: NeuralTranslator, text: Text, beam: int) -> tuple[float, float]:
+def in_batches(translator: Translator, text: Text, beam: int) -> tuple[float, float]:
     """Sentences a CPU second, and BLEU."""
     began = time.process_time()
-    found = translator.translate(text.source, beam=beam)
+    found = translator.translate(text.source, Beam(beam))
     speed = len(found) / (time.process_time() - began)
     return speed, BLEU().corpus_score([one.text for one in found], [text.target]).score
 

@@ -27,12 +27,13 @@ from sacrebleu.metrics.bleu import BLEU
 from sacrebleu.significance import PairedTest, Result
 
 from benchmarks.common import machine_facts, markdown_table
-from latimer.engines.neural import load
+from latimer.engines.registry import load
 from latimer.files import read_lines
 from latimer.metrics.corpus_scores import corpus_scores
 from latimer.model.config import ModelConfig
 from latimer.model.reading import read_config
 from latimer.recipe import override_recipe
+from latimer.search.strategies import Beam
 from latimer.train.run.improvement import improvement
 from latimer.train.run.run import train
 
@@ -160,7 +161,7 @@ def scored(model: Path, options: argparse.Namespace) -> dict[str, Any]:
             for language in (options.source, options.target)
         )
         for beam in (1, 5):
-            texts = [t.text for t in translator.translate(source, beam=beam)]
+            texts = [t.text for t in translator.translate(source, Beam(beam))]
             scores = corpus_scores(texts, reference, ("bleu", "chrf"), language=options.target)
             entry: dict[str, Any] = {metric: scores[metric].value for metric in ("bleu", "chrf")}
             found[f"{part}, beam {beam}"] = entry | ({"texts": texts} if part == "test" else {})

@@ -12,19 +12,21 @@ import pytest
 import torch
 
 import elsewhere
+from asking import asked, channel_of
 from latimer.analysis.gradients import source_gradients
-from latimer.analysis.search_errors import analyse_search
-from latimer.engines.environment import finite_mdp
-from latimer.engines.neural import load
-from latimer.engines.noisy_channel import NoisyChannel
-from latimer.engines.sampling import draw_sentences
-from latimer.engines.scoring import score_texts
-from latimer.engines.ways import DistinctSampling, Exact, MinimumBayesRisk, Sampling
+from latimer.analysis.search_errors import Sentences, analyse_search
+from latimer.engines.neural.engine import NeuralEngine, Working
+from latimer.engines.neural.environment import finite_mdp
+from latimer.engines.neural.noisy_channel import NoisyChannel
+from latimer.engines.neural.sampling import draw_sentences
+from latimer.engines.neural.scoring import score_texts
+from latimer.engines.registry import load
 from latimer.model.card import model_card
 from latimer.model.folder import load_model, save_model
 from latimer.recipe import build_recipe, objectives
 from latimer.rl.deep import ALGORITHMS
 from latimer.rl.deep import train as learn
+from latimer.search.strategies import Beam, DiverseBeam, Exact, MinimumBayesRisk, Sampling
 from latimer.text.vocabulary.subwords import EOS
 from latimer.train.run.run import train
 from networks import NETWORKS
@@ -57,16 +59,16 @@ CRITICS: dict[str, dict[str, Any]] = {
 }
 WAYS: dict[str, dict[str, Any]] = {
     "greedy": {"beam": 1},
-    "beam": {"beam": 4, "nbest": 3, "attention": True},
+    "beam": {"beam": 4, "nbest": 3},
     "near": {"beam": 4, "stop": "near"},
     "gnmt": {"beam": 4, "normalisation": "gnmt", "alpha": 0.6, "coverage_penalty": 0.2},
     "rules": {"beam": 3, "min_length": 4, "no_repeat": 2, "prefix": "Ka"},
     "phrases": {"beam": 3, "must": ["kalo"]},
-    "diverse": {"beam": 4, "groups": 2, "nbest": 4},
-    "sampling": {"way": Sampling(samples=3, top_k=20, top_p=0.9, temperature=0.8)},
-    "distinct": {"way": DistinctSampling(3)},
-    "risk": {"way": MinimumBayesRisk(samples=4)},
-    "exact": {"way": Exact(beam=2, budget=50)},
+    "diverse": {"search": DiverseBeam(4, groups=2, nbest=4)},
+    "sampling": {"search": Sampling(samples=3, top_k=20, top_p=0.9, temperature=0.8)},
+    "distinct": {"search": Sampling(3, distinct=True)},
+    "risk": {"search": MinimumBayesRisk(samples=4)},
+    "exact": {"search": Exact(2, budget=50)},
 }
 
 
@@ -181,30 +183,17 @@ def test_a_run_goes_on_there(task, tmp_path):
 )
 def test_every_way_of_search(name, several, folders):
     others = (
-        {"others": [folders["other"]], "language_model": folders["language"]} if several else {}
+        {"ensemble": [folders["other"]], "language_model": folders["language"]} if several else {}
     )
     texts, found = sentences(6, seed=3), {}
     for place in PLACES:
-        translator = load(folders["one"], place, precision="fp32", **others)
-        found[place] = translator.translate(texts, **WAYS[name])
+        translator = load(folders["one"], device=place, precision="fp32", **others)
+        found[place] = translator.translate(texts, **asked(**WAYS[name]))
     assert [t.text for t in found["cpu"]] == [t.text for t in found[elsewhere.NAME]]
     assert any(t.text for t in found["cpu"]) or name == "exact"  # the best is often empty
     for one, other in zip(*found.values(), strict=True):
         assert one.score == pytest.approx(other.score, rel=1e-4)
         assert [a.text for a in one.alternatives] == [a.text for a in other.alternatives]
-
-
-def test_the_critic_in_search(task, start, tmp_path):
-    tree = rewarded(task, start, {"kind": "critic"}, reads="source", target="monte_carlo")
-    run = tmp_path / "critic"
-    train(build_recipe(tree), run, device=elsewhere.NAME)
-    texts, found = (task / "dev.source").read_text().splitlines(), {}
-    for place in PLACES:
-        guided = load(start, place, precision="fp32", critic=run / "models" / "critic")
-        found[place] = [(t.text, t.score) for t in guided.translate(texts, beam=3)]
-    for (text, score), (other_text, other_score) in zip(*found.values(), strict=True):
-        assert text == other_text
-        assert score == pytest.approx(other_score, rel=1e-4)
 
 
 def test_scores_and_drawn_sentences(folders):
@@ -213,8 +202,7 @@ def test_scores_and_drawn_sentences(folders):
     for place in PLACES:
         model, language = load_model(folders["one"], place), load_model(folders["language"], place)
         channel = NoisyChannel(model, load_model(folders["back"], place), language)
-        several = load(folders["one"], place, precision="fp32")
-        ranked = several.translate(texts, beam=3, nbest=2, channel=channel)
+        ranked = channel_of(channel).translate(texts, Beam(3, nbest=2))
         listed = finite_mdp(model.network, [5, 6], [7], 9, max_length=2)
         found[place] = {
             "score": [one.log_prob for one in score_texts(model, texts, texts)],
@@ -223,7 +211,7 @@ def test_scores_and_drawn_sentences(folders):
             "gradients": [g.tolist() for g in source_gradients(model, [(t, t) for t in texts])],
             "policy": listed.policy.flatten().tolist(),
         }
-        found[place + " drawn"] = draw_sentences(language, 3, seed=2, max_length=9)
+        found[place + " drawn"] = draw_sentences(language, Sampling(3, seed=2), max_length=9)
     assert found["cpu drawn"] == found[elsewhere.NAME + " drawn"]
     for name, here in found["cpu"].items():
         for one, other in zip(here, found[elsewhere.NAME][name], strict=True):
@@ -233,8 +221,9 @@ def test_scores_and_drawn_sentences(folders):
 def test_search_is_analysed_there(folders):
     texts, found = sentences(3, seed=5), []
     for place in PLACES:
-        translator = load(folders["one"], place, precision="fp32", shortlist="off")
-        result = analyse_search(translator, texts, texts, beams=[1, 2], budget=20)
+        engine = NeuralEngine(load_model(folders["one"], place), working=Working(shortlist="off"))
+        exact = Exact(budget=20)
+        result = analyse_search(engine, Sentences(texts, texts), exact, beams=[1, 2])
         found.append([(one.bleu, one.length_ratio) for one in result.found])
     assert found[0] == found[1]
 

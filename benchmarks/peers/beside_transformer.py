@@ -42,11 +42,12 @@ from benchmarks.common import (
 from benchmarks.peers import latimer_side
 from benchmarks.peers.architecture import REFERENCE
 from benchmarks.peers.environments import CTRANSLATE2, ensure
-from latimer.engines.shortlist import Shortlist, Shortlisted
+from latimer.engines.neural.shortlist import Shortlist, Shortlisted
 from latimer.nn.inference.folded import fold
 from latimer.nn.inference.products import PRODUCTS, choose_products
 from latimer.search.beam import beam_search
 from latimer.search.greedy import greedy_search
+from latimer.search.strategies import Beam
 from latimer.text.batching import pad_sources
 from latimer.text.corpus.tokenised import TokenisedCorpus
 from latimer.text.lexicon import Lexicon
@@ -125,7 +126,7 @@ def latimer(
         if beam == 1:
             found = greedy_search(scorer, padded, lengths, max_length=length)
         else:
-            hypotheses = beam_search(scorer, padded, lengths, beam=beam, max_length=length)
+            hypotheses = beam_search(scorer, padded, lengths, Beam(beam), max_length=length)
             found = [nbest[0] for nbest in hypotheses]
         yield sum(len(hypothesis.tokens) for hypothesis in found)
 

@@ -16,13 +16,14 @@ from benchmarks.peers.architecture import REFERENCE
 from benchmarks.peers.contender import Command, Contender, Training, Translating
 from benchmarks.peers.corpus import Corpus
 from benchmarks.peers.run_timed import UpdateClock
-from latimer.engines.shortlist import Shortlisted, choose_shortlist
+from latimer.engines.neural.shortlist import Shortlisted, choose_shortlist
 from latimer.model.folder import load_model
 from latimer.nn.inference.folded import fold
 from latimer.nn.inference.products import PRODUCTS, choose_products
 from latimer.search.beam import beam_search
 from latimer.search.scorer import Scorer, default_max_length
 from latimer.search.stopping import STOPS
+from latimer.search.strategies import Beam
 from latimer.text.batching import pad_sources
 from latimer.train.loop.allocator import keep_freed_memory
 
@@ -85,12 +86,7 @@ def translate(flags: argparse.Namespace) -> None:
             short = None if shortlist is None else Shortlisted(shortlist, padded)
             scorer: Scorer[Any] = network if short is None else short
             found = beam_search(
-                scorer,
-                padded,
-                lengths,
-                beam=flags.beam,
-                max_length=limit,
-                stop=flags.stop,
+                scorer, padded, lengths, Beam(flags.beam, stop=flags.stop), max_length=limit
             )
             found = found if short is None else short.in_tokens(found)
         for row, hypotheses in zip(rows, found, strict=True):

@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
-from latimer.engines.neural import load
+from latimer.engines.registry import load
 from latimer.quickstart.corpus import Languages
 from latimer.quickstart.progress import TrainingDisplay
 from latimer.quickstart.report import Result, Sample, show

@@ -35,13 +35,14 @@ class SettingError(InputError, ValueError):
     reason: why that cannot be used, a clause without the two. The message says all three.
     """
 
-    def __init__(self, field: str, value: Any, reason: str) -> None:
-        super().__init__(f"{field} is {shown(value)}; {reason}")
-        self.field, self.value, self.reason = field, value, reason
+    def __init__(self, field: str, value: Any, reason: str, message: str | None = None) -> None:
+        """`message` is the whole sentence where the usual one would not say enough."""
+        super().__init__(message or f"{field} is {shown(value)}; {reason}")
+        self.field, self.value, self.reason, self.message = field, value, reason, message
 
     def within(self, section: str) -> "SettingError":
         """The same error of a setting in a section: `width` within `search` is `search.width`."""
-        return type(self)(f"{section}.{self.field}", self.value, self.reason)
+        return type(self)(f"{section}.{self.field}", self.value, self.reason, self.message)
 
 
 def shown(value: Any) -> str:

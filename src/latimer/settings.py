@@ -17,7 +17,7 @@ _TYPES = {int: "a whole number", float: "a number", bool: "true or false", str: 
 _BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
 
 
-@dataclass_transform(kw_only_default=False, frozen_default=True, field_specifiers=(Field,))
+@dataclass_transform(kw_only_default=False, field_specifiers=(Field,))
 class Settings(BaseModel):
     """Frozen settings, checked when they are made: `Beam(5)`, `Beam(width=5, alpha=0.6)`.
 

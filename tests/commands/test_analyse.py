@@ -8,9 +8,10 @@ import sacrebleu
 from command import complaint, in_process, latimer
 
 import latimer as library
-from latimer.analysis.search_errors import Found, analyse_search
-from latimer.engines.ways import Exact
+from asking import asked
+from latimer.analysis.search_errors import Found, Sentences, analyse_search
 from latimer.errors import InputError
+from latimer.search.strategies import Exact
 from tiny_model import sentences
 
 
@@ -55,9 +56,9 @@ def test_shares_are_drawn_in_percent_as_the_table_has_them():
 def test_errors_are_counted_by_score(model_folder, files):
     translator = library.load(model_folder, precision="fp32")
     texts = files[0].read_text("utf-8").splitlines()
-    found = analyse_search(translator, texts, texts, beams=[1], max_length=6)
-    greedy = translator.translate(texts, beam=1, normalisation="none", max_length=6)
-    wide = translator.translate(texts, beam=600, normalisation="none", max_length=6)
+    found = analysed(translator, texts, beams=[1])
+    greedy = translator.translate(texts, **asked(beam=1, normalisation="none", max_length=6))
+    wide = translator.translate(texts, **asked(beam=600, normalisation="none", max_length=6))
     worse = sum(g.score < w.score - 1e-5 for g, w in zip(greedy, wide, strict=True))
     assert found.proven == len(texts)
     assert found.found[0].errors >= worse / len(texts)
@@ -78,7 +79,7 @@ def test_figures_are_those_of_the_language(model_folder, files, tmp_path):
     assert run.returncode == 0, run.stderr
     beam = json.loads(run.stdout)["found"][0]
     found = library.load(folder, precision="fp32").translate(
-        lines, beam=3, max_length=6, normalisation="none"
+        lines, **asked(beam=3, max_length=6, normalisation="none")
     )
     texts = [translation.text for translation in found]
     bleu = sacrebleu.corpus_bleu(texts, [references], tokenize="char")
@@ -98,7 +99,7 @@ def test_figures_are_those_of_the_language(model_folder, files, tmp_path):
         (("search", "--beams", "1,x"), "--beams 1,x: expected whole numbers"),
         (("search", "--beams", "0"), "--beams 0: expected whole numbers"),
         (("search", "--picture", "a.jpg"), "end the name in .png"),
-        (("search", "--max-length", "6000"), "max_length: 1 to 5000 expected"),
+        (("search", "--max-length", "6000"), "max_length is 6000; allowed"),
     ],
 )
 def test_bad_calls_get_one_line(model_folder, files, arguments, expected):
@@ -111,35 +112,41 @@ def test_impossible_widths_are_refused_before_exact_search(model_folder, files, 
     def search(*_, **__):
         raise AssertionError("exact search has begun")
 
-    monkeypatch.setattr("latimer.engines.ways.exact_search", search)
+    monkeypatch.setattr("latimer.search.exact.exact_search", search)
     given = ("analyse", "search", model_folder, *files)
     run = latimer(*given, "--beams", "1,10,5000")
-    assert "beam: 1 to 4000 expected, not 5000" in complaint(run, 2)
-    monkeypatch.setattr("latimer.engines.memory.free_bytes", lambda device: 10**8)
+    assert "search.width is 5000; allowed: a whole number" in complaint(run, 2)
+    monkeypatch.setattr("latimer.engines.neural.memory.free_bytes", lambda device: 10**8)
     run = latimer(*given, "--beams", "1,4000", "--max-length", 5000)
-    assert "beam 4000 and max_length 5000" in complaint(run, 2)
+    assert "search.width 4000 and max_length 5000" in complaint(run, 2)
 
 
 def test_blank_lines_are_left_out_and_what_is_not_proven_is_not_counted(model_folder, files):
     translator = library.load(model_folder, precision="fp32")
     texts = files[0].read_text("utf-8").splitlines()
-    whole = analyse_search(translator, texts, texts, beams=[2], max_length=6)
-    gaps = analyse_search(translator, ["", *texts, " "], ["", *texts, ""], beams=[2], max_length=6)
+    whole = analysed(translator, texts)
+    gaps = analysed(translator, ["", *texts, " "], references=["", *texts, ""])
     assert (gaps.sentences, gaps.proven) == (len(texts), len(texts))
     for one, other in zip(gaps.found, whole.found, strict=True):
         assert (one.errors, one.empty, one.short) == (other.errors, other.empty, other.short)
     hard = unproven(translator, texts)
-    nothing = analyse_search(translator, hard, hard, beams=[2], budget=1, max_length=6)
+    nothing = analysed(translator, hard, budget=1)
     assert (nothing.sentences, nothing.proven) == (len(hard), 0)
     beam, exact = nothing.found
     assert (beam.errors, exact.errors, exact.empty, exact.short) == (None,) * 4
     assert beam.short is not None
     with pytest.raises(InputError, match="all sentences are blank"):
-        analyse_search(translator, [" "], ["x"], beams=[2])
+        Sentences([" "], ["x"])
+
+
+def analysed(translator, texts, *, references=None, beams=(2,), budget=100_000):
+    sentences = Sentences(texts, texts if references is None else references)
+    exact = Exact(budget=budget)
+    return analyse_search(translator.engine, sentences, exact, beams=beams, max_length=6)
 
 
 def unproven(translator, texts):
-    found = translator.translate(texts, max_length=6, way=Exact(budget=1))
+    found = translator.translate(texts, **asked(max_length=6, search=Exact(budget=1)))
     return [text for text, one in zip(texts, found, strict=True) if one.gap]
 
 

@@ -8,6 +8,7 @@ import sacrebleu
 from command import complaint, in_process, latimer
 
 import latimer as library
+from asking import asked
 from tiny_model import sentences
 
 SOURCES = ["", *sentences(40, seed=21)]
@@ -17,7 +18,7 @@ SOURCES = ["", *sentences(40, seed=21)]
 def files(tmp_path_factory, model_folder):
     """A source, references near to what the model writes, and what it writes."""
     folder = tmp_path_factory.mktemp("evaluate")
-    written = [t.text for t in library.load(model_folder).translate(SOURCES, beam=2)]
+    written = [t.text for t in library.load(model_folder).translate(SOURCES, **asked(beam=2))]
     references = [text + " lo" if i % 2 else text for i, text in enumerate(written)]
     (folder / "src").write_text("\n".join(SOURCES) + "\n")
     (folder / "ref").write_text("\n".join(references) + "\n")

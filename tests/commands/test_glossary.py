@@ -4,6 +4,7 @@ import pytest
 from command import complaint, latimer
 
 import latimer as library
+from asking import asked
 from latimer.errors import InputError
 from latimer.text.glossary import Glossary
 from tiny_model import sentences
@@ -36,7 +37,7 @@ def test_terms_in_terms_out(model_folder, plain, tmp_path):
             assert after == before
     assert found != plain
     in_python = library.load(model_folder, precision="fp32").translate(
-        TEXTS, glossary={first.lower(): "vazo quinka", second.lower(): "nerlo"}
+        TEXTS, **asked(glossary={first.lower(): "vazo quinka", second.lower(): "nerlo"})
     )
     assert [t.text for t in in_python] == found
 
@@ -114,9 +115,9 @@ def test_what_cannot_be_is_refused_before_input_is_read(
 def test_terms_that_exclude_each_other_in_one_line_are_named(model_folder):
     translator = library.load(model_folder)
     glossary = Glossary.of({"kalo": "vazo quinka", "mi": "vazo ner"})
-    assert "vazo" in translator.translate(["kalo"], glossary=glossary, no_repeat=1)[0].text
+    assert "vazo" in translator.translate(["kalo"], **asked(glossary=glossary, no_repeat=1))[0].text
     with pytest.raises(InputError) as refused:
-        translator.translate(["kalo mi"], glossary=glossary, no_repeat=1)
+        translator.translate(["kalo mi"], **asked(glossary=glossary, no_repeat=1))
     message = str(refused.value)
     for part in (
         "text 'kalo mi': ",
@@ -130,14 +131,14 @@ def test_terms_that_exclude_each_other_in_one_line_are_named(model_folder):
 def test_a_prefix_that_uses_up_what_may_not_be_repeated_is_named(model_folder):
     translator = library.load(model_folder)
     with pytest.raises(InputError) as refused:
-        translator.translate(["kalo"], must=["vazo"], prefix="vazo vazo ner", no_repeat=1)
+        translator.translate(["kalo"], **asked(must=["vazo"], prefix="vazo vazo ner", no_repeat=1))
     assert "no translation agrees with no_repeat 1 and the prefix" in str(refused.value)
 
 
 @pytest.mark.parametrize("phrases", [["vazo quinka", "vazo"], ["vazo quinka", "quinka nerlo"]])
 def test_phrases_that_one_place_can_hold_repeat_nothing(model_folder, phrases):
     translator = library.load(model_folder)
-    (found,) = translator.translate(["kalo mi"], must=phrases, no_repeat=2, beam=8)
+    (found,) = translator.translate(["kalo mi"], **asked(must=phrases, no_repeat=2, beam=8))
     assert all(phrase in found.text for phrase in phrases)
 
 
@@ -147,10 +148,10 @@ def test_phrases_that_one_place_can_hold_repeat_nothing(model_folder, phrases):
 def test_terms_are_not_looked_for_in_placeholders(model_folder, text):
     translator = library.load(model_folder)
     plain, found = (
-        translator.translate([text, "kalo su"], glossary=terms)
+        translator.translate([text, "kalo su"], **asked(glossary=terms))
         for terms in (None, {"kalo": "vazo quinka"})
     )
     assert found[0].text == plain[0].text
     assert "vazo quinka" in found[1].text
     with pytest.raises(InputError, match=r"glossary\['{kalo} su'\]: '{kalo} su' holds a place"):
-        translator.translate([text], glossary={"{kalo} su": "vazo"})
+        translator.translate([text], **asked(glossary={"{kalo} su": "vazo"}))

@@ -9,7 +9,7 @@ import pytest
 import torch
 from command import complaint, latimer
 
-from latimer.engines.scoring import score_texts
+from latimer.engines.neural.scoring import score_texts
 from latimer.model.folder import load_model
 from latimer.recipe import build_recipe, dump_recipe
 from latimer.text.vocabulary.subwords import BOS, EOS

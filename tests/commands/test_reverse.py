@@ -4,8 +4,9 @@ import pytest
 from command import complaint, latimer
 
 import latimer as library
+from asking import asked
 from channel_models import made
-from latimer.engines.noisy_channel import load_channel
+from latimer.engines.neural.noisy_channel import load_channel
 from latimer.model.card import model_card
 from latimer.model.folder import save_model
 from tiny_model import sentences
@@ -30,7 +31,7 @@ def test_the_command_reranks_and_lm_alone_is_fusion(folders):
         translator.model, folders / "reverse", folders / "lm", channel_weight=0.7,
         language_weight=0.3,
     )  # fmt: skip
-    expected = [t.text for t in translator.translate(texts, channel=channel)]
+    expected = [t.text for t in translator.translate(texts, **asked(channel=channel))]
     assert run.stdout.decode().splitlines() == expected
     assert run.stdout != latimer(*given, stdin=stdin).stdout
     # In search the language model must share the vocabulary; a reranking one need not.

@@ -7,6 +7,7 @@ import pytest
 from command import complaint, latimer
 from latimer.search.settings import SearchSettings, completed
 
+from asking import asked
 from latimer import load
 from tiny_model import save_tiny_model, sentences
 
@@ -49,15 +50,15 @@ def models(tmp_path_factory):
 
 def test_a_translator_and_both_commands_search_as_the_model_says(models, tmp_path):
     texts = sentences(12, seed=3)
-    wanted = load(models / "usual", shortlist="off").translate(texts, **STORED)
+    wanted = load(models / "usual", shortlist="off").translate(texts, **asked(**STORED))
     translator = load(models / "own", shortlist="off")
     assert translator.translate(texts) == wanted
     plain = load(models / "usual", shortlist="off").translate(texts)
     assert [t.score for t in plain] != [t.score for t in wanted]
     as_before = {"beam": 5, "alpha": 1.0, "normalisation": "power", "coverage_penalty": 0.0}
-    assert translator.translate(texts, **as_before, max_length=40) == load(
+    assert translator.translate(texts, **asked(**as_before, max_length=40)) == load(
         models / "usual", shortlist="off"
-    ).translate(texts, max_length=40)
+    ).translate(texts, **asked(max_length=40))
     lines = tmp_path / "lines"
     lines.write_text("\n".join(texts) + "\n")
     off = ("--shortlist", "off")

@@ -9,7 +9,8 @@ import pytest
 from command import LATIMER, complaint, environment, in_process, latimer
 
 import latimer as library
-from latimer.engines.scoring import score_texts
+from asking import asked
+from latimer.engines.neural.scoring import score_texts
 from latimer.model.folder import load_model
 from tiny_model import sentences
 
@@ -73,7 +74,7 @@ def test_nbest_lines(model_folder):
     fields = [line.split(" ||| ") for line in run.stdout.decode().splitlines()]
     assert [number for number, *_ in fields] == ["0"] * 3 + ["1"] + ["2"] * 3
     translator = library.load(model_folder)
-    best = translator.translate([LINES[1]], nbest=3)[0]
+    best = translator.translate([LINES[1]], **asked(nbest=3))[0]
     texts = [best.text, *(a.text for a in best.alternatives)]
     assert [text for number, text, _ in fields if number == "0"] == texts
     assert float(fields[0][2]) == pytest.approx(best.score, abs=1e-4)
@@ -167,7 +168,7 @@ def test_options_that_exclude_each_other_are_named(model_folder, way):
 
 
 def test_a_search_beyond_memory_is_refused(model_folder, monkeypatch):
-    monkeypatch.setattr("latimer.engines.memory.free_bytes", lambda device: 10**8)
+    monkeypatch.setattr("latimer.engines.neural.memory.free_bytes", lambda device: 10**8)
     wide = ("--beam", 4000, "--max-length", 5000)
     message = complaint(latimer("translate", model_folder, *wide, stdin=b"Kalo.\n"), 2)
     assert "beam 4000 and max_length 5000 for a text of 1 pieces: the search would" in message

@@ -14,6 +14,7 @@ import torch
 from safetensors.torch import load_file
 
 import latimer
+from asking import asked
 from latimer.commands.improve import improve
 from latimer.errors import InputError
 from latimer.model.folder import load_critic
@@ -56,53 +57,60 @@ TEXTS = ["one two three", "five", "two two four one"]
 
 
 def test_an_ensemble_translates(models: dict[str, Path]) -> None:
-    both = latimer.load(models["first"], others=[models["second"]])
+    both = latimer.load(models["first"], ensemble=[models["second"]])
     found = [t.text for t in both.translate(TEXTS)]
     again = [
-        t.text for t in latimer.load(models["second"], others=[models["first"]]).translate(TEXTS)
+        t.text for t in latimer.load(models["second"], ensemble=[models["first"]]).translate(TEXTS)
     ]
     assert found == again
-    twice = latimer.load(models["first"], others=[models["first"]])
+    twice = latimer.load(models["first"], ensemble=[models["first"]])
     alone = latimer.load(models["first"], shortlist="off")
     assert [t.text for t in twice.translate(TEXTS)] == [t.text for t in alone.translate(TEXTS)]
 
 
+def fused(models: dict[str, Path], weight: float) -> latimer.Translator:
+    return latimer.load(models["first"], language_model=models["lm"], language_model_weight=weight)
+
+
 def test_fusion_with_weight_nought_changes_nothing(models: dict[str, Path]) -> None:
     alone = latimer.load(models["first"], shortlist="off").translate(TEXTS)
-    fused = latimer.load(models["first"], language_model=models["lm"], weight=0.0).translate(TEXTS)
-    assert [t.text for t in alone] == [t.text for t in fused]
-    heavy = latimer.load(models["first"], language_model=models["lm"], weight=2.0).translate(TEXTS)
+    nothing = fused(models, 0.0).translate(TEXTS)
+    assert [t.text for t in alone] == [t.text for t in nothing]
+    heavy = fused(models, 2.0).translate(TEXTS)
     assert [t.score for t in heavy] != [t.score for t in alone]
 
 
 def test_other_vocabularies_are_refused(models: dict[str, Path]) -> None:
     with pytest.raises(InputError, match="different vocabularies") as caught:
-        latimer.load(models["first"], others=[models["foreign"]])
+        latimer.load(models["first"], ensemble=[models["foreign"]])
     assert str(models["first"]) in str(caught.value)
     assert str(models["foreign"]) in str(caught.value)
     with pytest.raises(InputError, match="another vocabulary"):
         latimer.load(models["foreign"], language_model=models["lm"])
-    with pytest.raises(InputError, match="not a language model"):
+    with pytest.raises(InputError, match="a translator, but a language model is needed"):
         latimer.load(models["first"], language_model=models["second"])
 
 
 def test_rules_hold(models: dict[str, Path]) -> None:
     translator = latimer.load(models["first"])
-    for text in translator.translate(TEXTS, prefix="C A"):
+    for text in translator.translate(TEXTS, **asked(prefix="C A")):
         assert text.text.startswith("C A")
-    for text in translator.translate(TEXTS, no_repeat=1):
+    for text in translator.translate(TEXTS, **asked(no_repeat=1)):
         assert len(set(text.text.split())) == len(text.text.split())
-    with pytest.raises(InputError, match="min_length 5 does not fit into max_length 3"):
-        translator.translate(TEXTS, min_length=5, max_length=3)
+    with pytest.raises(InputError, match="min_length is 5; it does not fit into max_length 3"):
+        translator.translate(TEXTS, **asked(min_length=5, max_length=3))
     with pytest.raises(InputError, match="do not fit into max_length 2"):
-        translator.translate(TEXTS, prefix="A B C D", max_length=2)
+        translator.translate(TEXTS, **asked(prefix="A B C D", max_length=2))
 
 
 def test_the_commands(models: dict[str, Path], tmp_path: Path) -> None:
     source = tmp_path / "text"
     source.write_text("".join(f"{text}\n" for text in TEXTS))
     first, second, lm = (str(models[name]) for name in ("first", "second", "lm"))
-    found = run("translate", first, str(source), "--with", second, "--lm", lm, "--prefix", "B")
+    found = run(
+        "translate", first, str(source), "--set", f"engine.ensemble={second}",
+        "--set", f"engine.language_model={lm}", "--prefix", "B",
+    )  # fmt: skip
     assert found.returncode == 0
     assert [line[0] for line in found.stdout.splitlines()] == ["B"] * 3
     drawn = [run("sample", lm, "--count", "5", "--seed", "3", "--prefix", "D E") for _ in range(2)]
@@ -112,7 +120,7 @@ def test_the_commands(models: dict[str, Path], tmp_path: Path) -> None:
     assert all(line.startswith("D E") for line in drawn[0].stdout.splitlines())
     wrong = run("sample", first)
     assert wrong.returncode == 2
-    assert "translate --sample" in wrong.stderr
+    assert "a translator, but a language model is needed" in wrong.stderr
 
 
 @pytest.fixture(scope="module")
@@ -148,32 +156,13 @@ def test_a_run_keeps_a_critic_of_the_source(
         assert kept[name].equal(trained[f"network.{name}"] + common.get(name, 0.0))
     assert float(kept["output.weight"].abs().max()) > 0
     assert not (improved["reference"] / "critic").exists()
-    alone = latimer.load(models["first"], shortlist="off").translate(TEXTS)
-    nought = latimer.load(models["first"], critic=folder, critic_weight=0.0).translate(TEXTS)
-    assert [(t.text, t.score) for t in alone] == [(t.text, t.score) for t in nought]
-    heavy = latimer.load(models["first"], critic=folder, critic_weight=50.0).translate(TEXTS)
-    assert [t.score for t in heavy] != [t.score for t in alone]
 
 
-def test_critics_of_no_use_get_one_line(
-    models: dict[str, Path], improved: dict[str, Path], tmp_path: Path
-) -> None:
-    critic = improved["source"] / "critic"
-    with pytest.raises(InputError, match="not a Latimer model"):
-        latimer.load(critic)
-    with pytest.raises(InputError, match="not a Latimer critic"):
-        latimer.load(models["first"], critic=models["second"])
-    with pytest.raises(InputError, match="critic has another vocabulary"):
-        latimer.load(models["foreign"], critic=critic)
-    with pytest.raises(InputError, match="no such critic"):
-        latimer.load(models["first"], critic=improved["reference"] / "critic")
-    other = shutil.copytree(critic, tmp_path / "critic")
-    description = json.loads((other / "config.json").read_bytes()) | {"reads": "reference"}
-    (other / "config.json").write_text(json.dumps(description))
-    found = run("translate", str(models["first"]), "--critic", str(other))
-    assert found.returncode == 2
-    assert "reads the reference, which nobody has when translating" in found.stderr
-    assert len(found.stderr.splitlines()) == 1
+def test_a_critic_is_no_translator(models: dict[str, Path], improved: dict[str, Path]) -> None:
+    with pytest.raises(InputError, match="a critic, but a translator is needed"):
+        latimer.load(improved["source"] / "critic")
+    with pytest.raises(InputError, match="a translator, but a critic is needed"):
+        load_critic(models["second"])
 
 
 def test_other_languages_are_refused(models: dict[str, Path], tmp_path: Path) -> None:
@@ -185,10 +174,10 @@ def test_other_languages_are_refused(models: dict[str, Path], tmp_path: Path) ->
         return folder
 
     there = speaking("first", "en", "de")
-    latimer.load(there, others=[speaking("second", "en", "de")])
-    latimer.load(there, others=[models["second"]])  # which does not say
+    latimer.load(there, ensemble=[speaking("second", "en", "de")])
+    latimer.load(there, ensemble=[models["second"]])  # which does not say
     with pytest.raises(InputError, match="source language of a model of the ensemble is de, that"):
-        latimer.load(there, others=[speaking("second", "de", "en")])
+        latimer.load(there, ensemble=[speaking("second", "de", "en")])
     latimer.load(there, language_model=speaking("lm", "", "de"))
     with pytest.raises(InputError, match="target language of the language model is en, that of"):
         latimer.load(there, language_model=speaking("lm", "", "en"))

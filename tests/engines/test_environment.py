@@ -10,7 +10,7 @@ import torch
 from gymnasium.utils.env_checker import check_env
 from searches import sample
 
-from latimer.engines.environment import TranslationEnv, finite_mdp, score_of
+from latimer.engines.neural.environment import TranslationEnv, finite_mdp, score_of
 from latimer.errors import InputError
 from latimer.metrics.rewards import reward_named
 from latimer.metrics.sentence_bleu import prefix_bleu

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from latimer.analysis.gradients import by_distance, source_gradients
-from latimer.engines.scoring import score_texts
+from latimer.engines.neural.scoring import score_texts
 from latimer.errors import InputError
 from tiny_model import sentences, tiny_model
 

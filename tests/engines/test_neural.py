@@ -1,27 +1,27 @@
-import math
-
 import pytest
 import torch
 
 import latimer
-from latimer.engines.batch_search import MAX_ROWS
-from latimer.engines.neural import MAX_LENGTH, MAX_PIECES, NeuralTranslator
-from latimer.engines.ways import DistinctSampling, Exact, MinimumBayesRisk, Sampling
+from asking import asked, translator_of
+from latimer.engines.neural.batches import MAX_ROWS
+from latimer.engines.neural.engine import MAX_PIECES, NeuralEngine
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
+from latimer.metrics.utilities import UTILITIES
 from latimer.nn.inference.products import PRODUCTS
-from latimer.search.mbr import UTILITIES
+from latimer.search.constraints import MAX_LENGTH
+from latimer.search.strategies import Beam, Exact, MinimumBayesRisk, Sampling
 from tiny_model import copying_model, save_tiny_model, sentences, tiny_model
 
 
 @pytest.fixture(scope="module")
 def copying():
-    return NeuralTranslator(copying_model())
+    return translator_of(copying_model())
 
 
 @pytest.fixture(scope="module")
 def random_translator():
-    return NeuralTranslator(tiny_model())
+    return translator_of(tiny_model())
 
 
 def test_a_copying_model_gives_back_every_text_in_order(copying):
@@ -58,12 +58,12 @@ def test_over_long_texts_are_translated_in_parts(copying):
     (found,) = copying.translate([text])
     assert found.text == text
     assert found.parts > 5
-    longest = max(time for _, time in copying.model.network.batches)
+    longest = max(time for _, time in copying.engine.model.network.batches)
     assert longest <= MAX_PIECES + 1
 
 
 def test_parts_of_a_language_without_spaces_are_joined_without():
-    translator = NeuralTranslator(copying_model("ja"))
+    translator = translator_of(copying_model("ja"))
     text = " ".join(sentences(80, seed=2))
     (found,) = translator.translate([text])
     assert found.parts > 1
@@ -75,7 +75,7 @@ def test_parts_of_a_language_without_spaces_are_joined_without():
     ["x" * 5000, "\u2581", "\x00", "日本語のテキスト。" * 300, "\u202e\ufeff\u200b", "⟦3⟧ ⟦⟦"],
 )
 def test_strange_texts_do_not_crash(random_translator, text):
-    (found,) = random_translator.translate([text], beam=2, max_length=20)
+    (found,) = random_translator.translate([text], **asked(beam=2, max_length=20))
     assert isinstance(found.text, str)
 
 
@@ -99,36 +99,38 @@ def test_one_string_is_not_taken_for_many_texts(copying):
 def test_the_order_and_company_of_texts_do_not_matter(random_translator):
     lines = sentences(30, seed=1)
     together = random_translator.translate(lines)
-    backwards = random_translator.translate(lines[::-1], batch_tokens=60)[::-1]
+    backwards = translator_of(tiny_model(), batch_tokens=60).translate(lines[::-1])[::-1]
     for ours, theirs in zip(together, backwards, strict=True):
         assert ours.text == theirs.text
         assert ours.score == pytest.approx(theirs.score, abs=1e-4)
 
 
 def test_batches_keep_to_their_budget(copying):
-    copying.model.network.batches.clear()
-    copying.translate(sentences(100, seed=7), batch_tokens=90)
-    shapes = copying.model.network.batches
+    copying.engine.model.network.batches.clear()
+    translator_of(copying.engine.model, batch_tokens=90).translate(sentences(100, seed=7))
+    shapes = copying.engine.model.network.batches
     assert all(rows * time <= 90 for rows, time in shapes)
     assert len(shapes) < 100
-    copying.model.network.batches.clear()
-    copying.translate(sentences(100, seed=7), beam=100, batch_tokens=100_000)
-    assert all(rows * 100 <= MAX_ROWS for rows, _ in copying.model.network.batches)
+    copying.engine.model.network.batches.clear()
+    translator_of(copying.engine.model, batch_tokens=100_000).translate(
+        sentences(100, seed=7), Beam(100)
+    )
+    assert all(rows * 100 <= MAX_ROWS for rows, _ in copying.engine.model.network.batches)
 
 
 def test_a_text_that_occurs_twice_is_translated_once(copying):
-    copying.model.network.batches.clear()
+    copying.engine.model.network.batches.clear()
     found = copying.translate(["Kalo suti."] * 5)
     assert [t.text for t in found] == ["Kalo suti."] * 5
-    assert [rows for rows, _ in copying.model.network.batches] == [1]
+    assert [rows for rows, _ in copying.engine.model.network.batches] == [1]
 
 
 def test_alternatives_follow_the_best_in_order(random_translator):
-    (found,) = random_translator.translate(["Kalo miner suti."], beam=6, nbest=4)
+    (found,) = random_translator.translate(["Kalo miner suti."], **asked(beam=6, nbest=4))
     scores = [found.score, *(a.score for a in found.alternatives)]
     assert len(scores) == 4
     assert scores == sorted(scores, reverse=True)
-    assert random_translator.translate(["Kalo miner suti."], beam=6)[0].alternatives == []
+    assert random_translator.translate(["Kalo miner suti."], **asked(beam=6))[0].alternatives == []
 
 
 def test_attention_comes_with_its_pieces(random_translator):
@@ -142,36 +144,40 @@ def test_attention_comes_with_its_pieces(random_translator):
 
 
 def test_max_length_is_kept(copying, random_translator):
-    (cut,) = copying.translate(["Kalo miner suti vazo."], max_length=3, beam=1)
-    pieces = copying.model.vocabulary.source.encode("Kalo miner suti vazo.")
-    assert cut.text == copying.model.vocabulary.target.decode(pieces[:3]).strip()
-    found = random_translator.translate(sentences(20), max_length=3, attention=True)
+    (cut,) = copying.translate(["Kalo miner suti vazo."], **asked(max_length=3, beam=1))
+    pieces = copying.engine.model.vocabulary.source.encode("Kalo miner suti vazo.")
+    assert cut.text == copying.engine.model.vocabulary.target.decode(pieces[:3]).strip()
+    found = random_translator.translate(sentences(20), attention=True, **asked(max_length=3))
     assert max(len(t.attention.target) for t in found) <= 3
 
 
 WAYS = {
-    "beam": None, "greedy": None, "sampling": Sampling(3), "distinct": DistinctSampling(3),
-    "exact": Exact(budget=200), "mbr": MinimumBayesRisk(4),
-}  # fmt: skip
+    "beam": Beam(),
+    "greedy": Beam(1),
+    "sampling": Sampling(3),
+    "distinct": Sampling(3, distinct=True),
+    "exact": Exact(budget=200),
+    "mbr": MinimumBayesRisk(4),
+}
 
 
 def searched(name):
     """Arguments of `translate` for a way of `WAYS`."""
-    return {"way": WAYS[name], "beam": 1 if name == "greedy" else 5}
+    return {"search": WAYS[name]}
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_a_minimum_length_beyond_the_usual_limit_is_kept(monkeypatch, random_translator, way):
     monkeypatch.setattr(
-        NeuralTranslator, "_text", lambda self, part, tokens: " ".join(map(str, tokens))
+        NeuralEngine, "_text", lambda self, segment, tokens: " ".join(map(str, tokens))
     )
-    for found in random_translator.translate(["Hi"], min_length=25, **searched(way)):
+    for found in random_translator.translate(["Hi"], **asked(min_length=25, **searched(way))):
         for one in (found, *found.alternatives):
             assert 25 <= len(one.text.split()) <= 35
 
 
 def test_what_is_long_enough_may_still_end(copying):
-    (found,) = copying.translate(["Hi"], min_length=30, attention=True)
+    (found,) = copying.translate(["Hi"], attention=True, **asked(min_length=30))
     assert len(found.attention.target) == 31
     assert found.attention.target[-1] == "</s>"
 
@@ -179,15 +185,15 @@ def test_what_is_long_enough_may_still_end(copying):
 @pytest.mark.parametrize("way", WAYS)
 def test_a_prefix_longer_than_the_usual_limit_is_whole(copying, way):
     prefix = "Vazo miner kalo suti nerlo quinka vazo suti miner kalo."
-    assert len(copying.model.vocabulary.encode_targets([prefix])[0]) > 14
-    (found,) = copying.translate(["Hi"], prefix=prefix, **searched(way))
+    assert len(copying.engine.model.vocabulary.encode_targets([prefix])[0]) > 14
+    (found,) = copying.translate(["Hi"], **asked(prefix=prefix, **searched(way)))
     assert found.text == prefix
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_only_the_first_part_of_a_text_begins_with_the_prefix(copying, way):
     texts = ["Suti vazo.", "Miner.\n\nSuti vazo.\nMiner.", ""]
-    found = copying.translate(texts, prefix="Kalo", **searched(way))
+    found = copying.translate(texts, **asked(prefix="Kalo", **searched(way)))
     lines = [line for translation in found for line in translation.text.split("\n")]
     assert [line.startswith("Kalo") for line in lines] == [True, True, *[False] * 4]
     assert lines[2:] == ["", "Suti vazo.", "Miner.", ""]
@@ -203,7 +209,7 @@ def test_only_the_first_part_of_a_text_begins_with_the_prefix(copying, way):
 )
 def test_rules_that_exclude_each_other_are_named(copying, way, settings, message):
     with pytest.raises(InputError) as refused:
-        copying.translate(["Kalo."], **settings, **searched(way))
+        copying.translate(["Kalo."], **asked(**settings, **searched(way)))
     wanted = f"text 'Kalo.': no translation agrees with {message}; leave one of them out"
     assert str(refused.value) == wanted
 
@@ -213,60 +219,50 @@ def test_minimum_bayes_risk_compares_texts_as_in_their_language(monkeypatch):
     monkeypatch.setitem(
         UTILITIES, "bleu", lambda language: languages.append(language) or (lambda one, other: 0.0)
     )
-    NeuralTranslator(copying_model("ja")).translate(["Kalo."], way=MinimumBayesRisk(2))
-    NeuralTranslator(copying_model("ja")).translate(
-        ["Kalo."], way=MinimumBayesRisk(2, language="zh")
-    )
-    assert languages == ["ja", "zh"]
+    translator_of(copying_model("ja")).translate(["Kalo."], **asked(search=MinimumBayesRisk(2)))
+    assert languages == ["ja"]
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"beam": 100_000}, "beam: 1 to 4000 expected, not 100000"),
-        ({"nbest": 9}, "nbest: 1 to 5"),
-        ({"alpha": math.nan}, "alpha: a number from 0 to 10"),
-        ({"max_length": 0}, f"max_length: 1 to {MAX_LENGTH}"),
-        ({"max_length": 10**9}, f"max_length: 1 to {MAX_LENGTH}"),
-        ({"batch_tokens": 0}, "batch_tokens: at least 1"),
-        ({"min_length": -1}, f"min_length: 0 to {MAX_LENGTH - 1} expected, not -1"),
-        ({"min_length": 10**9}, f"min_length: 0 to {MAX_LENGTH - 1} expected"),
         ({"prefix": "Kalo. " * 2000}, f"pieces do not fit into max_length {MAX_LENGTH}"),
-        ({"prefix": "{count} kalo"}, "prefix: '{count} kalo' holds the placeholder '{count}'"),
-        ({"prefix": "f\udcfcr"}, "prefix: not valid Unicode"),
-        ({"must": ["f\udcfcr"]}, "must: not valid Unicode"),
+        ({"prefix": "{count} kalo"}, "prefix is '{count} kalo'; it holds the placeholder '{co"),
+        ({"prefix": "f\udcfcr"}, "constraints.prefix: not valid Unicode"),
+        ({"must": ["f\udcfcr"]}, "constraints.phrases: not valid Unicode"),
+        ({"must": ["Kalo 日"]}, "constraints.phrases: 'Kalo 日' cannot be written"),
         ({"glossary": {"a": "f\udcfcr"}}, r"glossary\['a'\]: not valid Unicode"),
-        ({"normalisation": "x"}, "valid choices: power, gnmt, none"),
-        ({"coverage_penalty": math.nan}, "coverage_penalty: a number from 0 to 10"),
-        ({"groups": 2}, "2 equal groups cannot share a beam of 5"),
-        ({"groups": 5, "way": Exact()}, "groups: 5 are for the beam"),
-        ({"coverage_penalty": 1.0, "way": Exact()}, "coverage_penalty 1 is for the beam"),
+        ({"search": Sampling(2), "must": ["kalo"]}, "phrases and glossaries are for search.kind b"),
+        ({"search": Exact(), "glossary": {"a": "b"}}, "phrases and glossaries are for"),
+        ({"kind": "diverse", "must": ["kalo"]}, "phrases and glossaries are for"),
     ],
 )
 def test_impossible_settings_are_refused_even_without_texts(copying, wrong, message):
     with pytest.raises(InputError, match=message):
-        copying.translate([], **wrong)
+        copying.translate([], **asked(**wrong))
 
 
 def test_a_coverage_penalty_needs_attention(random_translator):
     deaf = tiny_model(attention="none", tied="none")
-    message = "coverage_penalty 0.2 does not go with attention none"
-    with pytest.raises(InputError, match=f"{message}: the model does"):
-        NeuralTranslator(deaf).translate([], coverage_penalty=0.2)
-    both = NeuralTranslator(random_translator.model, others=[deaf])
-    with pytest.raises(InputError, match=f"{message}: model 2 of the ensemble"):
-        both.translate([], coverage_penalty=0.2)
-    plain = random_translator.translate(["Kalo miner suti."], normalisation="none")
+    message = r"coverage_penalty is 0\.2"
+    with pytest.raises(InputError, match=f"{message}; the model has no attention"):
+        translator_of(deaf).translate([], **asked(coverage_penalty=0.2))
+    both = translator_of(random_translator.engine.model, deaf)
+    with pytest.raises(InputError, match=f"{message}; model 2 of the ensemble has no"):
+        both.translate([], **asked(coverage_penalty=0.2))
+    plain = random_translator.translate(["Kalo miner suti."], **asked(normalisation="none"))
     found = random_translator.translate(
-        ["Kalo miner suti."], normalisation="none", coverage_penalty=0.2
+        ["Kalo miner suti."], **asked(normalisation="none", coverage_penalty=0.2)
     )
     assert found[0].score < plain[0].score
 
 
 def test_the_public_way(tmp_path):
     model = save_tiny_model(tmp_path / "model")
-    found = latimer.load(tmp_path / "model", precision="fp32").translate(["Kalo suti.", ""], beam=3)
-    expected = NeuralTranslator(model).translate(["Kalo suti.", ""], beam=3)
+    found = latimer.load(tmp_path / "model", precision="fp32").translate(
+        ["Kalo suti.", ""], **asked(beam=3)
+    )
+    expected = translator_of(model).translate(["Kalo suti.", ""], **asked(beam=3))
     assert found == expected
     assert isinstance(found[0], latimer.Translation)
 
@@ -275,15 +271,15 @@ def test_precision_is_that_of_search_alone(tmp_path):
     model = save_tiny_model(tmp_path / "model")
     weights = {name: p.clone() for name, p in model.network.named_parameters()}
     texts = ["Kalo suti.", "Mira tonu suka?"]
-    exact = NeuralTranslator(model).translate(texts)
-    rounded = NeuralTranslator(model, precision="auto")
-    assert rounded.precision == "auto"
-    chosen = rounded.products(len(texts))
+    exact = translator_of(model).translate(texts)
+    rounded = translator_of(model, precision="auto")
+    assert rounded.engine.precision == "auto"
+    chosen = rounded.engine.products(len(texts))
     assert chosen in PRODUCTS
     for one, other in zip(exact, rounded.translate(texts), strict=True):
         assert (one.score == other.score) == (chosen == "fp32")
         assert abs(one.score - other.score) < 0.1
     assert all(torch.equal(weights[name], p) for name, p in model.network.named_parameters())
-    assert NeuralTranslator(model).translate(texts) == exact
+    assert translator_of(model).translate(texts) == exact
     with pytest.raises(InputError, match="precision 'half': choose one of auto, fp32, fp16, int8"):
-        NeuralTranslator(model, precision="half")
+        translator_of(model, precision="half")

@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from asking import channel_of, translator_of
 from channel_models import made
-from latimer.engines.neural import NeuralTranslator
-from latimer.engines.noisy_channel import NoisyChannel
-from latimer.errors import InputError
+from latimer.engines.neural.noisy_channel import NoisyChannel
+from latimer.errors import InputError, SettingError
 from latimer.search.noisy_channel import channel_scores
+from latimer.search.strategies import Beam, Sampling
 from latimer.text.vocabulary.subwords import BOS, EOS
 from tiny_model import sentences, speaking, tiny_model
 
@@ -53,9 +54,9 @@ def test_scores_are_those_of_the_three_models_and_the_best_of_the_beam_wins(
     direct, reverse, language = models
     language = language if with_language_model else None
     channel = NoisyChannel(direct, reverse, language, channel_weight=0.7, language_weight=0.3)
-    translator = NeuralTranslator(direct)
-    lists = translator.translate(TEXTS, beam=6, nbest=6)
-    found = translator.translate(TEXTS, beam=6, nbest=3, channel=channel)
+    translator = translator_of(direct)
+    lists = translator.translate(TEXTS, Beam(6, nbest=6))
+    found = channel_of(channel).translate(TEXTS, Beam(6, nbest=3))
     changed = 0
     for text, several, one in zip(TEXTS, lists, found, strict=True):
         expected = {}
@@ -75,9 +76,9 @@ def test_scores_are_those_of_the_three_models_and_the_best_of_the_beam_wins(
 
 def test_lines_and_blanks_are_ranked_part_by_part(models):
     channel = NoisyChannel(*models)
-    translator = NeuralTranslator(models[0])
-    one, two = (t.text for t in translator.translate(TEXTS[:2], channel=channel))
-    found = translator.translate([f"{TEXTS[0]}\n\n{TEXTS[1]}", ""], channel=channel)
+    translator = channel_of(channel)
+    one, two = (t.text for t in translator.translate(TEXTS[:2]))
+    found = translator.translate([f"{TEXTS[0]}\n\n{TEXTS[1]}", ""])
     assert [t.text for t in found] == [f"{one}\n\n{two}", ""]
 
 
@@ -92,6 +93,13 @@ def test_what_does_not_go_together_is_refused(models):
     for weight in (-1.0, math.nan):
         with pytest.raises(InputError, match="weight of the channel: 0 to 100"):
             NoisyChannel(direct, reverse, channel_weight=weight)
+
+
+@pytest.mark.parametrize("search", [Beam(1), Sampling(3)])
+def test_there_must_be_something_to_choose_from(models, search):
+    with pytest.raises(SettingError, match=r"engine\.reverse") as refused:
+        channel_of(NoisyChannel(*models)).translate([], search)
+    assert refused.value.field in ("search.width", "search.kind")
 
 
 def test_a_language_model_of_another_language_is_refused(models):

@@ -2,9 +2,10 @@
 
 import pytest
 
-from latimer.engines import memory
-from latimer.engines.sampling import draw_sentences
+from latimer.engines.neural import memory
+from latimer.engines.neural.sampling import draw_sentences
 from latimer.errors import InputError
+from latimer.search.strategies import Sampling
 from tiny_model import tiny_model
 
 
@@ -14,7 +15,7 @@ def model():
 
 
 def test_sentences_begin_with_the_prefix(model):
-    drawn = draw_sentences(model, 5, prefix=" Kalo  su", seed=2)
+    drawn = draw_sentences(model, Sampling(5, seed=2), prefix=" Kalo  su")
     assert len(drawn) == 5
     assert all(text.startswith("Kalo su") for text in drawn)
 
@@ -22,23 +23,22 @@ def test_sentences_begin_with_the_prefix(model):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"prefix": "<b>Kalo"}, "prefix: '<b>Kalo' holds the placeholder '<b>'"),
+        ({"prefix": "<b>Kalo"}, "prefix is '<b>Kalo'; it holds the placeholder '<b>'"),
         ({"prefix": "f\udcfcr"}, "prefix: not valid Unicode"),
         ({"prefix": "Kalo suti", "max_length": 2}, "do not fit into max_length 2"),
-        ({"count": 0}, "count: 1 to 4000 expected, not 0"),
     ],
 )
 def test_impossible_settings_are_refused(model, settings, message):
     with pytest.raises(InputError) as refused:
-        draw_sentences(model, **{"count": 3, **settings})
+        draw_sentences(model, Sampling(3), **settings)
     assert message in str(refused.value)
 
 
 def test_more_than_memory_holds_is_refused(model, monkeypatch):
     monkeypatch.setattr(memory, "free_bytes", lambda device: 10_000_000)
-    assert len(draw_sentences(model, 3, max_length=5)) == 3
+    assert len(draw_sentences(model, Sampling(3), max_length=5)) == 3
     with pytest.raises(InputError) as refused:
-        draw_sentences(model, 4000)
+        draw_sentences(model, Sampling(4000))
     message = str(refused.value)
-    assert message.startswith("count 4000 and max_length 100: the search would take about 0.")
-    assert message.endswith(" GB are free on cpu; set count or max_length lower")
+    assert message.startswith("4000 sentences and max_length 100: the search would take about 0.")
+    assert message.endswith(" GB are free on cpu; set their number or max_length lower")

@@ -10,14 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from searches import beam_search
 
-from latimer.engines import shortlist as shortlists
-from latimer.engines.neural import NeuralTranslator, load
-from latimer.engines.shortlist import Shortlist, Shortlisted
-from latimer.engines.ways import Sampling
+from asking import asked, translator_of
+from latimer.engines.neural import shortlist as shortlists
+from latimer.engines.neural.shortlist import Shortlist, Shortlisted
+from latimer.engines.registry import load
 from latimer.errors import InputError
 from latimer.model.folder import save_model
 from latimer.nn.inference.fp16 import fp16_works
 from latimer.nn.inference.int8 import int8_exact
+from latimer.search.strategies import Sampling
 from latimer.text.batching import pad_sources
 from latimer.text.lexicon import Lexicon
 from latimer.text.model1 import lexicon_of_texts
@@ -112,36 +113,36 @@ def model_with_lexicon():
 
 
 def test_a_translation_does_not_depend_on_its_batch():
-    translator = NeuralTranslator(model_with_lexicon(), shortlist=3)
+    translator = translator_of(model_with_lexicon(), shortlist=3)
     lines = sentences(20, seed=5)
-    together = translator.translate(lines, max_length=12)
+    together = translator.translate(lines, **asked(max_length=12))
     assert [t.text for t in together] == [
-        translator.translate([line], max_length=12)[0].text for line in lines
+        translator.translate([line], **asked(max_length=12))[0].text for line in lines
     ]
 
 
 def test_a_lexicon_comes_back_with_its_model_and_is_used(tmp_path):
     model, lines = model_with_lexicon(), sentences(20, seed=5)
     save_model(tmp_path / "m", model, "card")
-    expected = NeuralTranslator(model, shortlist=2).translate(lines, max_length=12)
-    whole = NeuralTranslator(model, shortlist="off").translate(lines, max_length=12)
+    expected = translator_of(model, shortlist=2).translate(lines, **asked(max_length=12))
+    whole = translator_of(model, shortlist="off").translate(lines, **asked(max_length=12))
     assert (
-        load(tmp_path / "m", precision="fp32", shortlist=2).translate(lines, max_length=12)
+        load(tmp_path / "m", precision="fp32", shortlist=2).translate(lines, **asked(max_length=12))
         == expected
     )
     assert expected != whole
     save_model(tmp_path / "m", replace(model, lexicon=None), "card")
-    plain = load(tmp_path / "m", precision="fp32").translate(lines, max_length=12)
+    plain = load(tmp_path / "m", precision="fp32").translate(lines, **asked(max_length=12))
     assert [t.text for t in plain] == [t.text for t in whole]
 
 
 def test_a_small_vocabulary_is_looked_at_whole(monkeypatch):
     model, lines = model_with_lexicon(), sentences(20, seed=5)
-    whole = NeuralTranslator(model, shortlist="off").translate(lines, max_length=12)
-    assert NeuralTranslator(model).translate(lines, max_length=12) == whole
+    whole = translator_of(model, shortlist="off").translate(lines, **asked(max_length=12))
+    assert translator_of(model).translate(lines, **asked(max_length=12)) == whole
     monkeypatch.setattr(shortlists, "SMALL", len(model.vocabulary.target))
-    short = NeuralTranslator(model).translate(lines, max_length=12)
-    assert short == NeuralTranslator(model, shortlist=20).translate(lines, max_length=12)
+    short = translator_of(model).translate(lines, **asked(max_length=12))
+    assert short == translator_of(model, shortlist=20).translate(lines, **asked(max_length=12))
     assert [t.score for t in short] != [t.score for t in whole]
 
 
@@ -159,29 +160,29 @@ def test_other_searches_look_at_the_whole_vocabulary(monkeypatch):
     monkeypatch.setattr(shortlists, "SMALL", 0)
     monkeypatch.setattr(shortlists, "SMALL_IN_INT8", 0)
     model, lines = model_with_lexicon(), sentences(10, seed=5)
-    automatic, whole = (NeuralTranslator(model, shortlist=kind) for kind in ("auto", "off"))
-    ways = ({"way": Sampling(2, seed=1)}, {"nbest": 2}, {"min_length": 3}, {"prefix": "Ka"})
+    automatic, whole = (translator_of(model, shortlist=kind) for kind in ("auto", "off"))
+    ways = ({"search": Sampling(2, seed=1)}, {"nbest": 2}, {"min_length": 3}, {"prefix": "Ka"})
     for settings_ in ways:
-        found = automatic.translate(lines, max_length=12, **settings_)
-        assert found == whole.translate(lines, max_length=12, **settings_)
-        with pytest.raises(InputError, match="shortlist 4: only for beam search"):
-            NeuralTranslator(model, shortlist=4).translate(lines, max_length=12, **settings_)
+        found = automatic.translate(lines, **asked(max_length=12, **settings_))
+        assert found == whole.translate(lines, **asked(max_length=12, **settings_))
+        with pytest.raises(InputError, match=r"shortlist is 4; a shortlist is for beam search"):
+            translator_of(model, shortlist=4).translate(lines, **asked(max_length=12, **settings_))
 
 
 @pytest.mark.parametrize("wanted", ["0", "51", "some", "-3", 0])
 def test_other_settings_are_refused(wanted):
-    with pytest.raises(InputError, match=f"shortlist {wanted}: auto, off or a number"):
-        NeuralTranslator(model_with_lexicon(), shortlist=wanted)
+    with pytest.raises(InputError, match=rf"shortlist is {wanted!r}; allowed: auto, off or a num"):
+        translator_of(model_with_lexicon(), shortlist=wanted)
 
 
 def test_what_has_no_lexicon_has_no_shortlist():
-    with pytest.raises(InputError, match=r"shortlist 9: .*no lexicon; make one with `latimer"):
-        NeuralTranslator(tiny_model(), shortlist="9")
-    NeuralTranslator(copying_model())
+    with pytest.raises(InputError, match=r"shortlist is '9'; .*no lexicon; make one with `latimer"):
+        translator_of(tiny_model(), shortlist="9")
+    translator_of(copying_model())
     model = model_with_lexicon()
-    with pytest.raises(InputError, match=r"shortlist 9: .*with other models"):
-        NeuralTranslator(model, others=[model], shortlist="9")
-    NeuralTranslator(model, others=[model])
+    with pytest.raises(InputError, match=r"shortlist is '9'; .*with other models"):
+        translator_of(model, model, shortlist="9")
+    translator_of(model, model)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +196,7 @@ def test_rounded_weights_are_shortlisted_too(precision):
     """Most translations are those of float32, with scores that are near and not the same."""
     model, lines = model_with_lexicon(), sentences(20, seed=5)
     exactly, nearly = (
-        NeuralTranslator(model, precision=kind, shortlist=20).translate(lines, max_length=12)
+        translator_of(model, precision=kind, shortlist=20).translate(lines, **asked(max_length=12))
         for kind in ("fp32", precision)
     )
     same = [(a, b) for a, b in zip(exactly, nearly, strict=True) if a.text == b.text]

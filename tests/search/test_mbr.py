@@ -4,9 +4,10 @@ import pytest
 import sacrebleu
 
 import latimer
-from latimer.engines.ways import MinimumBayesRisk, Sampling
-from latimer.errors import InputError
-from latimer.search.mbr import UTILITIES, expected_utilities
+from latimer.errors import SettingError
+from latimer.metrics.utilities import UTILITIES
+from latimer.search.mbr import expected_utilities
+from latimer.search.strategies import MinimumBayesRisk, Sampling
 from tiny_model import save_tiny_model
 
 
@@ -52,8 +53,8 @@ def test_the_translator_takes_the_text_that_is_most_like_the_others(tmp_path):
         return -float(abs(len(text) - len(other)))
 
     texts = ["Kalo suti.", "Mira tonu suka?"]
-    drawn = translator.translate(texts, way=Sampling(12, seed=4), nbest=1)
-    found = translator.translate(texts, way=MinimumBayesRisk(12, seed=4, utility=closeness))
+    drawn = translator.translate(texts, Sampling(12, seed=4))
+    found = translator.translate(texts, MinimumBayesRisk(12, seed=4, utility=closeness))
     for sampled, chosen in zip(drawn, found, strict=True):
         several = [sampled.text, *(other.text for other in sampled.alternatives)]
         assert len(several) == 12
@@ -64,9 +65,7 @@ def test_the_translator_takes_the_text_that_is_most_like_the_others(tmp_path):
 
 
 def test_settings_that_cannot_be():
-    with pytest.raises(
-        InputError, match=r"utility 'meteor': valid choices: bleu, chrf, ter, or mod"
-    ):
-        MinimumBayesRisk(utility="meteor").check()
-    with pytest.raises(InputError, match="samples: 1 to 4000"):
-        MinimumBayesRisk(0).check()
+    with pytest.raises(SettingError, match=r"'meteor'; allowed: bleu, chrf, ter, or module:func"):
+        MinimumBayesRisk(utility="meteor")
+    with pytest.raises(SettingError, match="no_such_module"):
+        MinimumBayesRisk(utility="no_such_module:function")

@@ -12,7 +12,7 @@ import tiny_world as tiny
 import torch
 from torch import Tensor, nn
 
-from latimer.engines.environment import ListedTranslation, finite_mdp
+from latimer.engines.neural.environment import ListedTranslation, finite_mdp
 from latimer.metrics.sentence_bleu import prefix_bleu
 from latimer.nn.dropout import noise, silence
 from latimer.nn.output import Output

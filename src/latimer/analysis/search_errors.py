@@ -12,16 +12,17 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 
-from latimer.engines.neural import NeuralTranslator
+from latimer.engines.neural.engine import NeuralEngine
+from latimer.engines.text_translator import TextTranslator
 from latimer.engines.translator import Translation
-from latimer.engines.ways import Exact
 from latimer.errors import InputError
 from latimer.metrics.corpus_scores import sacrebleu_metric, written_without_spaces
+from latimer.search.constraints import Constraints
 from latimer.search.normalise import normaliser
+from latimer.search.strategies import Beam, Exact
 
 CLOSE = 1e-3
 """Values of log P that differ by no more are equal: batches of other sizes round in other ways."""
@@ -61,83 +62,101 @@ class Analysis:
     found: list[Found]
 
 
+@dataclass(frozen=True)
+class Sentences:
+    """What is translated, and its references; blank texts, which have no translation, are left out.
+
+    Raises InputError where nothing is left.
+    """
+
+    texts: Sequence[str]
+    references: Sequence[str]
+
+    def __post_init__(self) -> None:
+        """Leave out blank texts."""
+        pairs = [pair for pair in zip(self.texts, self.references, strict=True) if pair[0].strip()]
+        if not pairs:
+            raise InputError("analyse: all sentences are blank; give some with words")
+        object.__setattr__(self, "texts", [text for text, _ in pairs])
+        object.__setattr__(self, "references", [reference for _, reference in pairs])
+
+
 def analyse_search(
-    translator: NeuralTranslator,
-    texts: Sequence[str],
-    references: Sequence[str],
+    engine: NeuralEngine,
+    sentences: Sentences,
+    exact: Exact,
     *,
     beams: Sequence[int],
-    normalisation: str = "none",
-    alpha: float = 1.0,
-    budget: int = 100_000,
     max_length: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Analysis:
-    """Translate with every width and exactly, by the same score, and compare.
+    """Translate with every width of the beam and exactly, by the score of `exact`, and compare.
 
-    Blank texts, which have no translation, are left out. A width of 1 is greedy search. `budget`:
-    prefixes of a sentence that exact search looks at. Texts translated in several parts have no
-    proven optimum. `progress` is told what begins.
-    Raises InputError for impossible settings.
+    A width of 1 is greedy search. Texts translated in several parts have no proven optimum.
+    `progress` is told what begins. Raises InputError for impossible settings.
     """
-    settings: dict[str, Any] = {
-        "normalisation": normalisation, "alpha": alpha, "max_length": max_length,
-        "coverage_penalty": 0.0,
-    }  # fmt: skip
-    pairs = [pair for pair in zip(texts, references, strict=True) if pair[0].strip()]
-    if not pairs:
-        raise InputError("analyse: all sentences are blank; give some with words")
-    texts, references = [list(side) for side in zip(*pairs, strict=True)]
-    for beam in beams:  # refuses impossible ones before the hours of exact search
-        translator.translate([], beam=beam, **settings)
+    translator = TextTranslator(engine)
+    constraints = Constraints(max_length=max_length)
+    searches = [Beam(beam, exact.alpha, exact.normalisation) for beam in beams]
+    for search in searches:  # refuses impossible ones before the hours of exact search
+        translator.translate([], search, constraints=constraints)
     if progress is not None:
         progress("exact search")
     started = time.perf_counter()
-    way = Exact(normalisation, alpha, budget=budget)
-    best = translator.translate(texts, max_length=max_length, way=way)
+    best = translator.translate(sentences.texts, exact, constraints=constraints)
     took = time.perf_counter() - started
     proven = [row for row, found in enumerate(best) if found.gap == 0]
-    language = translator.languages.target
-    # As good as the best: CLOSE is one of log P, scores are that divided by the length's divisor.
-    pieces = translator.vocabulary.encode_targets([found.text for found in best])
-    lengths = torch.tensor([len(one) + 1 for one in pieces])
-    close = normaliser(normalisation, alpha).score(torch.tensor(CLOSE), lengths).tolist()
-    least = [found.score - by for found, by in zip(best, close, strict=True)]
-    exact = _figures(None, best, least, proven, references, took, language)
-    every = []
-    for beam in beams:
-        if progress is not None:
-            progress(f"beam {beam}")
-        started = time.perf_counter()
-        found = translator.translate(texts, beam=beam, **settings)
-        took = time.perf_counter() - started
-        every.append(_figures(beam, found, least, proven, references, took, language))
-    return Analysis(len(texts), len(proven), [*every, exact])
-
-
-def _figures(
-    beam: int | None,
-    found: Sequence[Translation],
-    least: Sequence[float],
-    proven: Sequence[int],
-    references: Sequence[str],
-    seconds: float,
-    language: str,
-) -> Found:
-    worse = [found[row].score < least[row] for row in proven]
-    texts = [translation.text for translation in found]
-    bleu = sacrebleu_metric("bleu", language).corpus_score(texts, [list(references)])
-    known = proven if beam is None else range(len(texts))
-    return Found(
-        beam,
-        _share(worse),
-        bleu.score,
-        bleu.sys_len / max(1, bleu.ref_len),
-        _share([not texts[row] for row in known]),
-        _share([_is_short(texts[row], references[row], language) for row in known]),
-        seconds,
-        _peak_megabytes(),
+    judge = _Judge(
+        sentences.references, _least(engine, best, exact), proven, engine.languages.target
     )
+    last = judge.figures(None, best, took)
+    every = []
+    for search in searches:
+        if progress is not None:
+            progress(f"beam {search.width}")
+        started = time.perf_counter()
+        found = translator.translate(sentences.texts, search, constraints=constraints)
+        every.append(judge.figures(search.width, found, time.perf_counter() - started))
+    return Analysis(len(sentences.texts), len(proven), [*every, last])
+
+
+def _least(engine: NeuralEngine, best: Sequence[Translation], exact: Exact) -> list[float]:
+    """The scores that are as good as the best.
+
+    CLOSE is a difference of log P; scores are log P divided by the divisor of the length.
+    """
+    pieces = engine.model.vocabulary.encode_targets([found.text for found in best])
+    lengths = torch.tensor([len(one) + 1 for one in pieces])
+    scoring = normaliser(exact.normalisation, exact.alpha)
+    close = scoring.score(torch.tensor(CLOSE), lengths).tolist()
+    return [found.score - by for found, by in zip(best, close, strict=True)]
+
+
+@dataclass(frozen=True)
+class _Judge:
+    """Figures of translations; `least` are scores as good as the best, of the `proven` rows."""
+
+    references: Sequence[str]
+    least: Sequence[float]
+    proven: Sequence[int]
+    language: str
+
+    def figures(self, beam: int | None, found: Sequence[Translation], seconds: float) -> Found:
+        worse = [found[row].score < self.least[row] for row in self.proven]
+        texts = [translation.text for translation in found]
+        bleu = sacrebleu_metric("bleu", self.language).corpus_score(texts, [list(self.references)])
+        known = self.proven if beam is None else range(len(texts))
+        short = [_is_short(texts[row], self.references[row], self.language) for row in known]
+        return Found(
+            beam,
+            _share(worse),
+            bleu.score,
+            bleu.sys_len / max(1, bleu.ref_len),
+            _share([not texts[row] for row in known]),
+            _share(short),
+            seconds,
+            _peak_megabytes(),
+        )
 
 
 def _share(rows: Sequence[bool]) -> float | None:

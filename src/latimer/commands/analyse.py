@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from latimer.commands.search_options import (
-    Device,
-    MaxLength,
-    Precision,
-    Threads,
-    load_translator,
-)
+from latimer.commands.search_options import Device, MaxLength, Threads
 
 if TYPE_CHECKING:
     from latimer.analysis.search_errors import Analysis
@@ -44,13 +38,19 @@ def analyse(
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     threads: Threads = None,
     device: Device = "cpu",
-    precision: Precision = "auto",
+    precision: Annotated[
+        str, typer.Option(help="Precision of matrix products: auto, fp32, fp16 or int8.")
+    ] = "auto",
 ) -> None:
     """Compare beams with the best translation of all: search errors, BLEU, lengths."""
-    from latimer.analysis.search_errors import analyse_search
+    from latimer.analysis.search_errors import Sentences, analyse_search
     from latimer.commands.streams import open_output
+    from latimer.engines.neural.engine import NeuralEngine, Working
     from latimer.errors import InputError
     from latimer.formats.parallel import read_parallel
+    from latimer.model.folder import load_translator
+    from latimer.search.reading import read_search
+    from latimer.search.strategies import Exact
 
     if what != "search":
         raise InputError(f"analyse {what}: valid choices: search")
@@ -58,11 +58,17 @@ def analyse(
         raise InputError(f"--picture {picture}: end the name in .png")
     widths = _widths(beams)
     texts, references = read_parallel(source, reference)
-    translator = load_translator(model, device, threads, precision, shortlist="off")
+    exact = read_search(
+        {"kind": "exact", "normalisation": normalisation, "alpha": alpha, "budget": budget}
+    )
+    assert isinstance(exact, Exact)
+    for width in widths:  # refuses impossible ones before the hours of exact search
+        read_search({"width": width})
+    working = Working(threads, precision, shortlist="off")
     found = analyse_search(
-        translator, texts[:sentences], references[:sentences], beams=widths,
-        normalisation=normalisation, alpha=alpha, budget=budget, max_length=max_length,
-        progress=lambda text: typer.echo(text, err=True),
+        NeuralEngine(load_translator(model, device), working=working),
+        Sentences(texts[:sentences], references[:sentences]), exact, beams=widths,
+        max_length=max_length, progress=lambda text: typer.echo(text, err=True),
     )  # fmt: skip
     if picture is not None:
         from latimer.plots.figure import save_figure

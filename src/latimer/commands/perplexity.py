@@ -10,7 +10,7 @@ import typer
 from latimer.commands.search_options import Device
 
 if TYPE_CHECKING:
-    from latimer.engines.scoring import TextScore
+    from latimer.engines.neural.scoring import TextScore
 
 CHUNK = 4096
 """Lines scored at a time."""
@@ -36,7 +36,7 @@ def perplexity(
 ) -> None:
     """How well a language model, or a translator given the source, predicts a text."""
     from latimer.commands.streams import open_output
-    from latimer.engines.scoring import score_texts
+    from latimer.engines.neural.scoring import score_texts
     from latimer.errors import InputError
     from latimer.model.folder import load_model
 

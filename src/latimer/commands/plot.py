@@ -150,9 +150,10 @@ def _curves(asked: Asked) -> Figure:
 
 
 def _attention(asked: Asked) -> Figure:
-    from latimer.engines.neural import load
+    from latimer.engines.registry import load
     from latimer.errors import InputError
     from latimer.quickstart.pictures import attention_of
+    from latimer.search.reading import read_search
 
     if asked.text is None or len(asked.paths) > 1:
         raise InputError("attention: one model and a sentence are needed; write --text '…'")
@@ -160,7 +161,9 @@ def _attention(asked: Asked) -> Figure:
     translator = load(folder)
     if not translator.capabilities.attention:
         raise InputError(f"{folder}: the model has no attention to draw")
-    found = translator.translate([asked.text], beam=asked.beam, attention=True)
+    found = translator.translate(
+        [asked.text], read_search({"width": asked.beam}, translator.search), attention=True
+    )
     drawn = attention_of(found[0], asked.title)
     if drawn is None:
         raise InputError("--text: blank, or too long for one picture; give a shorter sentence")
@@ -184,16 +187,18 @@ def _gradient(asked: Asked) -> Figure:
 
 
 def _length(asked: Asked) -> Figure:
-    from latimer.engines.neural import load
+    from latimer.engines.registry import load
     from latimer.metrics.lengths import bleu_by_length
     from latimer.plots.lines import length_lines
+    from latimer.search.reading import read_search
 
     pairs = list(_pairs(*_both(asked, "length")))
     sources, references = [list(side) for side in zip(*pairs, strict=True)]
     scores = {}
     for name, path in zip(asked.names, asked.paths, strict=True):
         translator = load(_model_folder(path))
-        found = [one.text for one in translator.translate(sources, beam=asked.beam)]
+        search = read_search({"width": asked.beam}, translator.search)
+        found = [one.text for one in translator.translate(sources, search)]
         scores[name] = bleu_by_length(
             sources, found, references, language=translator.languages.target
         )

@@ -26,12 +26,13 @@ def sample(
     device: Device = "cpu",
 ) -> None:
     """Draw sentences from a language model, one a line."""
-    from latimer.engines.sampling import draw_sentences
+    from latimer.engines.neural.sampling import draw_sentences
     from latimer.model.folder import load_language_model
+    from latimer.search.strategies import Sampling
 
     texts = draw_sentences(
-        load_language_model(model, device), count, prefix=prefix, temperature=temperature,
-        top_k=top_k, top_p=top_p, max_length=max_length, seed=seed,
+        load_language_model(model, device), Sampling(count, temperature, top_k, top_p, seed),
+        prefix=prefix, max_length=max_length,
     )  # fmt: skip
     for text in texts:
         typer.echo(text)

@@ -1,42 +1,26 @@
-"""Options that `translate` and `evaluate` share, and what is made of them."""
+"""Options of the commands that translate, and the typed settings that are made of them.
+
+A few options have names of their own; every other setting is given with `--set`. Both are read by
+`latimer.search.reading` and by the engine's options, which also refuse what cannot be.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping
 
-    from latimer.engines.neural import NeuralTranslator
-    from latimer.engines.noisy_channel import NoisyChannel
+    from latimer.engines.translator import Translator
+    from latimer.search.constraints import Constraints
+    from latimer.search.strategies import Search
 
 Beam = Annotated[
     int | None,
     typer.Option(help="Width of the beam; 1 is greedy search.  [default: the model's, usually 5]"),
-]
-Alpha = Annotated[
-    float | None,
-    typer.Option(help="Exponent of length normalisation.  [default: the model's, usually 1]"),
-]
-Normalisation = Annotated[
-    str | None,
-    typer.Option(help="Length normalisation: power, gnmt or none.  [default: the model's]"),
-]
-CoveragePenalty = Annotated[
-    float | None,
-    typer.Option(
-        help="GNMT's penalty on what of the source was not read; 0 is none.  [default: the model's]"
-    ),
-]
-Stop = Annotated[
-    str | None,
-    typer.Option(
-        help="When the beam ends: safe (nothing else can win), near (up to a tenth faster, "
-        "misses next to nothing) or first (faster still, misses a lot).  [default: safe]"
-    ),
 ]
 MaxLength = Annotated[
     int | None,
@@ -44,143 +28,135 @@ MaxLength = Annotated[
         help="Most pieces of a translation.  [default: the model's, or twice the source's and 10]"
     ),
 ]
-BatchTokens = Annotated[int, typer.Option(help="Source pieces translated together.")]
+Prefix = Annotated[str | None, typer.Option(help="Text that every translation begins with.")]
+Must = Annotated[
+    list[str] | None,
+    typer.Option(metavar="PHRASE", help="Phrase that every translation holds; may be repeated."),
+]
+GlossaryFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--glossary",
+        metavar="FILE",
+        help="Source terms and target terms, a tab between: where a line holds the one, its "
+        "translation holds the other.",
+    ),
+]
 Threads = Annotated[int | None, typer.Option(help="CPU threads.  [default: every core]")]
-Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, …")]
-
-Precision = Annotated[
-    str,
+Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, and so on.")]
+Set = Annotated[
+    list[str] | None,
     typer.Option(
-        help="Products in search: auto (what is fast here, for one sentence or for several), fp32, "
-        "fp16 or int8."
+        "--set",
+        metavar="KEY=VALUE",
+        help="Any other setting of search, constraints or engine, such as search.alpha=0.6, "
+        "constraints.no_repeat=3 or engine.precision=fp32; may be repeated. docs/reference/"
+        "search.md has all of them.",
     ),
 ]
 
-
-With = Annotated[
-    list[Path] | None,
-    typer.Option("--with", metavar="MODEL", help="Search with this model too, as an ensemble."),
-]
-LanguageModel = Annotated[
-    Path | None,
-    typer.Option("--lm", help="Language model whose scores are added in search, or by --reverse."),
-]
-LanguageModelWeight = Annotated[
-    float | None,
-    typer.Option(
-        "--lm-weight",
-        help="Weight of --lm.  [default: 0.1; with --reverse that of --channel-weight]",
-    ),
-]
-Critic = Annotated[
-    Path | None,
-    typer.Option("--critic", help="Folder of a critic whose values are added in search."),
-]
-CriticWeight = Annotated[
-    float | None,
-    typer.Option("--critic-weight", help="Weight of --critic; choose it on dev.  [default: 1]"),
-]
-Reverse = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="MODEL",
-        help="Translator of the other direction: rank all that the beam finds by how well it, "
-        "and --lm, explain it (noisy channel).",
-    ),
-]
-ChannelWeight = Annotated[float | None, typer.Option(help="Weight of --reverse.  [default: 1]")]
-MinLength = Annotated[int, typer.Option(min=0, help="Fewest pieces of a translation.")]
-ShortlistOption = Annotated[
-    str,
-    typer.Option(
-        "--shortlist",
-        metavar="auto|off|N",
-        help="Search among the N likeliest translations of each source piece and frequent pieces.",
-    ),
-]
-NoRepeat = Annotated[int | None, typer.Option(min=1, help="Never so many pieces in a row twice.")]
+SECTIONS = ("search", "constraints", "engine")
+SEVERAL = ("constraints.phrases", "engine.ensemble")
+"""Settings that collect values when they are given several times."""
 
 
-def load_translator(
-    model: Path,
-    device: str,
-    threads: int | None,
-    precision: str,
-    others: Sequence[Path] = (),
-    language_model: Path | None = None,
-    weight: float = 0.1,
-    critic: Path | None = None,
-    critic_weight: float = 1.0,
-    shortlist: str = "auto",
-) -> NeuralTranslator:
-    """The translator in a model folder, on so many threads of which each has a core."""
-    from latimer.engines.neural import load
-    from latimer.errors import InputError
-    from latimer.train.loop.allocator import keep_freed_memory
+class Given:
+    """The settings that a command was given, by section, and the option that each came from."""
 
-    if threads is not None and not 1 <= threads <= 1024:
-        raise InputError(f"--threads: 1 to 1024 expected, not {threads}")
-    keep_freed_memory()
-    return load(
-        model, device, threads, precision, others=others, language_model=language_model,
-        weight=weight, critic=critic, critic_weight=critic_weight, shortlist=shortlist,
-    )  # fmt: skip
+    def __init__(self, options: Mapping[str, tuple[str, Any]], overrides: list[str] | None) -> None:
+        """`options`: by dotted key the option's name and its value, None if it was not given.
+
+        Raises InputError for an override that is not `section.key=value`, and for a setting that is
+        given by an option and an override.
+        """
+        self.sections: dict[str, dict[str, Any]] = {name: {} for name in SECTIONS}
+        self._origins: dict[str, str] = {}
+        for key, (option, value) in options.items():
+            if value is not None:
+                self._put(key, value, f"{option} {value}")
+        for override in overrides or []:
+            self._override(override)
+
+    def translator(self, model: Path) -> Translator:
+        """The translator in a model folder, with the options of its engine."""
+        from latimer.engines.registry import load
+        from latimer.train.loop.allocator import keep_freed_memory
+
+        keep_freed_memory()
+        with self._named():
+            return load(model, **self.sections["engine"])
+
+    def search(self, translator: Translator) -> Search:
+        """How to search: the translator's own way but for what was given."""
+        from latimer.search.reading import read_search
+
+        with self._named():
+            return read_search(self.sections["search"], translator.search)
+
+    def constraints(self) -> Constraints:
+        """The constraints on every text."""
+        from latimer.search.reading import read_constraints
+        from latimer.text.glossary import read_glossary
+
+        given = dict(self.sections["constraints"])
+        if isinstance(given.get("glossary"), str | Path):
+            given["glossary"] = read_glossary(Path(given["glossary"]))
+        with self._named():
+            return read_constraints(given)
+
+    def check(self, translator: Translator, search: Search, constraints: Constraints) -> None:
+        """Refuse what the translator cannot follow before anything is read."""
+        with self._named():
+            translator.translate([], search, constraints=constraints)
+
+    def _override(self, override: str) -> None:
+        from latimer import strict_yaml
+        from latimer.errors import InputError
+
+        origin = f"--set {override}"
+        key, equals, text = override.partition("=")
+        section, _, name = key.strip().partition(".")
+        if not equals or not name or section not in SECTIONS:
+            raise InputError(
+                f"{origin}: write it as section.key=value; sections: {', '.join(SECTIONS)}"
+            )
+        value, _ = strict_yaml.parse(text, origin)
+        dotted = f"{section}.{name}"
+        known = self._origins.get(dotted, "")
+        if known and not known.startswith("--set ") and dotted not in SEVERAL:
+            raise InputError(f"{origin}: {known} says the same; leave one of the two out")
+        self._put(dotted, value, origin)
+
+    def _put(self, dotted: str, value: Any, origin: str) -> None:
+        section, _, name = dotted.partition(".")
+        if dotted in SEVERAL:
+            several = value if isinstance(value, list) else [value]
+            value = [*self.sections[section].get(name, []), *several]
+        self.sections[section][name] = value
+        self._origins[dotted] = origin
+
+    def _named(self) -> _Named:
+        return _Named(self._origins)
 
 
-def check_channel(
-    reverse: Path | None, others: Sequence[Path] | None, beam: int, *, alone: bool = True
-) -> None:
-    """Refuse what does not go together with `--reverse`; `alone`: with the beam."""
-    from latimer.errors import InputError
+class _Named:
+    """A context in which an error of a setting is told with the option that it came from."""
 
-    if reverse is None:
-        return
-    if others:
-        raise InputError("--reverse and --with exclude each other: one direct model is reranked")
-    if not alone:
-        raise InputError("--reverse ranks what the beam finds; --sample and --search exclude it")
-    if beam == 1:
-        raise InputError("--reverse has nothing to choose from with --beam 1; widen the beam")
+    def __init__(self, origins: Mapping[str, str]) -> None:
+        self._origins = origins
 
+    def __enter__(self) -> None:
+        pass
 
-def load_engines(
-    model: Path,
-    device: str,
-    threads: int | None,
-    precision: str,
-    others: Sequence[Path],
-    language_model: Path | None,
-    lm_weight: float | None,
-    critic: Path | None,
-    critic_weight: float | None,
-    shortlist: str,
-    reverse: Path | None,
-    channel_weight: float | None,
-) -> tuple[NeuralTranslator, NoisyChannel | None]:
-    """A translator, and with `reverse` what reranks its findings; that takes the language model.
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        from latimer.errors import InputError, SettingError
 
-    Raises InputError for the weight of a model that is not there.
-    """
-    from latimer.engines.noisy_channel import load_channel
-
-    _check_weight("--lm-weight", lm_weight, "a language model: add --lm FOLDER", language_model)
-    _check_weight("--critic-weight", critic_weight, "a critic: add --critic FOLDER", critic)
-    _check_weight("--channel-weight", channel_weight, "reranking: add --reverse MODEL", reverse)
-    translator = load_translator(
-        model, device, threads, precision, others, None if reverse else language_model,
-        0.1 if lm_weight is None else lm_weight, critic,
-        1.0 if critic_weight is None else critic_weight, shortlist,
-    )  # fmt: skip
-    if reverse is None:
-        return translator, None
-    return translator, load_channel(
-        translator.model, reverse, language_model, device=device, language_weight=lm_weight,
-        channel_weight=1.0 if channel_weight is None else channel_weight,
-    )  # fmt: skip
+        if isinstance(error, SettingError) and (origin := self._origins.get(error.field)):
+            raise InputError(f"{origin}: {error}") from error
 
 
-def _check_weight(option: str, weight: float | None, purpose: str, model: Path | None) -> None:
-    from latimer.errors import InputError
-
-    if weight is not None and model is None:
-        raise InputError(f"{option} is for {purpose}")
+def lines_of(settings: Mapping[str, Any]) -> Iterator[str]:
+    """Settings as `key value`, but for those that are null."""
+    for name, value in settings.items():
+        if value is not None:
+            yield f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from latimer.engines.translator import Translator
 
 ENGINES: dict[str, str] = {
-    "neural": "latimer.engines.neural:load",
+    "neural": "latimer.engines.neural.loading:load",
 }
 """`module:function` of what loads a model; it is called with the folder and keyword options."""
 
@@ -25,7 +25,7 @@ ENGINES: dict[str, str] = {
 def load(folder: str | Path, **options: Any) -> Translator:
     """The translator in a model folder, whatever its engine; `config.json` names it.
 
-    `options` are those of the engine: see `latimer.engines.neural.load`.
+    `options` are those of the engine: see `latimer.engines.neural.options`.
 
     Raises InputError, one line, for a folder without a model, an engine that this version does not
     have, an option that the engine does not take, and whatever the engine refuses.

@@ -5,12 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+
+from latimer.search.constraints import Constraints
+from latimer.search.strategies import Search
 
 if TYPE_CHECKING:
     from torch import Tensor
 
     from latimer.model.config import Languages
+
+
+class Request(NamedTuple):
+    """A text with constraints of its own."""
+
+    text: str
+    constraints: Constraints = Constraints()
 
 
 @dataclass(frozen=True)
@@ -56,8 +66,8 @@ class Capabilities:
     """What a translator can do beyond one translation for each text.
 
     scores: `Translation.score` tells better translations from worse; alternatives: several
-    translations of a text; attention: `Translation.attention` on request; constraints: phrases,
-    terms of a glossary or a prefix that the translation must hold.
+    translations of a text; attention: `Translation.attention` on request; constraints: it
+    obeys those of `latimer.search.constraints`.
     """
 
     scores: bool = False
@@ -77,18 +87,23 @@ class Translator(Protocol):
     def capabilities(self) -> Capabilities:
         """What it can do."""
 
+    @property
+    def search(self) -> Search:
+        """How it searches where nothing else is asked for."""
+
     def translate(
         self,
-        texts: Sequence[str],
-        search: Any = None,
-        constraints: Any = None,
+        texts: Sequence[str | Request],
+        search: Search | None = None,
         *,
-        nbest: int = 1,
+        constraints: Constraints | None = None,
+        attention: bool = False,
     ) -> list[Translation]:
-        """One translation for every text, in order; `nbest - 1` alternatives beside each.
+        """One translation for every text, in order.
 
-        `search` is how to search, by default the model's own way; `constraints` is what every
-        translation must hold. Raises InputError for settings or texts it cannot follow.
+        `search` is how to search, by default the translator's own way; `constraints` are those of
+        texts that bring none of their own. `attention` asks for `Translation.attention`.
+        Raises InputError for settings or texts it cannot follow.
         """
 
     def close(self) -> None:

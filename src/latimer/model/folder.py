@@ -86,22 +86,9 @@ def load_language_model(folder: str | Path, device: str = "cpu") -> Model:
 def load_critic(folder: str | Path, device: str = "cpu") -> Model:
     """As `load_model`, of a critic; its network's steps give values, not logits.
 
-    Raises InputError for another kind of model, and for a critic that reads references, which
-    nobody has when translating.
+    Raises InputError for another kind of model.
     """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError(
-            f"{folder}: no such critic; `latimer improve MODEL --objective critic` makes one"
-        )
-    config = read_config(folder, NeuralConfig)
-    check_kind(folder, config.kind, "critic")
-    if config.reads != "source":
-        raise InputError(
-            f"{folder}: this critic reads the {config.reads}, which nobody has when translating; "
-            "train one with critic.reads=source"
-        )
-    return _load(folder, config, device)
+    return load_model(folder, device, kind="critic")
 
 
 def _load(folder: Path, config: NeuralConfig, device: str) -> Model:

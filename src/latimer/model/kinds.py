@@ -33,7 +33,7 @@ MODEL_KINDS: dict[ModelKind, KindOfModel] = {
     "critic": KindOfModel(
         "a critic",
         "latimer improve MODEL --objective critic",
-        "latimer translate MODEL --critic FOLDER < text.txt",
+        "latimer.model.folder.load_critic('FOLDER')",
     ),
 }
 

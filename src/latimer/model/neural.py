@@ -11,7 +11,9 @@ from latimer.model.config import Facts, ModelConfig
 from latimer.model.kinds import ModelKind
 from latimer.nn.description import NetworkDescription
 from latimer.nn.names import Reads
-from latimer.recipe.search import Search
+from latimer.search.constraints import LengthConstraints
+from latimer.search.reading import SearchSection
+from latimer.search.strategies import Beam
 
 if TYPE_CHECKING:
     from latimer.text.vocabulary.vocabulary import Vocabulary
@@ -54,8 +56,10 @@ class NeuralConfig(ModelConfig):
     """What a critic reads; None for other kinds of models."""
     network: NetworkDescription
     vocabulary: VocabularyFacts
-    search: Search = Search()
+    search: SearchSection = Beam()
     """How the model is searched where nothing else is asked for."""
+    constraints: LengthConstraints = LengthConstraints()
+    """Constraints of its translations where nothing else is asked for."""
 
     @property
     def reads_source(self) -> bool:

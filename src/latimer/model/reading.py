@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from latimer.errors import InputError
+from latimer.errors import InputError, SettingError
 from latimer.model.config import FORMAT, OLDER_FORMATS, ModelConfig
 
 CONFIG = "config.json"
@@ -76,6 +76,10 @@ def _complaint(error: ValidationError, of: type[ModelConfig]) -> str:
     """The first thing that is wrong, after the key; an unknown key explains a missing one."""
     first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
     within = ".".join(map(str, first["loc"]))
+    stated = first.get("ctx", {}).get("error")
+    if isinstance(stated, SettingError):
+        field = stated.field.removeprefix(f"{within}.")
+        return str(SettingError(f"{within}.{field}", stated.value, stated.reason))
     if first["type"] == "extra_forbidden":
         return f"{within}: unknown key"
     if first["type"] == "missing":

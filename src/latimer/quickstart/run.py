@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import torch
 from rich.console import Console
@@ -16,7 +15,7 @@ from rich.padding import Padding
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.text import Text
 
-from latimer.engines.neural import load
+from latimer.engines.registry import load
 from latimer.engines.translator import Translation
 from latimer.errors import Diverged, LatimerError
 from latimer.quickstart import corpus, homeassistant
@@ -31,6 +30,8 @@ from latimer.quickstart.scores import Scored, score, unaided
 from latimer.quickstart.sizing import fitted
 from latimer.quickstart.verdict import Evidence, too_few
 from latimer.recipe import Recipe, load_recipe
+from latimer.search.reading import read_search
+from latimer.search.strategies import Search
 from latimer.text.corpus.prepare import Prepared
 from latimer.text.nearest import TranslationMemory
 from latimer.threads import available_cores
@@ -77,7 +78,7 @@ def carry_out(plan: Plan, console: Console) -> Result:
     recipe = _recipe(plan, prepared)
     model, display, interrupted = _train(plan, recipe, console)
     with console.status("translating dev and test …"):
-        judge = _Judge(plan, prepared, recipe.search.model_dump())
+        judge = _Judge(plan, prepared, recipe.search)
         parts = judge.parts(model)
     improved, no_gain = None, None
     if plan.improve_minutes and not interrupted:
@@ -177,7 +178,7 @@ class _Improved:
 class _Judge:
     """Translates dev and test with the models of a quickstart, and scores what they write."""
 
-    def __init__(self, plan: Plan, prepared: Prepared, search: dict[str, Any]) -> None:
+    def __init__(self, plan: Plan, prepared: Prepared, search: Search) -> None:
         self.search = search
         self.threads = plan.threads or available_cores()
         named = (("dev", prepared.dev), ("test", prepared.test))
@@ -186,13 +187,16 @@ class _Judge:
             name: unaided(pairs, memory, plan.languages.target) for name, pairs in named if pairs
         }
 
-    def translator(self, model: Path, **changes: Any) -> Callable[..., list[Translation]]:
-        """The model's `translate`, searching as the recipe says but for `changes`."""
-        return partial(load(model, threads=self.threads).translate, **{**self.search, **changes})
+    def translator(
+        self, model: Path, search: Search | None = None
+    ) -> Callable[..., list[Translation]]:
+        """The model's `translate`, searching as the recipe says unless told otherwise."""
+        chosen = self.search if search is None else search
+        return partial(load(model, threads=self.threads).translate, search=chosen)
 
-    def parts(self, model: Path, **changes: Any) -> dict[str, Scored]:
+    def parts(self, model: Path, search: Search | None = None) -> dict[str, Scored]:
         """The scores of every part, by its name."""
-        translate = self.translator(model, **changes)
+        translate = self.translator(model, search)
         return {name: score(translate, part) for name, part in self.unaided.items()}
 
     def compare(
@@ -200,9 +204,10 @@ class _Judge:
     ) -> tuple[dict[str, Scored], Gain]:
         """The scores of the better of two models on dev, and what the improved one gained."""
         assert improved.model is not None
-        beam = f"beam {self.search['beam']}"
+        beam = f"beam {self.search.rows}"
         better = self.parts(improved.model)
-        greedy = (self.parts(model, beam=1), self.parts(improved.model, beam=1))
+        one = read_search({"width": 1}, self.search)
+        greedy = (self.parts(model, one), self.parts(improved.model, one))
         compared = {
             name: {
                 "greedy": greedy[1][name].against(greedy[0][name].translations),

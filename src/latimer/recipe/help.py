@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
-from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from latimer.recipe.objectives.kinds import DEFAULT, OBJECTIVES, kinds_with
+from latimer.errors import SettingError, shown
+from latimer.recipe.objectives.kinds import OBJECTIVES, kinds_with
 from latimer.recipe.recipe import Recipe
-
-_TYPES = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
-_YAML_WORDS = {None: "null", True: "true", False: "false"}
-_BOUNDS = {"ge": "at least", "gt": "more than", "le": "at most", "lt": "less than"}
+from latimer.search.strategies import STRATEGIES
+from latimer.settings import allowed as allowed_value
+from latimer.settings import choices
 
 
 def sections_of(annotation: Any) -> tuple[type[BaseModel], ...]:
@@ -49,46 +47,29 @@ def _fields(sections: tuple[type[BaseModel], ...]) -> dict[str, FieldInfo]:
     fields: dict[str, FieldInfo] = {}
     for section in reversed(sections):
         fields = {**section.model_fields, **fields, **section.model_fields}
-    return fields | {"kind": _KIND} if len(sections) > 1 else fields
+    return fields | {"kind": _kind_of(sections)} if len(sections) > 1 else fields
 
 
-_KIND = FieldInfo(
-    annotation=Literal[tuple(OBJECTIVES)],  # type: ignore[arg-type]
-    default=DEFAULT,
-    description=" ".join(
-        f"`{kind}`: {(settings.__doc__ or '').splitlines()[0]}"
-        for kind, settings in OBJECTIVES.items()
-    ),
-)
-"""The key `objective.kind`."""
-
-
-def choices(field: FieldInfo) -> tuple[str, ...]:
-    """The words a field chooses from; empty when it is not a choice."""
-    return get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+def _kind_of(sections: tuple[type[BaseModel], ...]) -> FieldInfo:
+    """The key that says which of several sections it is; the first is the usual one."""
+    kinds = {section.model_fields["kind"].default: section for section in sections}
+    return FieldInfo(
+        annotation=Literal[tuple(kinds)],  # type: ignore[arg-type]
+        default=next(iter(kinds)),
+        description=" ".join(
+            f"`{kind}`: {(section.__doc__ or '').splitlines()[0]}"
+            for kind, section in kinds.items()
+        ),
+    )
 
 
 def allowed(field: FieldInfo) -> str:
     """What a field accepts, in words."""
-    if words := choices(field):
-        return f"one of {', '.join(words)}"
-    if named(field):
-        inner = sections_of(field.annotation)
-        sections = ", ".join(f"`{name}`" for part in inner for name in part.model_fields)
-        return f"sections by names of your own, in each any of {sections}"
-    parts = [field.annotation]
-    if get_origin(field.annotation) in (Union, UnionType):
-        parts = [part for part in get_args(field.annotation) if part is not type(None)]
-    parts = [getattr(part, "__origin__", part) for part in parts]  # without the annotations
-    kind = "a path" if Path in parts else _TYPES[parts[0]]  # type: ignore[index]
-    bounds = [
-        f"{word} {getattr(constraint, name):,}"
-        for constraint in field.metadata
-        for name, word in _BOUNDS.items()
-        if getattr(constraint, name, None) is not None
-    ]
-    text = f"{kind}, {' and '.join(bounds)}" if bounds else kind
-    return f"{text}, or null" if type(None) in get_args(field.annotation) else text
+    if not named(field):
+        return allowed_value(field)
+    inner = sections_of(field.annotation)
+    sections = ", ".join(f"`{name}`" for part in inner for name in part.model_fields)
+    return f"sections by names of your own, in each any of {sections}"
 
 
 def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) -> str:
@@ -96,6 +77,11 @@ def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) ->
 
     `places` maps a dotted key to where it was written (file and line, or the override).
     """
+    stated = error.get("ctx", {}).get("error")
+    if isinstance(stated, SettingError):
+        key = ".".join([str(error["loc"][0]), stated.field.rpartition(".")[2]])
+        stated = SettingError(key, stated.value, stated.reason)
+        return f"{_where(key, name, places)}: {stated}"
     key, kind = _key(error)
     where = _where(key.removesuffix(".[key]"), name, places)
     if error["type"] == "impossible":
@@ -106,7 +92,9 @@ def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) ->
         return f"{where}: {key.removesuffix('.[key]')}: {_NAMES}"
     if error["type"].startswith("union_tag"):
         key, value = f"{key}.kind", error["input"].get("kind")
-        return f"{_where(key, name, places)}: {_not_allowed(key, _KIND, value)}"
+        kinds = _field(key)
+        assert kinds is not None
+        return f"{_where(key, name, places)}: {_not_allowed(key, kinds, value)}"
     field = _field(key)
     if error["type"] == "missing":
         return f"{name}: {_missing(key, field)}"
@@ -118,7 +106,7 @@ def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) ->
 def _not_allowed(key: str, field: FieldInfo, value: Any) -> str:
     near = get_close_matches(str(value), choices(field), n=1)
     hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"{key} is {_shown(value)}{hint}; allowed: {allowed(field)}"
+    return f"{key} is {shown(value)}{hint}; allowed: {allowed(field)}"
 
 
 def _where(key: str, name: str, places: Mapping[str, str]) -> str:
@@ -193,11 +181,6 @@ def _missing(key: str, field: FieldInfo | None) -> str:
     return f"{key} is missing: {kind} is needed; write it there, or say --set {example}=…"
 
 
-def _shown(value: Any) -> str:
-    text = _YAML_WORDS[value] if value is None or isinstance(value, bool) else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
-
-
 def markdown() -> str:
     """`docs/reference/recipe.md`: every key with its default, what it allows and what it means."""
     parts = [_HEAD, "| key | default | allowed | meaning |\n|---|---|---|---|\n"]
@@ -205,11 +188,19 @@ def markdown() -> str:
     return "".join(parts)
 
 
+_KINDS: dict[str, Mapping[str, type[BaseModel]]] = {
+    "objective": OBJECTIVES,
+    "search": STRATEGIES,
+}
+"""Sections that have several kinds."""
+
+
 def _kinds(key: str) -> str:
     """Which kinds of objective have the key, in words; empty if all have, or it is none's."""
     section, _, name = key.rpartition(".")
-    having = kinds_with(name) if section == "objective" else ()
-    return "" if len(having) in (0, len(OBJECTIVES)) else f" (`{'`, `'.join(having)}`)"
+    kinds: Mapping[str, type[BaseModel]] = _KINDS.get(section, {})
+    having = [kind for kind, settings in kinds.items() if name in settings.model_fields]
+    return "" if len(having) in (0, len(kinds)) else f" (`{'`, `'.join(having)}`)"
 
 
 def _row(key: str, field: FieldInfo) -> str:
@@ -226,9 +217,7 @@ def _row(key: str, field: FieldInfo) -> str:
 
 
 def _default(value: Any) -> str:
-    if value is None or isinstance(value, bool):
-        return _YAML_WORDS[value]
-    return str(value) or '""'
+    return shown(value) if value is None or isinstance(value, bool) else str(value) or '""'
 
 
 _HEAD = """\

@@ -21,9 +21,11 @@ from latimer.recipe.phases import (
     check_training,
     fill_phases,
 )
-from latimer.recipe.search import Search
 from latimer.recipe.section import Section, TextFile, impossible
 from latimer.recipe.training import Training
+from latimer.search.constraints import LengthConstraints
+from latimer.search.reading import SearchSection
+from latimer.search.strategies import Beam
 
 
 class Recipe(Section):
@@ -42,7 +44,8 @@ class Recipe(Section):
     training: Training = Training()
     objective: Objective = LikelihoodSettings()
     critic: CriticSection = CriticSection()
-    search: Search = Search()
+    search: SearchSection = Beam()
+    constraints: LengthConstraints = LengthConstraints()
     phases: dict[PhaseName, Phase] = Field(
         default={},
         description="Phases of the run, in this order; each starts from the best model of the one "
@@ -65,10 +68,11 @@ class Recipe(Section):
             check_training(self.training)
             check_alone(self, started=started, translates=translates)
         check_critic(places, list(self.phases.values()) or [self])
-        if self.search.coverage_penalty and self.model.attention == "none":
+        penalty = getattr(self.search, "coverage_penalty", 0.0)
+        if penalty and self.model.attention == "none":
             raise impossible(
                 "search.coverage_penalty",
-                f"{self.search.coverage_penalty:g} does not go with model.attention none, which "
+                f"{penalty:g} does not go with model.attention none, which "
                 "reads no position of the source; set the penalty to 0",
             )
         if not self.model.reads_source:

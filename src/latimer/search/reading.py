@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from difflib import get_close_matches
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
 
 from latimer.errors import SettingError
 from latimer.search.constraints import Constraints
-from latimer.search.strategies import STRATEGIES, Beam, Search
+from latimer.search.strategies import STRATEGIES, Search
+
+DEFAULT = "beam"
 
 CARRIED = ("width", "alpha", "normalisation", "stop", "coverage_penalty")
 """Settings that another strategy takes over from the model's own, if it has them."""
@@ -20,25 +24,20 @@ CARRIED = ("width", "alpha", "normalisation", "stop", "coverage_penalty")
 def read_search(settings: Mapping[str, Any], base: Search | None = None) -> Search:
     """The search that `settings` describe, by the names of the strategies' fields.
 
-    What they leave out is as in `base`, usually a model's own search. `kind` names the strategy; a
-    different one takes over from `base` what ranks hypotheses. An exponent belongs to its
-    normalisation: with another normalisation it is the usual one unless given.
+    What they leave out is as in `base`, usually a model's own search, or usual. `kind` names the
+    strategy, by default the beam; a different one takes over from `base` what ranks hypotheses. An
+    exponent belongs to its normalisation: with another one it is the usual exponent unless given.
 
     Raises SettingError, whose field is below `search`.
     """
-    base = Beam() if base is None else base
-    kind = settings.get("kind", base.kind)
+    kind = settings.get("kind", DEFAULT if base is None else base.kind)
     strategy = STRATEGIES.get(kind) if isinstance(kind, str) else None
     if strategy is None:
         close = get_close_matches(str(kind), STRATEGIES, n=1)
         hint = f"did you mean {close[0]}? " if close else ""
         raise SettingError("search.kind", kind, f"{hint}allowed: one of {', '.join(STRATEGIES)}")
     fields = strategy.model_fields
-    names = fields if strategy is type(base) else (name for name in CARRIED if name in fields)
-    taken = {name: getattr(base, name) for name in names if name in type(base).model_fields}
-    if settings.get("normalisation", taken.get("normalisation")) != taken.get("normalisation"):
-        taken.pop("alpha", None)
-    taken.pop("kind", None)
+    taken = {} if base is None else _taken(base, strategy, settings)
     given = {name: value for name, value in settings.items() if name != "kind"}
     for name, value in given.items():
         if name not in fields:
@@ -60,6 +59,16 @@ def read_constraints(settings: Mapping[str, Any]) -> Constraints:
         raise error.within("constraints") from None
 
 
+def _taken(base: Search, strategy: type[Search], settings: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of `base` that hold for the strategy, where nothing else is said."""
+    names = strategy.model_fields if strategy is type(base) else CARRIED
+    shared = strategy.model_fields.keys() & type(base).model_fields.keys() & set(names) - {"kind"}
+    taken = {name: getattr(base, name) for name in shared}
+    if settings.get("normalisation", taken.get("normalisation")) != taken.get("normalisation"):
+        taken.pop("alpha", None)
+    return taken
+
+
 def _elsewhere(name: str, kind: str) -> str:
     """Why a strategy refuses a name: the strategies that have it, or those that it has."""
     having = [other for other, strategy in STRATEGIES.items() if name in strategy.model_fields]
@@ -72,3 +81,11 @@ def _elsewhere(name: str, kind: str) -> str:
     close = get_close_matches(name, valid, n=1)
     hint = f"did you mean {close[0]}? " if close else ""
     return f"there is no such setting; {hint}{kind} has {', '.join(valid)}"
+
+
+def _as_search(section: Any) -> Any:
+    return read_search(section) if isinstance(section, Mapping) else section
+
+
+SearchSection = Annotated[Search, BeforeValidator(_as_search)]
+"""A search as a section of a recipe or of a model's config."""

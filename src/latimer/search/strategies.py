@@ -7,17 +7,21 @@ with its algorithm, which the class names in `runner`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Literal, get_args
+from typing import Annotated, ClassVar, Literal, TypeVar, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from latimer.errors import InputError, SettingError
 from latimer.settings import Settings
 
 Normalisation = Literal["power", "gnmt", "none"]
 Stop = Literal["safe", "near"]
 Width = Annotated[int, Field(ge=1, le=4000)]
 Alpha = Annotated[float, Field(ge=0, le=10)]
+
+
+R = TypeVar("R", bound="Beam | DiverseBeam")
 
 
 class Strategy(Settings):
@@ -217,6 +221,18 @@ class MinimumBayesRisk(Drawing):
     )
     kind: Literal["mbr"] = Field(default="mbr", repr=False, description="The way of searching.")
 
+    @model_validator(mode="after")
+    def _check_utility(self) -> MinimumBayesRisk:
+        if isinstance(self.utility, str):
+            from latimer.metrics.utilities import utility_named
+
+            try:
+                utility_named(self.utility)
+            except InputError as error:
+                why = error.reason if isinstance(error, SettingError) else str(error)
+                raise _impossible("utility", why) from None
+        return self
+
 
 class Exact(Ranking):
     """Exact search (Stahlberg & Byrne 2019): the best translation of all, within a budget."""
@@ -239,18 +255,9 @@ STRATEGIES: dict[str, type[Search]] = {
     strategy.model_fields["kind"].default: strategy for strategy in get_args(Search)
 }
 """Strategies by the name that recipes, JSON and command lines give them in `search.kind`."""
-DEFAULT = "beam"
 
 
-def _with_kind(section: Any) -> Any:
-    return {"kind": DEFAULT, **section} if isinstance(section, dict) else section
-
-
-SearchSection = Annotated[Search, Field(discriminator="kind"), BeforeValidator(_with_kind)]
-"""A way of searching as a section of a recipe or of a model's config."""
-
-
-def _check_nbest(search: Any) -> Any:
+def _check_nbest(search: R) -> R:
     if search.nbest > search.width:
         raise _impossible("nbest", f"at most the width of the beam, {search.width}, is possible")
     return search

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic, NamedTuple, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast
 
 from torch import Tensor
 
@@ -29,4 +30,5 @@ class Tracked(Generic[T]):
 
 def selected(tensors: T, rows: Tensor) -> T:
     """The same rows of each tensor of a named tuple."""
-    return cast("T", cast("type[NamedTuple]", type(tensors))(*(one[rows] for one in tensors)))
+    make = cast("Callable[..., T]", type(tensors))
+    return make(*(one[rows] for one in tensors))

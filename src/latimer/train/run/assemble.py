@@ -310,7 +310,7 @@ def _validator(
         prepared.dev_texts,
         language=recipe.data.target_language,
         batch_tokens=recipe.training.batch_tokens,
-        max_length=recipe.search.max_length,
+        max_length=recipe.constraints.max_length,
         device=group.device,
         translates=recipe.model.reads_source,
         policy=policy,

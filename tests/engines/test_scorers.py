@@ -7,9 +7,9 @@ import pytest
 import torch
 
 import latimer
-from latimer.engines import neural, prepared
-from latimer.engines.neural import NeuralTranslator
-from latimer.engines.scoring import score_texts
+from asking import asked, translator_of
+from latimer.engines.neural import engine, scorers
+from latimer.engines.neural.scoring import score_texts
 from latimer.nn.inference.folded import FoldedDecoder
 from latimer.threads import available_cores
 from tiny_model import copying_model, save_tiny_model, sentences, tiny_model
@@ -28,12 +28,12 @@ def made(monkeypatch):
         return make
 
     names = ("fp32", "for one", "for several")
-    monkeypatch.setattr(prepared, "PRODUCTS", {name: product(name) for name in names})
+    monkeypatch.setattr(scorers, "PRODUCTS", {name: product(name) for name in names})
 
     def choose(wanted, device, *, alone=False):
         return ("for one" if alone else "for several") if wanted == "auto" else wanted
 
-    monkeypatch.setattr(neural, "choose_products", choose)
+    monkeypatch.setattr(engine, "choose_products", choose)
     return found
 
 
@@ -42,33 +42,33 @@ def names(made):
 
 
 def test_auto_takes_for_one_sentence_what_is_quick_for_one(made):
-    translator = NeuralTranslator(tiny_model(), precision="auto")
+    translator = translator_of(tiny_model(), precision="auto")
     translator.translate([])
     translator.translate(["", " "])
     assert names(made) == []  # nothing to translate
-    translator.translate(["Kalo suti.", "", "Kalo suti."], beam=3)
+    translator.translate(["Kalo suti.", "", "Kalo suti."], **asked(beam=3))
     assert names(made) == ["for one"]
-    translator.translate(["Miner."], beam=20)
+    translator.translate(["Miner."], **asked(beam=20))
     assert names(made) == ["for one"]
-    translator.translate(["Miner.", "Kalo."], beam=1)
-    translator.translate(["Miner.\nKalo."], beam=1)
+    translator.translate(["Miner.", "Kalo."], **asked(beam=1))
+    translator.translate(["Miner.\nKalo."], **asked(beam=1))
     translator.translate(["Kalo."])
     assert names(made) == ["for one", "for several"]
-    assert [translator.products(count) for count in (1, 2)] == ["for one", "for several"]
-    assert translator.precision == "auto"
+    assert [translator.engine.products(count) for count in (1, 2)] == ["for one", "for several"]
+    assert translator.engine.precision == "auto"
 
 
 def test_what_is_asked_for_is_taken_for_all(made):
-    translator = NeuralTranslator(tiny_model(), precision="for one")
+    translator = translator_of(tiny_model(), precision="for one")
     translator.translate(["Kalo."])
     translator.translate(["Kalo.", "Suti."])
     assert [name for name, _ in made] == ["for one"]
-    assert translator.precision == "for one"
+    assert translator.engine.precision == "for one"
 
 
 def test_networks_are_folded_once(made):
     one, other = tiny_model(), tiny_model(seed=1)
-    translator = NeuralTranslator(one, precision="auto", others=[other])
+    translator = translator_of(one, other, precision="auto")
     for texts in (["Kalo."], ["Kalo.", "Suti."]):
         translator.translate(texts)
     assert len(made) == 6
@@ -77,7 +77,7 @@ def test_networks_are_folded_once(made):
 
 
 def test_threads_that_ask_together_make_it_once(made):
-    translator = NeuralTranslator(tiny_model(), precision="auto")
+    translator = translator_of(tiny_model(), precision="auto")
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(translator.translate, [["Kalo suti."]] * 8))
     assert names(made) == ["for one"]
@@ -109,9 +109,9 @@ def watch(model):
 @pytest.mark.parametrize("count", [1, 3])
 def test_pytorch_has_one_thread_in_each_while_translating(three, count):
     model = tiny_model()
-    translator = NeuralTranslator(model, count)
+    translator = translator_of(model, threads=count, batch_tokens=40)
     seen = watch(model)
-    translator.translate(sentences(30), batch_tokens=40, max_length=5)
+    translator.translate(sentences(30), **asked(max_length=5))
     assert {number for number, _ in seen} == {1}
     assert (threading.get_ident() in {ident for _, ident in seen}) == (count == 1)
     assert torch.get_num_threads() == in_new_thread() == 3
@@ -126,14 +126,16 @@ def test_pytorch_has_its_threads_back_after_an_error(three):
     model.network.encoder.register_forward_hook(fail)
     for count in (1, 2):
         with pytest.raises(RuntimeError, match=r"^1$"):
-            NeuralTranslator(model, count).translate(["Kalo."])
+            translator_of(model, threads=count).translate(["Kalo."])
         assert torch.get_num_threads() == in_new_thread() == 3
 
 
 @pytest.mark.parametrize("shared", [True, False])
 def test_callers_in_several_threads_keep_their_settings(three, shared):
     models = [copying_model() for _ in range(1 if shared else 4)]
-    translators = [NeuralTranslator(model, 2) for model in models] * (4 if shared else 1)
+    translators = [translator_of(model, threads=2, batch_tokens=40) for model in models] * (
+        4 if shared else 1
+    )
     lines, together = sentences(12), threading.Barrier(4)
 
     def work(number):
@@ -141,7 +143,7 @@ def test_callers_in_several_threads_keep_their_settings(three, shared):
         torch.set_num_threads(number + 2)
         together.wait()
         for _ in range(5):
-            found = translators[number].translate(lines, batch_tokens=40)
+            found = translators[number].translate(lines)
             assert [one.text for one in found] == lines
         return torch.get_num_threads()
 
@@ -162,5 +164,5 @@ def test_scoring_uses_one_thread_in_each_too(three, batch_tokens, several):
 
 def test_by_default_every_core_takes_part(tmp_path):
     save_tiny_model(tmp_path / "model")
-    assert latimer.load(tmp_path / "model")._pool.threads == available_cores()
-    assert latimer.load(tmp_path / "model", threads=1)._pool.threads == 1
+    assert latimer.load(tmp_path / "model").engine.pool.threads == available_cores()
+    assert latimer.load(tmp_path / "model", threads=1).engine.pool.threads == 1

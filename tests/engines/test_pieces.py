@@ -4,9 +4,10 @@ import unicodedata
 
 import pytest
 
-from latimer.engines.given import check_text, prefix_pieces
+from latimer.engines.neural.pieces import prefix_pieces
 from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
+from latimer.text.checking import check_text
 from latimer.text.vocabulary.vocabulary import Vocabulary
 
 
@@ -26,7 +27,9 @@ def test_a_prefix_is_composed_as_training_text_is(vocabulary):
 def test_a_prefix_leaves_room_for_the_end(vocabulary):
     pieces = vocabulary.encode_targets(["été"])[0]
     assert prefix_pieces(vocabulary, "été", len(pieces) + 1) == pieces
-    message = f"prefix: its {len(pieces)} pieces do not fit into max_length {len(pieces)}, which"
+    message = (
+        f"prefix is 'été'; its {len(pieces)} pieces do not fit into max_length {len(pieces)}, which"
+    )
     with pytest.raises(InputError, match=message):
         prefix_pieces(vocabulary, "été", len(pieces))
 
@@ -34,9 +37,9 @@ def test_a_prefix_leaves_room_for_the_end(vocabulary):
 @pytest.mark.parametrize(
     ("prefix", "message"),
     [
-        ("{count} a", "prefix: '{count} a' holds the placeholder '{count}'"),
-        ("un <b>", "prefix: 'un <b>' holds the placeholder '<b>'"),
-        ("un 日", "prefix: 'un 日' cannot be written: the model's vocabulary lacks '日'"),
+        ("{count} a", "prefix is '{count} a'; it holds the placeholder '{count}'"),
+        ("un <b>", "prefix is 'un <b>'; it holds the placeholder '<b>'"),
+        ("un 日", "prefix is 'un 日'; it cannot be written: the model's vocabulary lacks '日'"),
         ("f\udcfcr", "prefix: not valid Unicode"),
     ],
 )

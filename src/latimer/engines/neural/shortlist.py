@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from latimer.errors import InputError
+from latimer.errors import SettingError
 from latimer.nn.decoders.decoder import State
 from latimer.nn.inference.quantised import Rounded
 from latimer.nn.lexical import SentenceLexicon
@@ -142,21 +142,22 @@ def choose_shortlist(
             return None
         why = "it has no lexicon; make one with `latimer shortlist`"
         if lexicon is not None:
-            why = "it is searched with other models; leave --shortlist out"
-        raise InputError(f"shortlist {wanted}: not with this model: {why}")
+            why = "it is searched with other models; leave it out"
+        raise SettingError("engine.shortlist", wanted, f"not with this model: {why}")
     small = SMALL_IN_INT8 if precision == "int8" else SMALL
     if wanted == "auto" and len(network.output.weight) < small:
         return None
     return Shortlist(lexicon, network, joint=joint, likely=number)
 
 
-def check_alone(wanted: str | int, alone: bool) -> None:
-    """Refuse a number for a search that no shortlist is for; `alone` says that this is not one."""
-    if wanted not in ("auto", "off") and not alone:
-        raise InputError(
-            f"shortlist {wanted}: only for beam search of the one best translation, without n-best "
-            "lists, sampling, exact search, prefix or rules; leave it out"
-        )
+def check_shortlist(wanted: str | int, possible: bool) -> None:
+    """Refuse a number for a search that no shortlist is for; `possible` says that one is."""
+    if wanted not in ("auto", "off") and not possible:
+        raise SettingError(
+            "engine.shortlist", wanted,
+            "a shortlist is for beam search of the one best translation without constraints; "
+            "leave it out",
+        )  # fmt: skip
 
 
 def _number(wanted: str | int) -> int:
@@ -165,7 +166,9 @@ def _number(wanted: str | int) -> int:
     except ValueError:
         number = 0
     if not 1 <= number <= MOST:
-        raise InputError(f"shortlist {wanted}: auto, off or a number from 1 to {MOST} expected")
+        raise SettingError(
+            "engine.shortlist", wanted, f"allowed: auto, off or a number from 1 to {MOST}"
+        )
     return number
 
 

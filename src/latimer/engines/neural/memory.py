@@ -11,18 +11,11 @@ import torch
 from torch import nn
 
 from latimer.errors import InputError
-from latimer.nn.attention.bahdanau import BahdanauAttention
-from latimer.nn.attention.concat import ConcatAttention
-from latimer.nn.attention.coverage import CoverageAttention
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.text.vocabulary.subwords import EOS
 
-HIDDEN: dict[type[nn.Module], int] = {
-    BahdanauAttention: 1,
-    CoverageAttention: 3,
-    ConcatAttention: 2,
-}
-"""Arrays `[rows, source_time, attention_size]` that a step holds at once; of others none."""
+HIDDEN = 3
+"""Arrays `[rows, source_time, attention_size]` that a step holds at once, at most."""
 ALONE, MIXED = 12, 48
 """Bytes for each score of a row: as the network gives it, or mixed, ruled or drawn from."""
 GIGABYTE = 1e9
@@ -63,8 +56,7 @@ def row_of(network: nn.Module, vocab: int) -> Row:
     with torch.inference_mode():
         state = network.start(source, torch.ones_like(source[0]))
     states = sum(layer.size(1) for layer in state.layers)
-    attention = network.attention
-    arrays = 0 if attention is None else HIDDEN.get(type(attention), 0)
+    arrays = 0 if network.attention is None else HIDDEN
     return Row(states, arrays * state.memory.keys.size(2), vocab)
 
 

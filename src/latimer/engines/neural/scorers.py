@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, NamedTuple
 
-from latimer.engines.languages import check_languages
-from latimer.engines.shortlist import Shortlist, choose_shortlist
+from latimer.engines.neural.languages import check_languages
+from latimer.engines.neural.shortlist import Shortlist, choose_shortlist
 from latimer.errors import InputError
 from latimer.model.folder import Model
 from latimer.nn.inference.folded import fold
 from latimer.nn.inference.products import PRODUCTS
 from latimer.search.combined import Ensemble, ShallowFusion
-from latimer.search.guided import Guided
 from latimer.search.scorer import Scorer
+from latimer.text.vocabulary.subwords import Subwords
 
 
 class Searcher(NamedTuple):
@@ -24,26 +25,27 @@ class Searcher(NamedTuple):
     shortlist: Shortlist | None
 
 
-class Prepared:
-    """What searches with some models in a precision, made when that is first asked for.
+@dataclass(frozen=True)
+class Fusion:
+    """A language model whose log-probabilities are added in search with a weight."""
 
-    Networks are folded once, and precisions share all but the matrices that are rounded. Several
+    language_model: Model
+    weight: float = 0.1
+
+
+class Scorers:
+    """What scores with some models in a precision, made when that is first asked for.
+
+    Networks are folded once, and precisions share all but the matrices that are quantised. Several
     threads may ask.
     """
 
     def __init__(
-        self,
-        models: Sequence[Model],
-        language_model: Model | None,
-        weight: float,
-        critic: Model | None,
-        critic_weight: float,
-        shortlist: str | int,
+        self, models: Sequence[Model], fusion: Fusion | None, shortlist: str | int
     ) -> None:
-        """As `NeuralTranslator`; the first of `models` is the one that the others are added to."""
-        self._models, self._language_model, self._weight = models, language_model, weight
-        self._critic, self._critic_weight, self._shortlist = critic, critic_weight, shortlist
-        fused = [] if language_model is None else [language_model]
+        """The first of `models` is the one that the others are added to."""
+        self._models, self._fusion, self._shortlist = models, fusion, shortlist
+        fused = [] if fusion is None else [fusion.language_model]
         self._folded = {id(one): fold(one.network.eval()) for one in [*models, *fused]}
         self._made: dict[str, Searcher] = {}
         self._lock = Lock()
@@ -72,32 +74,27 @@ class Prepared:
 
     def _combined(self, ready: Callable[[Model], Scorer[Any]]) -> Scorer[Any]:
         """One scorer of all models, of which `ready` makes that of each."""
-        models, language_model, critic = self._models, self._language_model, self._critic
-        first = models[0].vocabulary
-        for other in models[1:]:
-            if (other.vocabulary.source, other.vocabulary.target) != (first.source, first.target):
+        first, *others = self._models
+        for other in others:
+            if _vocabularies(other) != _vocabularies(first):
                 raise InputError(
                     "models of different vocabularies cannot be an ensemble; train the second "
                     "with subwords.model set to the folder of the first"
                 )
-        for other in models[1:]:
-            check_languages("a model of the ensemble", other, models[0], ("source", "target"))
-        scorers = [ready(model) for model in models]
+            check_languages("a model of the ensemble", other, first, ("source", "target"))
+        scorers = [ready(model) for model in self._models]
         scorer = scorers[0] if len(scorers) == 1 else Ensemble(scorers)
-        if critic is not None:
-            theirs = critic.vocabulary
-            if (theirs.source, theirs.target) != (first.source, first.target):
-                raise InputError(
-                    "the critic has another vocabulary than the translator; take one from a run "
-                    "that improved it"
-                )
-            scorer = Guided(scorer, critic.network.eval(), self._critic_weight)
-        if language_model is None:
+        if self._fusion is None:
             return scorer
-        if language_model.vocabulary.target != first.target:
+        language_model = self._fusion.language_model
+        if language_model.vocabulary.target != first.vocabulary.target:
             raise InputError(
                 "the language model has another vocabulary than the translator; train it with "
                 "subwords.model set to the translator's folder"
             )
-        check_languages("the language model", language_model, models[0], ("target",))
-        return ShallowFusion(scorer, ready(language_model), self._weight)
+        check_languages("the language model", language_model, first, ("target",))
+        return ShallowFusion(scorer, ready(language_model), self._fusion.weight)
+
+
+def _vocabularies(model: Model) -> tuple[Subwords, Subwords]:
+    return model.vocabulary.source, model.vocabulary.target

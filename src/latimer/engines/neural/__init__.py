@@ -1,0 +1,1 @@
+"""The neural engine: recurrent networks in PyTorch."""
