@@ -82,7 +82,7 @@ def test_other_vocabularies_are_refused(models: dict[str, Path]) -> None:
     assert str(models["foreign"]) in str(caught.value)
     with pytest.raises(InputError, match="another vocabulary"):
         latimer.load(models["foreign"], language_model=models["lm"])
-    with pytest.raises(InputError, match="not a language model"):
+    with pytest.raises(InputError, match="a translator, but a language model is needed"):
         latimer.load(models["first"], language_model=models["second"])
 
 
@@ -112,7 +112,7 @@ def test_the_commands(models: dict[str, Path], tmp_path: Path) -> None:
     assert all(line.startswith("D E") for line in drawn[0].stdout.splitlines())
     wrong = run("sample", first)
     assert wrong.returncode == 2
-    assert "translate --sample" in wrong.stderr
+    assert f"`latimer translate {first} --sample` draws" in wrong.stderr
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +159,9 @@ def test_critics_of_no_use_get_one_line(
     models: dict[str, Path], improved: dict[str, Path], tmp_path: Path
 ) -> None:
     critic = improved["source"] / "critic"
-    with pytest.raises(InputError, match="not a Latimer model"):
+    with pytest.raises(InputError, match="a critic, but a translator is needed"):
         latimer.load(critic)
-    with pytest.raises(InputError, match="not a Latimer critic"):
+    with pytest.raises(InputError, match=r"a translator, but a critic is needed; .* --objective"):
         latimer.load(models["first"], critic=models["second"])
     with pytest.raises(InputError, match="critic has another vocabulary"):
         latimer.load(models["foreign"], critic=critic)

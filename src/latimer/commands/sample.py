@@ -27,11 +27,18 @@ def sample(
 ) -> None:
     """Draw sentences from a language model, one a line."""
     from latimer.engines.sampling import draw_sentences
-    from latimer.model.folder import load_language_model
+    from latimer.errors import InputError
+    from latimer.model.folder import load_model
 
+    loaded = load_model(model, device)
+    if loaded.config.reads_source:
+        raise InputError(
+            f"{model}: a translator, which needs a source; "
+            f"`latimer translate {model} --sample` draws translations"
+        )
     texts = draw_sentences(
-        load_language_model(model, device), count, prefix=prefix, temperature=temperature,
-        top_k=top_k, top_p=top_p, max_length=max_length, seed=seed,
+        loaded, count, prefix=prefix, temperature=temperature, top_k=top_k, top_p=top_p,
+        max_length=max_length, seed=seed,
     )  # fmt: skip
     for text in texts:
         typer.echo(text)

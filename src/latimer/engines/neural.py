@@ -229,7 +229,7 @@ class NeuralTranslator:
         return Capabilities(scores=True, alternatives=True, attention=attend, constraints=True)
 
     def close(self) -> None:
-        """Let the threads go; nothing can be translated afterwards."""
+        """See `Translator`."""
         self._pool.close()
 
     def __enter__(self) -> Self:
