@@ -1,9 +1,12 @@
 import json
+import math
 import os
 import pickle
 import resource
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,7 +14,15 @@ from safetensors.torch import load_file, save_file
 
 from latimer.errors import InputError, LatimerError
 from latimer.model.card import model_card
-from latimer.model.folder import load_model, save_model
+from latimer.model.config import DataFacts, Languages, ModelConfig, Scores, TextFacts
+from latimer.model.folder import (
+    load_critic,
+    load_language_model,
+    load_model,
+    load_translator,
+    save_model,
+)
+from latimer.model.reading import read_config
 from latimer.text.batching import pad_sources
 from tiny_model import save_tiny_model, tiny_model, tiny_vocabulary
 
@@ -34,8 +45,10 @@ def test_what_is_saved_is_loaded(tmp_path, tied):
     loaded = load_model(tmp_path / "model")
     torch.testing.assert_close(logits(loaded.network), logits(saved.network), atol=0, rtol=0)
     assert loaded.vocabulary == saved.vocabulary
-    assert loaded.config["languages"] == {"source": "en", "target": "de"}
-    assert loaded.config["format"] == "latimer-model/1"
+    assert loaded.config.languages == Languages(source="en", target="de")
+    assert loaded.config.network == saved.config.network
+    assert loaded.config.scores == saved.config.scores
+    assert (loaded.config.engine, loaded.config.kind) == ("neural", "translator")
     assert not loaded.network.training
 
 
@@ -45,7 +58,7 @@ def test_a_vocabulary_of_two_models(tmp_path):
     save_model(tmp_path / "model", model, "# card")
     loaded = load_model(tmp_path / "model")
     torch.testing.assert_close(logits(loaded.network), logits(model.network), atol=0, rtol=0)
-    assert set(loaded.config["vocabulary"]["sha256"]) == {
+    assert set(loaded.config.vocabulary.sha256) == {
         "subwords.source.model", "subwords.target.model",
     }  # fmt: skip
 
@@ -86,16 +99,32 @@ def test_weights_in_half_precision_load(folder, dtype):
 
 
 def test_the_card_names_languages_scores_and_command():
-    config = {
-        "languages": {"source": "en", "target": "de"},
-        "scores": {"dev": {"bleu": 31.25}},
-        "data": {"train": "a|b"},
+    facts = {
+        "data": DataFacts(train=TextFacts(source=Path("a|b"), target=Path("c"), pairs=7)),
+        "scores": Scores(dev_bleu_greedy=31.25, updates=40),
     }
+    config = tiny_model().config.model_copy(update=facts)
     card = model_card(config, command="latimer train x.yaml")
-    assert "en → de" in card
-    assert "| dev.bleu | 31.25 |" in card
-    assert "| train | a\\|b |" in card
+    assert card.startswith("# A translator, en → de\n")
+    assert "| dev_bleu_greedy | 31.25 |\n| updates | 40 |" in card
+    assert "| train.source | a\\|b |" in card
+    assert "dev_perplexity" not in card
     assert "    latimer train x.yaml" in card
+    assert card.endswith("    latimer translate THIS_FOLDER < text.txt\n")
+
+
+@pytest.mark.parametrize(
+    ("update", "title", "use"),
+    [
+        ({"kind": "language_model"}, "A language model of de", "perplexity THIS_FOLDER text.txt"),
+        ({"kind": "critic"}, "A critic of translations, en → de", "--critic THIS_FOLDER <"),
+        ({"languages": Languages()}, "A translator, source → target", "translate THIS_FOLDER <"),
+    ],
+)
+def test_the_card_names_the_kind_and_the_command(update, title, use):
+    card = model_card(tiny_model().config.model_copy(update=update), command="x")
+    assert card.startswith(f"# {title}\n")
+    assert use in card.rpartition("## Use")[2]
 
 
 @pytest.mark.parametrize("name", ["config.json", "weights.safetensors", "subwords.model"])
@@ -163,31 +192,141 @@ def test_weights_that_are_no_numbers_of_a_network_are_refused(folder):
 @pytest.mark.parametrize(
     ("section", "value", "message"),
     [
-        ("format", "other/9", "format 'latimer-model/1' expected, not 'other/9'"),
-        ("network", [1], "'network' must be an object"),
-        ("network", {"cell": "perceptron"}, "'network' describes no network"),
-        ("network", {"no_such_size": 3}, "'network' describes no network"),
-        ("network", {"embedding": -3}, "'network' describes no network"),
-        ("network", {"embedding": "wide"}, "'network' describes no network"),
-        ("network", {"embedding": 0, "tied": "none"}, "'network' describes no network"),
-        ("network", {"encoder_layers": 0}, "'network' describes no network"),
-        ("network", {"attention": "none", "decoder_layers": 0}, "'network' describes no network"),
-        ("network", {"attention": None, "input_feeding": True}, "'network' describes no network"),
-        ("network", {"source_vocab": 9}, "network.source_vocab is 9, but the vocabulary has"),
-        ("vocabulary", {}, r"vocabulary.sha256 is missing"),
-        ("search", None, "'search' must be an object"),
+        ("format", "other/9", "format 'latimer-model/2' expected, not 'other/9'"),
+        ("format", "latimer-model/1", "made by an older version .*engine.*train the model again"),
+        ("format", "latimer-critic/1", "made by an older version .*train the model again"),
+        ("format", ["latimer-model/2"], "format 'latimer-model/2' expected, not"),
+        ("engine", "rule_based", "a model of the engine 'rule_based'; one of the engine 'neural'"),
+        ("engine", 3, "engine cannot be 3"),
+        ("kind", "poet", "kind cannot be 'poet'"),
+        ("kind", "language_model", "network.kind: 'translator' does not go with kind language_mod"),
+        ("kind", "critic", "reads: None does not go with kind critic"),
+        ("reads", "source", "reads: 'source' does not go with kind translator"),
+        ("kindd", "poet", "kindd: unknown key"),
+        ("languages", {"source": None}, "languages.source cannot be None"),
+        ("data", {"train": {"source": "a"}}, "data.train.target is missing"),
+        ("scores", {"updates": "many"}, "scores.updates cannot be 'many'"),
+        ("network", [1], r"network cannot be \[1\]"),
+        ("network", {"cell": "perceptron"}, "network.cell cannot be 'perceptron'"),
+        ("network", {"no_such_size": 3}, "network.no_such_size: unknown key"),
+        ("network", {"embedding": -3}, "network.embedding cannot be -3"),
+        ("network", {"embedding": "wide"}, "network.embedding cannot be 'wide'"),
+        ("network", {"embedding": 0, "tied": "none"}, "network.embedding cannot be 0"),
+        ("network", {"encoder_layers": 0}, "network.encoder_layers cannot be 0"),
+        ("network", {"attention": None}, "network.attention cannot be None"),
+        (
+            "network",
+            {"attention": "none", "input_feeding": True},
+            "network.input_feeding: true does not go with network.attention 'none'",
+        ),
+        ("vocabulary", {}, "vocabulary.kind is missing"),
+        ("search", None, "search cannot be None"),
         ("search", {"beam": "wide"}, "search.beam cannot be 'wide'"),
         ("search", {"beam": 2.5}, "search.beam cannot be 2.5"),
+        ("search", {"beam": 0}, "search.beam cannot be 0"),
         ("search", {"alpha": None}, "search.alpha cannot be None"),
         ("search", {"coverage_penalty": True}, "search.coverage_penalty cannot be True"),
     ],
 )
 def test_a_wrong_config_is_explained(folder, section, value, message):
-    config = json.loads((folder / "config.json").read_text())
-    config[section] = value
-    (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(InputError, match=f"config.json: .*{message}"):
+    rewrite(folder, {section: value})
+    with pytest.raises(InputError, match=f"config.json: .*{message}") as refused:
         load_model(folder)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("sha256", {}, "vocabulary.sha256 is empty"),
+        ("source_size", 9, "vocabulary.source_size is 9, but the vocabulary has 150 pieces"),
+    ],
+)
+def test_a_wrong_vocabulary_section_is_explained(folder, key, value, message):
+    facts = json.loads((folder / "config.json").read_text())["vocabulary"]
+    rewrite(folder, {"vocabulary": facts | {key: value}})
+    with pytest.raises(InputError, match=f"config.json: {message}"):
+        load_model(folder)
+
+
+@pytest.mark.parametrize("text", ["[]", "3", "null", '"latimer-model/2"'])
+def test_json_that_is_no_object_is_refused(folder, text):
+    (folder / "config.json").write_text(text)
+    with pytest.raises(InputError, match=r"config\.json: not the description of a Latimer model"):
+        load_model(folder)
+
+
+def test_a_missing_section_is_named(folder):
+    config = json.loads((folder / "config.json").read_text())
+    for key in ("engine", "kind", "network", "vocabulary"):
+        shorter = {name: value for name, value in config.items() if name != key}
+        (folder / "config.json").write_text(json.dumps(shorter))
+        with pytest.raises(InputError, match=rf"config\.json: {key} is missing; copy the folder"):
+            load_model(folder)
+
+
+def test_a_model_of_another_kind_is_refused(tmp_path):
+    save_tiny_model(tmp_path / "there")
+    save_tiny_model(tmp_path / "alone", kind="language_model", attention="none")
+    save_critic(tmp_path / "critic", reads="source")
+    save_critic(tmp_path / "taught", reads="reference")
+    loaders = {"there": load_translator, "alone": load_language_model, "critic": load_critic}
+    for name, load in loaders.items():
+        assert load(tmp_path / name).config.kind == load_kind(tmp_path / name)
+        for other in {*loaders} - {name}:
+            with pytest.raises(InputError, match=f"{other}: a .*, but a .* is needed"):
+                load(tmp_path / other)
+    with pytest.raises(InputError, match=r"`latimer perplexity .*alone text.txt`"):
+        load_translator(tmp_path / "alone")
+    with pytest.raises(InputError, match="reads the reference, which nobody has when translating"):
+        load_critic(tmp_path / "taught")
+    assert load_model(tmp_path / "alone").config.kind == "language_model"
+    with pytest.raises(InputError, match="a critic, but a translator is needed"):
+        load_model(tmp_path / "critic")
+
+
+def test_an_infinite_perplexity_comes_back(tmp_path):
+    model = tiny_model(kind="language_model", attention="none")
+    scores = Scores(dev_perplexity=math.inf)
+    model = replace(model, config=model.config.model_copy(update={"scores": scores}))
+    save_model(tmp_path / "model", model, "card")
+    assert load_model(tmp_path / "model").config.scores == scores
+
+
+def test_the_description_is_read_without_pytorch(folder):
+    program = (
+        "import sys, latimer; from latimer.model.config import ModelConfig; "
+        "from latimer.model.neural import NeuralConfig; "
+        "from latimer.model.reading import read_config; import latimer.engines.translator; "
+        "print([read_config(sys.argv[1], c).languages.target for c in (ModelConfig, NeuralConfig)],"
+        "'torch' in sys.modules, 'sentencepiece' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(folder)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout == "['de', 'de'] False False\n"
+
+
+def test_other_engines_need_no_network(tmp_path):
+    entries = {"format": "latimer-model/2", "engine": "rule_based", "kind": "translator"}
+    (tmp_path / "config.json").write_text(json.dumps({**entries, "rules": 12}))
+    assert read_config(tmp_path, ModelConfig) == ModelConfig(engine="rule_based", kind="translator")
+
+
+def rewrite(folder, entries):
+    """Put `entries` into the folder's `config.json`."""
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | entries))
+
+
+def save_critic(folder, reads):
+    save_tiny_model(folder)
+    rewrite(folder, {"kind": "critic", "reads": reads})
+
+
+def load_kind(folder):
+    """As it stands in the file."""
+    return json.loads((folder / "config.json").read_text())["kind"]
 
 
 def test_an_unusable_device_is_named(folder):

@@ -147,7 +147,7 @@ def test_what_does_not_go_together_is_refused(model_folder, trained, tmp_path):
         latimer("perplexity", model_folder, text), 2
     )
     assert f"{empty}: empty: no line has text" in complaint(latimer("perplexity", alone, empty), 2)
-    assert "a language model, which translates nothing" in complaint(
+    assert f"{alone}: a language model, but a translator is needed" in complaint(
         latimer("translate", alone, text), 2
     )
 

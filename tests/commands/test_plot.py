@@ -72,10 +72,10 @@ WRONG = {
     "the model has no attention to draw": ["attention", "run", "--text", "Kalo."],
     "--text: blank": ["attention", "attentive", "--text", " "],
     "name files with --source and --target": ["gradient", "attentive"],
-    "a language model reads no source": [
+    "alone: a language model, but a translator is needed": [
         "gradient", "alone", "--source", "source", "--target", "target",
     ],
-    "a language model, which translates nothing": [
+    "this one is for `latimer perplexity alone text.txt`": [
         "length", "alone", "--source", "source", "--target", "target",
     ],
     "--text is for attention, not for curves": ["curves", "run", "--text", "a"],

@@ -47,7 +47,7 @@ def test_the_command_reranks_and_lm_alone_is_fusion(folders):
         (["--reverse", "reverse", "--sample"], "--reverse ranks what the beam finds; --sample"),
         (["--reverse", "reverse", "--beam", 1], "nothing to choose from with --beam 1"),
         (["--reverse", "direct"], "is not the way back from en → de"),
-        (["--reverse", "lm"], "the reverse model is a language model"),
+        (["--reverse", "lm"], "lm: a language model, but a translator is needed"),
         (["--reverse", "nothing"], "no such model folder"),
     ],
 )

@@ -120,7 +120,7 @@ def test_the_commands(models: dict[str, Path], tmp_path: Path) -> None:
     assert all(line.startswith("D E") for line in drawn[0].stdout.splitlines())
     wrong = run("sample", first)
     assert wrong.returncode == 2
-    assert "a translator, but a language model is needed" in wrong.stderr
+    assert f"`latimer translate {first} --sample` draws" in wrong.stderr
 
 
 @pytest.fixture(scope="module")

@@ -165,7 +165,7 @@ def test_the_start_is_the_models_own_score(model: Path, tmp_path: Path) -> None:
 def test_wrong_calls_get_one_line(model: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="choose one of likelihood"):
         improve(model, tmp_path / "run", objective="magic")
-    with pytest.raises(InputError, match="not the description"):
+    with pytest.raises(InputError, match="no such model folder"):
         improve(tmp_path / "nothing", tmp_path / "run")
     (tmp_path / "earlier" / "models" / "best").mkdir(parents=True)
     with pytest.raises(InputError, match=r"here .*earlier.models.best$"):

@@ -3,15 +3,23 @@ import json
 import pytest
 
 from latimer.errors import InputError
+from latimer.model.config import FORMAT
 from latimer.recipe import build_recipe
 from latimer.train.run.improvement import improvement, steady_rate
 
 CONFIG = {
-    "vocabulary": {"kind": "bpe", "size": 40},
-    "data": {"train": {"source": "a", "target": "b"}, "dev": {"source": "c", "target": "d"}},
+    "format": FORMAT,
+    "engine": "neural",
+    "kind": "translator",
+    "vocabulary": {
+        "kind": "bpe", "joint": True, "placeholders": True, "source_size": 40, "target_size": 40,
+    },
+    "data": {
+        "train": {"source": "a", "target": "b", "pairs": 3}, "dev": {"source": "c", "target": "d"},
+    },
     "languages": {"source": "en", "target": "de"},
     "network": {"cell": "gru"},
-}
+}  # fmt: skip
 
 
 def test_languages_text_and_subwords_are_the_models(tmp_path):
@@ -22,11 +30,17 @@ def test_languages_text_and_subwords_are_the_models(tmp_path):
     assert (tree["subwords"]["size"], tree["subwords"]["model"]) == (40, str(tmp_path))
 
 
-@pytest.mark.parametrize("section", CONFIG)
-@pytest.mark.parametrize("value", ["en", 3, None, ["en", "de"]])
-def test_a_section_that_is_no_object_is_explained(tmp_path, section, value):
-    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, section: value}))
-    with pytest.raises(InputError, match=r"config\.json: not the description of a model"):
+def test_a_model_of_unknown_text_is_explained(tmp_path):
+    known = {"dev": CONFIG["data"]["dev"]}
+    (tmp_path / "config.json").write_text(json.dumps({**CONFIG, "data": known}))
+    with pytest.raises(InputError, match=r"config\.json: data\.train is missing, so its text"):
+        improvement(tmp_path, "reinforce", 1.0, 1)
+
+
+def test_a_critic_is_not_improved(tmp_path):
+    critic = {**CONFIG, "kind": "critic", "reads": "source"}
+    (tmp_path / "config.json").write_text(json.dumps(critic))
+    with pytest.raises(InputError, match="a critic, but a translator is needed"):
         improvement(tmp_path, "reinforce", 1.0, 1)
 
 

@@ -27,11 +27,18 @@ def sample(
 ) -> None:
     """Draw sentences from a language model, one a line."""
     from latimer.engines.neural.sampling import draw_sentences
-    from latimer.model.folder import load_language_model
+    from latimer.errors import InputError
+    from latimer.model.folder import load_model
     from latimer.search.strategies import Sampling
 
+    loaded = load_model(model, device)
+    if loaded.config.reads_source:
+        raise InputError(
+            f"{model}: a translator, which needs a source; "
+            f"`latimer translate {model} --sample` draws translations"
+        )
     texts = draw_sentences(
-        load_language_model(model, device), Sampling(count, temperature, top_k, top_p, seed),
+        loaded, Sampling(count, temperature, top_k, top_p, seed),
         prefix=prefix, max_length=max_length,
     )  # fmt: skip
     for text in texts:

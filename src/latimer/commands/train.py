@@ -109,5 +109,4 @@ def announce(folder: Path, as_json: bool) -> None:
         print(f"dev BLEU {config.scores.dev_bleu_greedy:.2f} (greedy)", file=sys.stderr)
     if config.scores.dev_perplexity is not None:
         print(f"dev perplexity {config.scores.dev_perplexity:.2f}", file=sys.stderr)
-    use = MODEL_KINDS[config.kind].used_by.replace("FOLDER", str(folder))
-    print(f"Use it with: {use}", file=sys.stderr)
+    print(f"Use it with: {MODEL_KINDS[config.kind].use(folder)}", file=sys.stderr)

@@ -107,7 +107,7 @@ class Translator(Protocol):
         """
 
     def close(self) -> None:
-        """Let threads and files go; nothing can be translated afterwards."""
+        """Let threads and files go; the translator cannot be used afterwards."""
 
     def __enter__(self) -> Self:
         """The translator itself."""

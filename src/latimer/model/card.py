@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from latimer.model.config import ModelConfig
@@ -19,7 +20,7 @@ def model_card(config: ModelConfig, *, command: str) -> str:
         if rows:
             lines += [f"## {section.capitalize()}", "", "| | |", "|---|---|"]
             lines += [f"| {key} | {value} |" for key, value in rows] + [""]
-    use = MODEL_KINDS[config.kind].used_by.replace("FOLDER", "THIS_FOLDER")
+    use = MODEL_KINDS[config.kind].use(Path("THIS_FOLDER"))
     return "\n".join([*lines, "## Use", "", f"    {use}", ""])
 
 

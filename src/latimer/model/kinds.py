@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,6 +22,10 @@ class KindOfModel:
     name: str
     made_by: str
     used_by: str
+
+    def use(self, folder: Path) -> str:
+        """The command that uses the model in `folder`."""
+        return self.used_by.replace("FOLDER", shlex.quote(str(folder)))
 
 
 MODEL_KINDS: dict[ModelKind, KindOfModel] = {
@@ -43,8 +48,7 @@ def check_kind(folder: Path, found: ModelKind, *allowed: ModelKind) -> None:
     if found in allowed:
         return
     this, other = MODEL_KINDS[found], MODEL_KINDS[allowed[0]]
-    use = this.used_by.replace("FOLDER", str(folder))
     raise InputError(
-        f"{folder}: {this.name}, but {other.name} is needed; "
-        f"`{other.made_by}` makes one, and `{use}` uses this one"
+        f"{folder}: {this.name}, but {other.name} is needed; `{other.made_by}` makes one, "
+        f"and this one is for `{this.use(folder)}`"
     )

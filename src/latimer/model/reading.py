@@ -29,11 +29,7 @@ def read_config(folder: str | Path, of: type[C]) -> C:
     path = folder / CONFIG
     entries = _read_json(path)
     _check_format(path, entries.get("format"))
-    engine = entries.get("engine")
-    if of.ENGINE is not None and isinstance(engine, str) and engine != of.ENGINE:
-        raise InputError(
-            f"{path}: a model of the engine {engine!r}; one of the engine {of.ENGINE!r} is needed"
-        )
+    _check_engine(path, entries, of)
     try:
         return of.model_validate(entries)
     except ValidationError as error:
@@ -70,6 +66,17 @@ def _check_format(path: Path, found: object) -> None:
         f"{path}: not a model of this version of Latimer: format {FORMAT!r} expected, "
         f"not {found!r}; choose another folder"
     )
+
+
+def _check_engine(path: Path, entries: dict[str, Any], of: type[ModelConfig]) -> None:
+    """A subclass would take its own engine for one that is left out."""
+    if "engine" not in entries:
+        raise InputError(f"{path}: engine is missing; copy the folder again")
+    engine = entries["engine"]
+    if of.ENGINE is not None and isinstance(engine, str) and engine != of.ENGINE:
+        raise InputError(
+            f"{path}: a model of the engine {engine!r}; one of the engine {of.ENGINE!r} is needed"
+        )
 
 
 def _complaint(error: ValidationError, of: type[ModelConfig]) -> str:

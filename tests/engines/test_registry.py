@@ -1,0 +1,121 @@
+"""Which engine loads a model folder, and what every translator offers."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import latimer
+from latimer.engines import registry
+from latimer.engines.neural import NeuralTranslator
+from latimer.engines.translator import Capabilities, Translation, Translator
+from latimer.errors import InputError
+from latimer.model.config import FORMAT, Languages
+from tiny_model import copying_model, save_tiny_model, tiny_model
+
+
+class Echo:
+    """A translator of another engine: writes each text again."""
+
+    languages = Languages(source="en", target="en")
+    capabilities = Capabilities()
+
+    def __init__(self, loud: bool) -> None:
+        self.loud, self.closed = loud, False
+
+    def translate(self, texts, search=None, constraints=None, *, nbest=1):
+        return [Translation(text, text.upper() if self.loud else text, 0.0) for text in texts]
+
+    def close(self):
+        self.closed = True
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+
+def load_echo(folder, *, loud: bool = False) -> Translator:
+    return Echo(loud)
+
+
+@pytest.fixture
+def echo(tmp_path, monkeypatch):
+    """A model folder of the engine `echo`."""
+    monkeypatch.setitem(registry.ENGINES, "echo", f"{__name__}:load_echo")
+    config = {"format": FORMAT, "engine": "echo", "kind": "translator"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    return tmp_path
+
+
+def test_the_description_names_the_engine(echo):
+    with latimer.load(echo) as quiet, latimer.load(echo, loud=True) as loud:
+        assert [t.translate(["Ka lo."])[0].text for t in (quiet, loud)] == ["Ka lo.", "KA LO."]
+    assert quiet.closed
+
+
+def test_options_of_another_engine_are_refused(echo):
+    with pytest.raises(InputError, match="has no option 'precision'; it has loud"):
+        latimer.load(echo, precision="fp32")
+
+
+def test_a_neural_model_is_loaded_as_before(tmp_path):
+    model = save_tiny_model(tmp_path / "model")
+    found = latimer.load(tmp_path / "model", precision="fp32", threads=1)
+    assert isinstance(found, NeuralTranslator)
+    texts = ["Kalo miner.", ""]
+    assert found.translate(texts) == NeuralTranslator(model).translate(texts)
+    with pytest.raises(InputError, match="has no option 'loud'; it has device, threads, precision"):
+        latimer.load(tmp_path / "model", loud=True)
+
+
+def test_an_unknown_engine_is_refused_before_pytorch_is_imported(tmp_path):
+    config = {"format": FORMAT, "engine": "oracle", "kind": "translator"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    program = (
+        "import sys, latimer\n"
+        "try: latimer.load(sys.argv[1])\n"
+        "except latimer.errors.LatimerError as error: print(error)\n"
+        "print('torch' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    message, imported = run.stdout.splitlines()
+    assert message.startswith(f"{tmp_path / 'config.json'}: a model of the engine 'oracle', which")
+    assert "(it has neural)" in message
+    assert imported == "False"
+
+
+def test_every_engine_can_be_imported():
+    for place in registry.ENGINES.values():
+        module, _, name = place.partition(":")
+        assert callable(getattr(__import__(module, fromlist=[name]), name))
+
+
+@pytest.mark.parametrize("translator", [Echo(False), NeuralTranslator(copying_model())])
+def test_a_translator_is_what_the_protocol_says(translator: Translator):
+    for name in ("languages", "capabilities", "translate", "close", "__enter__", "__exit__"):
+        assert hasattr(type(translator), name), name
+    assert isinstance(translator.capabilities, Capabilities)
+    assert isinstance(translator.languages, Languages)
+
+
+def test_attention_is_that_of_all_models_of_an_ensemble():
+    seeing, blind = tiny_model(), tiny_model(attention="none")
+    assert NeuralTranslator(seeing).capabilities.attention
+    assert not NeuralTranslator(blind).capabilities.attention
+    both = NeuralTranslator(seeing, others=[blind])
+    assert not both.capabilities.attention
+    assert both.translate(["Kalo."], attention=True)[0].attention is None
+    assert both.vocabulary == seeing.vocabulary
+
+
+def test_nothing_is_translated_after_closing():
+    with NeuralTranslator(tiny_model(), 2) as translator:
+        first = translator.translate(["Kalo.", "Suti."], batch_tokens=4)
+        assert len(first) == 2
+    with pytest.raises(RuntimeError):
+        translator.translate(["Kalo.", "Suti."], batch_tokens=4)
