@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import chdir
 from pathlib import Path
 from typing import NamedTuple
 
@@ -54,6 +55,21 @@ def latimer(*arguments: object, stdin: bytes = b"") -> Run:
             os.dup2(real_stdin, 0)
             os.close(real_stdin)
         return Run(code, _content(out), _content(err))
+
+
+class TextRun(NamedTuple):
+    """What a command printed, as text, and how it ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def latimer_in(folder: Path, *arguments: object) -> TextRun:
+    """`latimer` in a working directory, without a new Python."""
+    with chdir(folder):
+        run = latimer(*arguments)
+    return TextRun(run.returncode, run.stdout.decode(), run.stderr.decode())
 
 
 def _text():

@@ -169,7 +169,7 @@ def test_without_proofs_there_is_a_table_and_a_picture(model_folder, files, tmp_
         "--budget",
         1,
     )
-    run = in_process("analyse", *given, "--picture", picture)
+    run = latimer("analyse", *given, "--picture", picture)
     assert run.returncode == 0, run.stderr
     assert [line.split()[2] for line in run.stdout.decode().splitlines()[2:4]] == ["–", "–"]
     assert picture.read_bytes().startswith(b"\x89PNG")

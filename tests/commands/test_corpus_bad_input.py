@@ -5,10 +5,10 @@ import os
 import resource
 import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
-from command import LATIMER
+from command import LATIMER, TextRun
+from command import latimer_in as run
 
 from generated import corpus_of, texts
 
@@ -21,12 +21,9 @@ BOMB = """<?xml version="1.0"?>
 <tmx><body><tu><tuv xml:lang="en"><seg>&f;</seg></tuv></tu></body></tmx>"""
 
 
-def run(folder: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    command = [LATIMER, "corpus", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, **options)
-
-
-def assert_refused(done: subprocess.CompletedProcess[str], *told: str, code: int = 2) -> None:
+def assert_refused(
+    done: TextRun | subprocess.CompletedProcess[str], *told: str, code: int = 2
+) -> None:
     assert done.returncode == code, done.stderr
     assert done.stdout == ""
     assert done.stderr.startswith("latimer: ")
@@ -121,27 +118,27 @@ def test_bad_input(tmp_path: Path, name: str) -> None:
     contents, options, told = CASES[name]
     for file, content in contents.items():
         (tmp_path / file).write_bytes(content)
-    done = run(tmp_path, *contents, *options, "--target", "de", "--out", "out")
+    done = run(tmp_path, "corpus", *contents, *options, "--target", "de", "--out", "out")
     assert_refused(done, *told)
     assert list((tmp_path / "out").glob("*")) == []
 
 
 def test_the_target_language_is_needed(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text(GOOD)
-    assert_refused(run(tmp_path, "a.tsv", "--out", "out"), "--target is needed")
+    assert_refused(run(tmp_path, "corpus", "a.tsv", "--out", "out"), "--target is needed")
 
 
 def test_an_input_is_never_written_over(tmp_path: Path) -> None:
     for name in ("train.en", "train.de"):
         (tmp_path / name).write_text("precious\n")
-    done = run(tmp_path, "train.en", "train.de", "--out", ".")
+    done = run(tmp_path, "corpus", "train.en", "train.de", "--out", ".")
     assert_refused(done, "would write over the input train.en")
     assert (tmp_path / "train.en").read_text() == "precious\n"
 
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "a.tsv").write_text(GOOD)
-    done = run(tmp_path, "a.tsv", "--target", "de", "--out", "a.tsv/out")
+    done = run(tmp_path, "corpus", "a.tsv", "--target", "de", "--out", "a.tsv/out")
     assert_refused(done, "--out: cannot make a.tsv/out")
 
 
@@ -154,9 +151,10 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     def no_more_than_100_bytes() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
 
-    done = run(
-        tmp_path, "a.tsv", "--target", "de", "--out", "out", preexec_fn=no_more_than_100_bytes
-    )
+    done = subprocess.run(
+        [LATIMER, "corpus", "a.tsv", "--target", "de", "--out", "out"], cwd=tmp_path,
+        preexec_fn=no_more_than_100_bytes, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert_refused(done, "cannot write out/train.en: File too large", code=1)
     assert [path.name for path in out.iterdir()] == ["train.en"]
     assert (out / "train.en").read_text() == "old\n"
@@ -181,6 +179,9 @@ def test_a_closed_stdout_is_no_traceback(tmp_path: Path) -> None:
 def test_a_missing_extra_says_what_to_install(tmp_path: Path, module: str, file: str) -> None:
     (tmp_path / file).write_text("")
     (tmp_path / f"{module}.py").write_text("raise ImportError('not here')\n")
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    done = run(tmp_path, file, "--target", "de", "--out", "out", env=environment)
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [LATIMER, "corpus", file, "--target", "de", "--out", "out"], cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert_refused(done, f"{file}: needs {module}", "install latimer[formats]", code=1)

@@ -46,7 +46,7 @@ def test_json_is_the_same_twice_and_with_two_threads():
 
 def test_kinds_of_traces_and_steps_by_visits_reach_the_learner():
     def learned(*more):
-        run = in_process("learn", "cliff", "--episodes", 20, "--runs", 1, "--json", *more)
+        run = latimer("learn", "cliff", "--episodes", 20, "--runs", 1, "--json", *more)
         assert run.returncode == 0, run.stderr
         return json.loads(run.stdout)["q"]
 
@@ -60,7 +60,7 @@ def test_kinds_of_traces_and_steps_by_visits_reach_the_learner():
 def test_what_is_saved_can_be_read(tmp_path, name):
     file = tmp_path / name
     given = ("dyna-maze", "--algorithm", "dyna-q", "--planning", 5, "--runs", 2, "--episodes", 30)
-    run = in_process("learn", *given, "--save", file, "--json", "--alpha", "0.5:0.1:exponential")
+    run = latimer("learn", *given, "--save", file, "--json", "--alpha", "0.5:0.1:exponential")
     assert run.returncode == 0, run.stderr
     shown = json.loads(run.stdout)
     facts, arrays = load(file)
@@ -72,7 +72,7 @@ def test_what_is_saved_can_be_read(tmp_path, name):
 
 def test_the_learning_is_animated(tmp_path):
     file = tmp_path / "cliff.gif"
-    run = in_process("learn", "CliffWalking-v1", "--episodes", 6, "--runs", 1, "--picture", file)
+    run = latimer("learn", "CliffWalking-v1", "--episodes", 6, "--runs", 1, "--picture", file)
     assert run.returncode == 0, run.stderr
     with Image.open(file) as animation:
         assert animation.n_frames == 7
@@ -112,7 +112,7 @@ def test_bad_calls_get_one_line(arguments, expected):
 def test_networks_learn_draw_and_are_saved(tmp_path):
     picture, folder = tmp_path / "curve.png", tmp_path / "agent"
     given = ("CartPole-v1", "--algorithm", "a2c", "--steps", 4000, "--option", "horizon=8")
-    run = in_process("learn", *given, "--runs", 2, "--picture", picture, "--save", folder)
+    run = latimer("learn", *given, "--runs", 2, "--picture", picture, "--save", folder)
     assert run.returncode == 0, run.stderr
     assert run.stderr == b""
     assert b"CartPole-v1: a2c, run 2; 4,0" in run.stdout
@@ -128,7 +128,7 @@ def test_networks_learn_draw_and_are_saved(tmp_path):
 
 
 def test_json_of_networks():
-    run = in_process("learn", "Pendulum-v1", "--algorithm", "ppo", "--steps", 2000, "--json")
+    run = latimer("learn", "Pendulum-v1", "--algorithm", "ppo", "--steps", 2000, "--json")
     assert run.returncode == 0, run.stderr
     found = json.loads(run.stdout)
     assert (found["algorithm"], len(found["returns"])) == ("ppo", 1)

@@ -83,7 +83,7 @@ def test_a_damaged_file_is_named(tmp_path, name, damage):
 @pytest.mark.parametrize("env", ["FrozenLake-v1", "CliffWalking-v1", "aima", "windy-king"])
 def test_values_and_policy_are_drawn(tmp_path, env):
     file = tmp_path / "picture.png"
-    run = in_process("plan", env, "--picture", file)
+    run = latimer("plan", env, "--picture", file)
     assert run.returncode == 0, run.stderr
     with Image.open(file) as picture:
         colours = {colour for _, colour in picture.convert("RGB").getcolors(10**6)}
@@ -92,7 +92,7 @@ def test_values_and_policy_are_drawn(tmp_path, env):
 
 def test_the_spreading_of_values_is_animated(tmp_path):
     file = tmp_path / "aima.gif"
-    run = in_process("plan", "aima", "--picture", file)
+    run = latimer("plan", "aima", "--picture", file)
     assert run.returncode == 0, run.stderr
     with Image.open(file) as animation:
         pictures = [frame.convert("RGB").tobytes() for frame in ImageSequence.Iterator(animation)]
