@@ -117,7 +117,7 @@ def test_the_card_names_languages_scores_and_command():
     ("update", "title", "use"),
     [
         ({"kind": "language_model"}, "A language model of de", "perplexity THIS_FOLDER text.txt"),
-        ({"kind": "critic"}, "A critic of translations, en → de", "--critic THIS_FOLDER <"),
+        ({"kind": "critic"}, "A critic of translations, en → de", "load_critic('THIS_FOLDER')"),
         ({"languages": Languages()}, "A translator, source → target", "translate THIS_FOLDER <"),
     ],
 )

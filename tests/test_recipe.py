@@ -19,6 +19,7 @@ from latimer.recipe import (
 )
 from latimer.recipe.data import SubwordsSection
 from latimer.recipe.help import keys, markdown
+from latimer.reference import search_settings
 
 FILES = [
     *("data.train.source=a.en", "data.train.target=a.de"),
@@ -272,15 +273,22 @@ def test_dumping_round_trips(training: dict[str, Any], languages: dict[str, str]
 
 def test_a_dump_writes_every_key_out() -> None:
     text = dump_recipe(load_recipe("small", [*FILES, "data.test.source=c", "data.test.target=d"]))
-    dumped = [key.rpartition(".")[2] for key, _ in keys() if not key.startswith("objective.")]
+    by_kind = ("objective.", "search.")
+    dumped = [key.rpartition(".")[2] for key, _ in keys() if not key.startswith(by_kind)]
     assert all(f"{key}:" in text for key in dumped)
     assert "objective:\n  kind: likelihood\n" in text
+    assert "search:\n  width: 5\n" in text
 
 
 def test_every_key_is_described_and_on_the_page() -> None:
     page = Path(__file__).parents[1] / "docs" / "reference" / "recipe.md"
     assert page.read_text(encoding="utf-8") == markdown(), "docs/reference/recipe.md is out of date"
     assert all(field.description and f"| `{key}` |" in markdown() for key, field in keys())
+
+
+def test_the_page_of_search_settings_is_up_to_date() -> None:
+    page = Path(__file__).parents[1] / "docs" / "reference" / "search.md"
+    assert page.read_text(encoding="utf-8") == search_settings(), f"{page} is out of date"
 
 
 def test_names_are_those_of_the_parts() -> None:

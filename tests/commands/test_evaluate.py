@@ -9,6 +9,8 @@ from command import complaint, in_process, latimer
 
 import latimer as library
 from asking import asked
+from latimer.search.reading import read_search
+from latimer.search.strategies import Beam
 from tiny_model import sentences
 
 SOURCES = ["", *sentences(40, seed=21)]
@@ -39,7 +41,7 @@ def test_scores_are_sacrebleus_of_what_the_model_writes(model_folder, files, tmp
     assert result["chrf"]["value"] == sacrebleu.corpus_chrf(written, [references]).score
     assert result["ter"]["value"] == sacrebleu.corpus_ter(written, [references]).score
     assert "tok:13a" in result["bleu"]["signature"]
-    assert (result["beam"], result["alpha"], result["normalisation"]) == (2, 1.0, "power")
+    assert read_search(result["search"]) == Beam(2)
     assert result["sentences"] == len(SOURCES)
     assert result["sentences_per_second"] == pytest.approx(len(SOURCES) / result["seconds"])
 
@@ -53,14 +55,16 @@ def test_the_text_shows_scores_signatures_and_speed(model_folder, files):
     assert first.startswith(f"chrF {sacrebleu.corpus_chrf(written, [references]).score:6.2f}   ")
     assert second.startswith(f"BLEU {sacrebleu.corpus_bleu(written, [references]).score:6.2f}   ")
     assert re.fullmatch(
-        rf"beam 2, alpha 1 \(power\), stop safe; {len(SOURCES)} sentences in [\d.]+ s "
+        rf"beam: width 2, alpha 1, normalisation power, nbest 1, stop safe, coverage_penalty 0; "
+        rf"{len(SOURCES)} sentences in [\d.]+ s "
         r"\([\d.]+ sentences/s\)",
         last,
     )
-    given = ("--beam", 1, "--metrics", "bleu", "--coverage-penalty", 0.3)
+    given = ("--beam", 1, "--metrics", "bleu", "--set", "search.coverage_penalty=0.3")
     greedy = latimer("evaluate", model_folder, source, reference, *given)
     last = greedy.stdout.decode().splitlines()[-1]
-    assert last.startswith("greedy, alpha 1 (power), coverage penalty 0.3, stop safe; ")
+    assert last.startswith("beam: width 1, alpha 1, ")
+    assert "coverage_penalty 0.3; " in last
 
 
 def test_files_of_unequal_length_are_refused(model_folder, files, tmp_path):
@@ -125,13 +129,12 @@ def test_hypotheses_that_cannot_be_written_are_refused_at_once(files, tmp_path, 
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("setting", "message"),
     [
-        (("--lm-weight", 0.5), "--lm-weight is for a language model: add --lm FOLDER"),
-        (("--critic-weight", 4), "--critic-weight is for a critic: add --critic FOLDER"),
-        (("--channel-weight", 1), "--channel-weight is for reranking: add --reverse MODEL"),
+        ("engine.language_model_weight=0.5", "it is the weight of engine.language_model, which"),
+        ("engine.channel_weight=1", "it is the weight of engine.reverse, which is not given"),
     ],
 )
-def test_a_weight_needs_its_model(model_folder, files, options, message):
+def test_a_weight_needs_its_model(model_folder, files, setting, message):
     for command in (("evaluate", model_folder, *files[:2]), ("translate", model_folder, files[0])):
-        assert message in complaint(latimer(*command, *options), 2)
+        assert message in complaint(latimer(*command, "--set", setting), 2)

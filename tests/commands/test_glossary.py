@@ -6,6 +6,7 @@ from command import complaint, latimer
 import latimer as library
 from asking import asked
 from latimer.errors import InputError
+from latimer.model.folder import load_model
 from latimer.text.glossary import Glossary
 from tiny_model import sentences
 
@@ -19,7 +20,7 @@ def plain(model_folder):
 
 def translate(folder, *options, texts=TEXTS):
     text = "".join(line + "\n" for line in texts).encode()
-    run = latimer("translate", folder, "--precision", "fp32", *options, stdin=text)
+    run = latimer("translate", folder, "--set", "engine.precision=fp32", *options, stdin=text)
     assert run.returncode == 0, run.stderr
     return run.stdout.decode().splitlines()
 
@@ -44,7 +45,15 @@ def test_terms_in_terms_out(model_folder, plain, tmp_path):
 
 def test_phrases_of_all_lines_in_all_of_the_nbest(model_folder):
     options = ("--must", "zovami", "--must", "su tika", "--beam", 8, "--nbest", 3)
-    shown = translate(model_folder, *options, "--no-repeat", 6, "--prefix", "Ka", texts=TEXTS[:3])
+    shown = translate(
+        model_folder,
+        *options,
+        "--set",
+        "constraints.no_repeat=6",
+        "--prefix",
+        "Ka",
+        texts=TEXTS[:3],
+    )
     texts = [line.split(" ||| ")[1] for line in shown]
     assert len(texts) == 9
     for text in texts:
@@ -55,7 +64,7 @@ def test_phrases_of_all_lines_in_all_of_the_nbest(model_folder):
 
 @pytest.mark.parametrize("beam", [1, 5])
 def test_a_very_narrow_beam_and_a_short_limit_suffice(model_folder, beam):
-    model = library.load(model_folder).model
+    model = load_model(model_folder)
     size = len(model.vocabulary.encode_targets(["su tika zovami"])[0])
     options = ("--must", "su tika zovami", "--beam", beam, "--max-length", size + 1)
     for text in translate(model_folder, *options):
@@ -64,7 +73,7 @@ def test_a_very_narrow_beam_and_a_short_limit_suffice(model_folder, beam):
 
 def test_a_phrase_longer_than_the_usual_limit_has_room(model_folder):
     phrase = " ".join(["zovami quinka nerlo vazo"] * 4)
-    model = library.load(model_folder).model
+    model = load_model(model_folder)
     pieces, longest = len(model.vocabulary.encode_targets([phrase])[0]), 2 * 4 + 10
     assert pieces > longest
     assert len(model.vocabulary.encode_source("Mi.")[0]) < 4
@@ -86,13 +95,13 @@ TERMS = {
         ([], TERMS["unknown"][0], TERMS["unknown"][1:]),
         ([], TERMS["placeholder"][0], TERMS["placeholder"][1:]),
         (["--max-length", 4], TERMS["long"][0], TERMS["long"][1:]),
-        (["--no-repeat", 1], TERMS["repeats"][0], TERMS["repeats"][1:]),
-        (["--sample"], "mi\tvazo\n", ("must and glossary are for the beam", "")),
-        (["--must", ""], "mi\tvazo\n", ("must: an empty phrase", "")),
+        (["--set", "constraints.no_repeat=1"], TERMS["repeats"][0], TERMS["repeats"][1:]),
+        (["--sample"], "mi\tvazo\n", ("phrases and glossaries are for search.kind beam", "")),
+        (["--must", ""], "mi\tvazo\n", ("constraints.phrases: '' is empty", "")),
         ([], "mi vazo\n", ("terms.tsv, line 1: a source term, one tab", "")),
         (
             ["--must", "vazo", "--must", "quinka", "--max-length", 3], "mi\tlo\n",
-            ("must: 'vazo'; must: 'quinka': the", "max_length 3"),
+            ("phrases: 'vazo'; constraints.phrases: 'quinka': the", "max_length 3"),
         ),
         (
             ["--prefix", "Kalo su", "--max-length", 5, "--must", "lo lo"], "mi\tlo\n",

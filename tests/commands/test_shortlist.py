@@ -1,4 +1,4 @@
-"""`latimer shortlist` and the option of the same name."""
+"""`latimer shortlist` and the setting of the same name."""
 
 import pytest
 from command import latimer
@@ -18,18 +18,18 @@ def folder(tmp_path):
 
 def test_a_model_gets_a_shortlist_that_search_uses(folder):
     text = (folder / "text.en").read_bytes()
-    asked = latimer("translate", folder / "model", "--shortlist", "1", stdin=text)
+    asked = latimer("translate", folder / "model", "--set", "engine.shortlist=1", stdin=text)
     assert asked.returncode == 2
     assert b"no lexicon; make one with `latimer shortlist`" in asked.stderr
-    whole = latimer("translate", folder / "model", "--shortlist", "off", stdin=text)
+    whole = latimer("translate", folder / "model", "--set", "engine.shortlist=off", stdin=text)
     made = latimer("shortlist", folder / "model", folder / "text.en", folder / "text.de")
     assert (made.returncode, made.stdout) == (0, b"")
     assert SHORTLIST.encode() in made.stderr
     assert load_model(folder / "model").lexicon is not None
-    found = latimer("translate", folder / "model", "--shortlist", "1", stdin=text)
+    found = latimer("translate", folder / "model", "--set", "engine.shortlist=1", stdin=text)
     assert found.returncode == 0
     assert len(found.stdout.splitlines()) == 60
-    still = latimer("translate", folder / "model", "--shortlist", "off", stdin=text)
+    still = latimer("translate", folder / "model", "--set", "engine.shortlist=off", stdin=text)
     assert still.stdout == whole.stdout
 
 
@@ -38,6 +38,6 @@ def test_bad_input_is_named(folder):
     run = latimer("shortlist", folder / "model", folder / "text.en", folder / "short.de")
     assert run.returncode == 2
     assert b"short.de has 1" in run.stderr
-    run = latimer("translate", folder / "model", "--shortlist", "many", stdin=b"Kalo.\n")
+    run = latimer("translate", folder / "model", "--set", "engine.shortlist=many", stdin=b"Kalo.\n")
     assert (run.returncode, run.stdout) == (2, b"")
-    assert b"shortlist many: auto, off or a number from 1 to 50 expected" in run.stderr
+    assert b"engine.shortlist is 'many'; allowed: auto, off, or a whole number" in run.stderr

@@ -7,11 +7,13 @@ import sys
 import pytest
 
 import latimer
+from asking import translator_of
 from latimer.engines import registry
-from latimer.engines.neural import NeuralTranslator
+from latimer.engines.text_translator import TextTranslator
 from latimer.engines.translator import Capabilities, Translation, Translator
 from latimer.errors import InputError
 from latimer.model.config import FORMAT, Languages
+from latimer.search.strategies import Beam
 from tiny_model import copying_model, save_tiny_model, tiny_model
 
 
@@ -20,11 +22,12 @@ class Echo:
 
     languages = Languages(source="en", target="en")
     capabilities = Capabilities()
+    search = Beam()
 
     def __init__(self, loud: bool) -> None:
         self.loud, self.closed = loud, False
 
-    def translate(self, texts, search=None, constraints=None, *, nbest=1):
+    def translate(self, texts, search=None, *, constraints=None, attention=False):
         return [Translation(text, text.upper() if self.loud else text, 0.0) for text in texts]
 
     def close(self):
@@ -64,10 +67,12 @@ def test_options_of_another_engine_are_refused(echo):
 def test_a_neural_model_is_loaded_as_before(tmp_path):
     model = save_tiny_model(tmp_path / "model")
     found = latimer.load(tmp_path / "model", precision="fp32", threads=1)
-    assert isinstance(found, NeuralTranslator)
+    assert isinstance(found, TextTranslator)
     texts = ["Kalo miner.", ""]
-    assert found.translate(texts) == NeuralTranslator(model).translate(texts)
-    with pytest.raises(InputError, match="has no option 'loud'; it has device, threads, precision"):
+    assert found.translate(texts) == translator_of(model).translate(texts)
+    with pytest.raises(
+        InputError, match=r"engine\.loud is true; there is no such setting; valid names: device, t"
+    ):
         latimer.load(tmp_path / "model", loud=True)
 
 
@@ -95,9 +100,17 @@ def test_every_engine_can_be_imported():
         assert callable(getattr(__import__(module, fromlist=[name]), name))
 
 
-@pytest.mark.parametrize("translator", [Echo(False), NeuralTranslator(copying_model())])
+@pytest.mark.parametrize("translator", [Echo(False), translator_of(copying_model())])
 def test_a_translator_is_what_the_protocol_says(translator: Translator):
-    for name in ("languages", "capabilities", "translate", "close", "__enter__", "__exit__"):
+    for name in (
+        "languages",
+        "capabilities",
+        "search",
+        "translate",
+        "close",
+        "__enter__",
+        "__exit__",
+    ):
         assert hasattr(type(translator), name), name
     assert isinstance(translator.capabilities, Capabilities)
     assert isinstance(translator.languages, Languages)
@@ -105,17 +118,16 @@ def test_a_translator_is_what_the_protocol_says(translator: Translator):
 
 def test_attention_is_that_of_all_models_of_an_ensemble():
     seeing, blind = tiny_model(), tiny_model(attention="none")
-    assert NeuralTranslator(seeing).capabilities.attention
-    assert not NeuralTranslator(blind).capabilities.attention
-    both = NeuralTranslator(seeing, others=[blind])
+    assert translator_of(seeing).capabilities.attention
+    assert not translator_of(blind).capabilities.attention
+    both = translator_of(seeing, blind)
     assert not both.capabilities.attention
     assert both.translate(["Kalo."], attention=True)[0].attention is None
-    assert both.vocabulary == seeing.vocabulary
 
 
 def test_nothing_is_translated_after_closing():
-    with NeuralTranslator(tiny_model(), 2) as translator:
-        first = translator.translate(["Kalo.", "Suti."], batch_tokens=4)
+    with translator_of(tiny_model(), threads=2, batch_tokens=4) as translator:
+        first = translator.translate(["Kalo.", "Suti."])
         assert len(first) == 2
     with pytest.raises(RuntimeError):
-        translator.translate(["Kalo.", "Suti."], batch_tokens=4)
+        translator.translate(["Kalo.", "Suti."])

@@ -47,7 +47,10 @@ def _fields(sections: tuple[type[BaseModel], ...]) -> dict[str, FieldInfo]:
     fields: dict[str, FieldInfo] = {}
     for section in reversed(sections):
         fields = {**section.model_fields, **fields, **section.model_fields}
-    return fields | {"kind": _kind_of(sections)} if len(sections) > 1 else fields
+    if len(sections) == 1:
+        return fields
+    fields.pop("kind", None)
+    return {"kind": _kind_of(sections), **fields}
 
 
 def _kind_of(sections: tuple[type[BaseModel], ...]) -> FieldInfo:

@@ -80,7 +80,7 @@ class NeuralEngine:
     @property
     def capabilities(self) -> Capabilities:
         """See `Engine`. There is attention where all models of an ensemble have it."""
-        attend = all(one.network.attention is not None for one in self._models)
+        attend = all(one.config.network.attention != "none" for one in self._models)
         return Capabilities(scores=True, alternatives=True, attention=attend, constraints=True)
 
     @property

@@ -266,7 +266,7 @@ class _Run:
             return
         described = critic_description(self.parts.recipe)
         folder = self.parts.publisher.save_critic(critic, described)
-        self._say("note", f"the critic is kept: translate with --critic {folder}")
+        self._say("note", f"the critic is kept: {folder}")
 
     def _say(self, kind: str, message: str) -> None:
         progress = self.progress

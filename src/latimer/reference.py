@@ -1,0 +1,54 @@
+"""The page of the reference that lists the settings of search, constraints and engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from latimer.engines.neural.options import NeuralOptions
+from latimer.errors import shown
+from latimer.search.constraints import Constraints
+from latimer.search.strategies import STRATEGIES
+from latimer.settings import Settings, allowed
+
+_HEAD = """\
+# Settings of search
+
+`latimer translate` and `latimer evaluate` take every setting below with `--set KEY=VALUE`. In
+Python they are the fields of `latimer.Beam`, `latimer.Constraints` and so on; `engine` is what
+`latimer.load` takes. A recipe keeps the sections `search` and `constraints` as the model's own. JSON has the same
+names: `{"kind": "sampling", "samples": 3}`.
+
+What is not given is the model's own. A value that cannot be used is refused in one line that names
+the setting, the value and the reason.
+
+This page is generated from `latimer.search.strategies`, `latimer.search.constraints` and
+`latimer.engines.neural.options`.
+
+"""
+
+
+def search_settings() -> str:
+    """`docs/reference/search.md`."""
+    parts = [_HEAD]
+    for kind, strategy in STRATEGIES.items():
+        parts.append(f"## search.kind={kind}\n\n")
+        parts.append(_section("search", strategy))
+    parts += ["## constraints\n\n", _section("constraints", Constraints)]
+    parts += ["## engine\n\n", _section("engine", NeuralOptions)]
+    return "".join(parts).rstrip() + "\n"
+
+
+def _section(section: str, settings: type[Settings]) -> str:
+    summary = (settings.__doc__ or "").splitlines()[0]
+    rows = "".join(_rows(section, settings))
+    return f"{summary}\n\n| key | default | allowed | meaning |\n|---|---|---|---|\n{rows}\n"
+
+
+def _rows(section: str, settings: type[Settings]) -> Iterator[str]:
+    for name, field in settings.model_fields.items():
+        if name == "kind":
+            continue
+        default = field.default
+        text = shown(default) if default is None or isinstance(default, bool) else str(default)
+        text = "" if default in ("", ()) else f"`{text}`"
+        yield f"| `{section}.{name}` | {text} | {allowed(field)} | {field.description} |\n"
