@@ -29,9 +29,7 @@ from latimer.train.run import run as runs
 from latimer.train.run.run import train
 
 CLEAN = multiprocessing.get_context("forkserver")
-CLEAN.set_forkserver_preload(
-    ["latimer.train.run.run", "sacrebleu", "tensorboard.summary.writer.record_writer"]
-)
+CLEAN.set_forkserver_preload(["latimer.train.run.run", "sacrebleu"])
 
 UPDATES = {"likelihood": 20, "critic": 8, "actor-critic": 6, "reinforce": 4}
 CLOCK = ("seconds", "tokens_per_second", "sentences_per_second", "seconds_left")

@@ -21,9 +21,7 @@ from latimer.train.run.run import train
 UPDATES, EVERY = 45, 15
 CLEAN = multiprocessing.get_context("forkserver")
 """Processes forked from one that has imported everything but never trained."""
-CLEAN.set_forkserver_preload(
-    ["latimer.train.run.run", "sacrebleu", "tensorboard.summary.writer.record_writer"]
-)
+CLEAN.set_forkserver_preload(["latimer.train.run.run", "sacrebleu"])
 
 
 @pytest.fixture(scope="module")

@@ -28,6 +28,7 @@ from latimer.train.loop.distributed import Group
 from latimer.train.loop.epochs import Epochs
 from latimer.train.loop.log import RunLog
 from latimer.train.loop.progress import Progress
+from latimer.train.loop.tensorboard import check_tensorboard
 from latimer.train.loop.tuner import Mode
 from latimer.train.loop.update import build_optimisers
 from latimer.train.loop.validation import Validator
@@ -130,7 +131,7 @@ def assemble(
     recipe, texts or state.
     """
     place, warnings = _place(whole, run, group, before)
-    _check_rewards(whole)
+    _check_early(whole)
     prepared, recipe = _prepare(place), place.recipe
     epochs = Epochs(prepared.train, tokens=recipe.training.batch_tokens, seed=place.seed)
     modes = place.modes
@@ -171,9 +172,14 @@ def _place(
     return place, [f"{warning}; going on from the state before it" for warning in warnings]
 
 
-def _check_rewards(whole: Recipe) -> None:
-    """Refuse a reward that does not exist, of later phases too: before hours are spent."""
+def _check_early(whole: Recipe) -> None:
+    """Refuse what any phase needs and is not there, before hours are spent.
+
+    Raises InputError for an unknown reward and LatimerError when TensorBoard is not installed.
+    """
     for stretch in whole.stretches().values():
+        if stretch.training.tensorboard:
+            check_tensorboard()
         if isinstance(stretch.objective, RewardSettings):
             check_reward(stretch.objective.reward)
 
@@ -262,7 +268,7 @@ def _session(place: _Place, objective: Objective, prepared: Prepared, modes: lis
         place.progress,
         Checkpoints(place.run / "checkpoints", training.average, prefix),
         group,
-        RunLog(place.run, logs) if group.leads else None,
+        RunLog(place.run, logs, tensorboard=training.tensorboard) if group.leads else None,
         constants,
     )
     if snapshot is not None:
