@@ -14,10 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import nn
 
 from latimer.errors import InputError
 from latimer.files import sha256_of, write_folder_atomically
@@ -25,6 +22,7 @@ from latimer.nn.build import build_network
 from latimer.nn.description import read_description
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.settings import check_stored
+from latimer.tensors import load_weights, read_tensors, weights_of, write_tensors
 from latimer.text.lexicon import Lexicon
 from latimer.text.vocabulary.vocabulary import Vocabulary
 
@@ -69,7 +67,7 @@ def save_model(folder: Path, model: Model, card: str, *, layout: str = FORMAT) -
         text = json.dumps(config, indent=2, ensure_ascii=False) + "\n"
         (temporary / CONFIG).write_text(text, encoding="utf-8")
         (temporary / CARD).write_text(card, encoding="utf-8")
-        _save_weights(model.network, temporary / WEIGHTS)
+        write_tensors(temporary / WEIGHTS, weights_of(model.network))
         if model.lexicon is not None:
             model.lexicon.save(temporary / SHORTLIST)
 
@@ -218,52 +216,16 @@ def _build(path: Path, keywords: dict[str, Any], vocabulary: Vocabulary) -> Seq2
         raise InputError(f"{path}: 'network' describes no network: {error}") from error
 
 
-def _own_tensors(network: nn.Module) -> dict[str, Tensor]:
-    """Parameters and buffers by name, each once, however many names a tied one has."""
-    own: dict[int, tuple[str, Tensor]] = {}
-    for name, tensor in network.state_dict(keep_vars=True).items():
-        own.setdefault(id(tensor), (name, tensor))
-    return dict(own.values())
-
-
-def _save_weights(network: nn.Module, path: Path) -> None:
-    tensors = {name: t.detach().cpu().contiguous() for name, t in _own_tensors(network).items()}
-    try:
-        save_file(tensors, path, metadata={"format": FORMAT})
-    except SafetensorError as error:  # it hides the OSError of a full disk
-        raise OSError(None, str(error)) from error
-    path.chmod(0o644)
-
-
 def _load_weights(network: nn.Module, path: Path) -> None:
     """Copy the file's tensors into the network, in whatever precision they were stored."""
     try:
-        found = load_file(path)
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    except (SafetensorError, ValueError) as error:
-        raise InputError(
-            f"{path}: truncated or not a safetensors file ({error}); copy the folder again"
-        ) from error
-    expected = _own_tensors(network)
-    other = sorted(expected.keys() ^ found.keys())
-    if other:
-        which = "missing" if other[0] in expected else "unknown"
-        raise InputError(
-            f"{path}: weights of another network: {which} {other[0]!r}; "
-            f"put back the file that came with {CONFIG}"
-        )
-    for name, tensor in expected.items():
-        if found[name].shape != tensor.shape:
-            raise InputError(
-                f"{path}: weights of another network: {name!r} has shape "
-                f"{tuple(found[name].shape)}, {tuple(tensor.shape)} expected; "
-                f"put back the file that came with {CONFIG}"
-            )
-        if not found[name].is_floating_point() and tensor.is_floating_point():
-            raise InputError(f"{path}: {name!r} holds {found[name].dtype}, not weights")
-        with torch.no_grad():
-            tensor.copy_(found[name])
+        weights = read_tensors(path)
+    except InputError as error:
+        raise InputError(f"{error}; copy the whole model folder again") from error
+    try:
+        load_weights(network, weights)
+    except InputError as error:
+        raise InputError(f"{path}: {error}; put back the file that came with {CONFIG}") from error
 
 
 def _unreadable(path: Path, error: OSError) -> InputError:

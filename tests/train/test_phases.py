@@ -17,9 +17,9 @@ from task import recipe_tree, reports, write_task
 from latimer.errors import InputError
 from latimer.model import load_model
 from latimer.recipe import Recipe, build_recipe
+from latimer.tensors import read_tensors, weights_of
 from latimer.train.checkpoint.session import Session
 from latimer.train.checkpoint.state import load_state
-from latimer.train.checkpoint.tensors import read_tensors, weights_of
 from latimer.train.loop.distributed import Group
 from latimer.train.loop.interruption import Interrupted
 from latimer.train.loop.tuner import Mode

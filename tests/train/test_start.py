@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from latimer.errors import InputError
+from latimer.tensors import weights_of
 from latimer.train.checkpoint.start import start_of
-from latimer.train.checkpoint.tensors import weights_of
 from tiny_model import tiny_model
 
 
@@ -21,5 +21,5 @@ def test_what_each_phase_began_with_is_kept(tmp_path):
             assert torch.equal(found[name], tensor)
     assert start_of(tmp_path, now, fresh=False, phase=2) is None
     (tmp_path / "start.safetensors").write_bytes(b"damaged")
-    with pytest.raises(InputError, match=r"start\.safetensors: cannot be read"):
+    with pytest.raises(InputError, match=r"start\.safetensors: truncated"):
         start_of(tmp_path, now, fresh=False)

@@ -4,9 +4,9 @@ import torch
 
 from latimer.model import load_model
 from latimer.nn.seq2seq import Seq2Seq
+from latimer.tensors import weights_of
 from latimer.text.corpus.tokenised import TokenisedCorpus
 from latimer.train.checkpoint.averaging import Checkpoints
-from latimer.train.checkpoint.tensors import weights_of
 from latimer.train.loop.progress import Progress
 from latimer.train.loop.validation import DevScores, Validator
 from latimer.train.loop.workers import Workers

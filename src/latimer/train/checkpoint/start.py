@@ -7,7 +7,7 @@ from pathlib import Path
 from latimer.files import write_atomically
 from latimer.nn.rl.critic import delayed
 from latimer.nn.seq2seq import Seq2Seq
-from latimer.train.checkpoint.tensors import load_weights, read_tensors, weights_of, write_tensors
+from latimer.tensors import load_weights, read_tensors, weights_of, write_tensors
 
 
 def start_of(run: Path, network: Seq2Seq, *, fresh: bool, phase: int = 0) -> Seq2Seq | None:

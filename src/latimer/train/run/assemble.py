@@ -15,6 +15,7 @@ from latimer.nn.decoders.language_model import LanguageModel
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, dump_recipe
 from latimer.recipe.objectives import RewardSettings
+from latimer.tensors import Tensors, load_weights, weights_of
 from latimer.text.vocabulary.vocabulary import Vocabulary
 from latimer.train.checkpoint import randomness
 from latimer.train.checkpoint.averaging import Checkpoints
@@ -22,7 +23,6 @@ from latimer.train.checkpoint.resume_check import check_same_run, limits_of
 from latimer.train.checkpoint.session import Session
 from latimer.train.checkpoint.start import start_of
 from latimer.train.checkpoint.state import Snapshot, load_state
-from latimer.train.checkpoint.tensors import Tensors, load_weights, weights_of
 from latimer.train.loop.dev_policy import DevPolicy
 from latimer.train.loop.distributed import Group
 from latimer.train.loop.epochs import Epochs

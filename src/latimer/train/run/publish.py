@@ -12,8 +12,8 @@ from latimer.model import CRITIC_FORMAT, Model, model_card, save_model
 from latimer.nn.rl.critic import Critic
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe
+from latimer.tensors import Tensors, load_weights
 from latimer.train.checkpoint.averaging import Checkpoints, extrapolated
-from latimer.train.checkpoint.tensors import Tensors, load_weights
 from latimer.train.loop.loop import perplexity
 from latimer.train.loop.progress import Candidate, Progress
 from latimer.train.loop.validation import DevScores

@@ -26,8 +26,8 @@ import torch
 from latimer.errors import Diverged, InputError
 from latimer.nn.rl.critic import Critic
 from latimer.recipe import Recipe
+from latimer.tensors import weights_of
 from latimer.train.checkpoint.resume_check import only_one_trains
-from latimer.train.checkpoint.tensors import weights_of
 from latimer.train.loop.allocator import keep_freed_memory
 from latimer.train.loop.budget import Budget
 from latimer.train.loop.clock_log import ClockLog
