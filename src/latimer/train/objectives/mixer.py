@@ -22,6 +22,7 @@ from latimer.train.objectives.build import Ingredients
 from latimer.train.objectives.objective import Loss
 from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
 from latimer.train.objectives.trajectories import Draw, Trajectories, features_of, first_action
+from latimer.train.objectives.update_count import UpdateCount
 
 
 class Mixer:
@@ -41,7 +42,7 @@ class Mixer:
         """
         self.network, self.draw, self.baseline = network, draw, baseline
         self.delta, self.every = delta, every
-        self.clock = _Clock()
+        self.clock = UpdateCount()
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -91,14 +92,6 @@ class Mixer:
         """Count, and let the baseline follow."""
         self.clock.updates += 1
         self.baseline.updated(figures)
-
-
-class _Clock(nn.Module):
-    updates: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("updates", torch.tensor(0))
 
 
 def negative_log_likelihood_of(network: Seq2Seq, batch: Batch, prefix_lengths: Tensor) -> Tensor:
