@@ -48,7 +48,7 @@ install: .venv/.installed
 	@touch $@
 
 .venv/.development: .venv/.installed
-	$(INSTALL) -e '.[formats,plots,rl,dev]'
+	$(INSTALL) -e '.[formats,plots,rl,tensorboard,dev]'
 	@touch $@
 
 .venv/.docs: .venv/.installed

@@ -35,35 +35,35 @@ def test_a_phase_takes_what_it_does_not_say_from_the_recipe(tmp_path: Path) -> N
         "phases.ac.training.warmup=7",
         "training.decay=0.9",
     )
-    stretches = recipe.stretches()
-    assert list(stretches) == ["likelihood", "critic", "ac"]
+    parts = recipe.by_phase()
+    assert list(parts) == ["likelihood", "critic", "ac"]
     found = [
         (r.objective.kind, reward(r), r.training.clip, r.training.warmup, r.training.decay)
-        for r in stretches.values()
+        for r in parts.values()
     ]
     assert found == [
         ("likelihood", None, 3.0, 5, 0.9),
         ("critic", "gleu", 3.0, 5, 0.9),
         ("actor_critic", "gleu", 3.0, 7, 0.9),
     ]
-    assert [r.training.max_updates for r in stretches.values()] == [None, 300, 900]
-    assert {r.critic.size for r in stretches.values()} == {32}
-    assert not any(r.phases for r in stretches.values())
+    assert [r.training.max_updates for r in parts.values()] == [None, 300, 900]
+    assert {r.critic.size for r in parts.values()} == {32}
+    assert not any(r.phases for r in parts.values())
     path = tmp_path / "again.yaml"
     path.write_text(dump_recipe(recipe), encoding="utf-8")
     assert load_recipe(path) == recipe
-    assert list(load_recipe(path).phases) == list(stretches)
+    assert list(load_recipe(path).phases) == list(parts)
 
 
-def test_without_phases_a_run_is_one_stretch(tmp_path: Path) -> None:
+def test_without_phases_a_run_is_one_part(tmp_path: Path) -> None:
     for text in ("", "phases:\n"):
         recipe = read(tmp_path, text)
-        assert recipe.stretches() == {"": recipe}
+        assert recipe.by_phase() == {"": recipe}
 
 
 def test_a_critic_that_goes_on_is_not_trained_alone_again(tmp_path: Path) -> None:
     def pretraining(text: str) -> list[int]:
-        return [r.critic.pretraining for r in read(tmp_path, text).stretches().values()]
+        return [r.critic.pretraining for r in read(tmp_path, text).by_phase().values()]
 
     told = LAST.replace("training", "critic: {pretraining: 4}, training")
     assert pretraining("critic: {pretraining: 70}\n" + FIRST + CRITIC + LAST) == [70, 70, 0]
@@ -140,7 +140,7 @@ def test_a_critic_that_search_can_use_may_be_the_last_to_learn(tmp_path: Path) -
 
 def test_reward_may_come_first_when_there_is_a_start(tmp_path: Path) -> None:
     recipe = read(tmp_path, "start: model\nphases:\n" + REINFORCE)
-    assert recipe.stretches()["rl"].start == Path("model")
+    assert recipe.by_phase()["rl"].start == Path("model")
 
 
 def test_a_language_model_has_no_phases_of_reward(tmp_path: Path) -> None:

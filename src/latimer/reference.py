@@ -15,8 +15,8 @@ _HEAD = """\
 
 `latimer translate` and `latimer evaluate` take every setting below with `--set KEY=VALUE`. In
 Python they are the fields of `latimer.Beam`, `latimer.Constraints` and so on; `engine` is what
-`latimer.load` takes. A recipe keeps the sections `search` and `constraints` as the model's own. JSON has the same
-names: `{"kind": "sampling", "samples": 3}`.
+`latimer.load` takes. A recipe keeps the sections `search` and `constraints` as the model's own.
+JSON has the same names: `{"kind": "sampling", "samples": 3}`.
 
 What is not given is the model's own. A value that cannot be used is refused in one line that names
 the setting, the value and the reason.

@@ -4,7 +4,7 @@ import pytest
 from command import latimer
 
 from latimer.model.folder import load_model
-from latimer.train.checkpoint.tensors import weights_of
+from latimer.tensors import weights_of
 from tiny_model import save_tiny_model, sentences, tiny_vocabulary
 
 

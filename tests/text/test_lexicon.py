@@ -127,7 +127,7 @@ def test_what_is_saved_is_read_back(tmp_path):
     with pytest.raises(InputError, match="outside 0 to 1"):
         Lexicon.load(tmp_path / "lexicon", size, size)
     (tmp_path / "lexicon").write_bytes(b"nonsense")
-    with pytest.raises(InputError, match=r"lexicon: damaged.*latimer shortlist"):
+    with pytest.raises(InputError, match=r"lexicon: truncated.*latimer shortlist"):
         Lexicon.load(tmp_path / "lexicon", size, size)
 
 

@@ -3,8 +3,8 @@ import torch
 from torch import nn
 
 from latimer.errors import InputError
+from latimer.tensors import load_weights, weights_of
 from latimer.train.checkpoint.averaging import Checkpoints, mean_of
-from latimer.train.checkpoint.tensors import load_weights, weights_of
 
 
 def weights(value: float):

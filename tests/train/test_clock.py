@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from latimer.train.loop.budget import Budget
 from latimer.train.loop.clock_log import ClockLog
 from latimer.train.loop.distributed import Group
-from latimer.train.loop.loop import Hooks, Loop, Rhythm, Timing
+from latimer.train.loop.loop import Hooks, Loop, LoopSettings, Rhythm, Timing
 from latimer.train.loop.progress import Progress
 from latimer.train.loop.schedule import LAST, Schedule
 from latimer.train.loop.stopwatch import Stopwatch
@@ -31,6 +31,7 @@ class Machine:
         self.modes: list[tuple[int, str]] = []
         self.workers = SimpleNamespace(use=lambda *mode: self.modes.append(mode))
         self.stop_after: int | None = None
+        self.group = Group()
 
     def update(self, batch, number, rate, *, seconds, interrupted):
         if self.stop_after is not None and number > self.stop_after:
@@ -59,8 +60,9 @@ def loop(machine, budget, *, progress=None, log=None, validate=20, cooldown=0.8)
     machine.watch = Stopwatch(progress.seconds, lambda: machine.now)
     nothing = SimpleNamespace(requested=False)
     return Loop(
-        progress, Epochs(), machine, Schedule(PEAK, warmup=3, cooldown=cooldown), budget,
-        Rhythm(validate), Hooks(machine.validate, str, lambda: None, lambda: None, str), Group(),
+        progress, Epochs(), machine,
+        LoopSettings(Schedule(PEAK, warmup=3, cooldown=cooldown), budget, Rhythm(validate)),
+        Hooks(machine.validate, str, lambda: None, lambda: None, str),
         nothing, Timing(machine.watch, Tuner([Mode(1, "fp32")], str), log),
     )  # fmt: skip
 

@@ -1,12 +1,15 @@
 import errno
 import json
 import os
+import sys
 
 import pytest
+from task import tiny_recipe, write_task
 from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
 
 from latimer.errors import LatimerError
 from latimer.train.loop.log import Report, RunLog, clock
+from latimer.train.run.run import train
 
 
 def report(update: int, kind: str = "update", **figures: float) -> Report:
@@ -23,13 +26,13 @@ def events(run):
 
 
 def test_each_log_has_every_report_once_whatever_was_cut_off(tmp_path):
-    log = RunLog(tmp_path, {})
+    log = RunLog(tmp_path, {}, tensorboard=True)
     log.write(report(1))
     log.write(report(2, "validation", bleu=20.0))
     positions = log.sync()
     log.write(report(3))
     log.close()
-    log = RunLog(tmp_path, positions)
+    log = RunLog(tmp_path, positions, tensorboard=True)
     log.write(report(3))
     log.write(report(4))
     log.close()
@@ -46,11 +49,30 @@ def test_each_log_has_every_report_once_whatever_was_cut_off(tmp_path):
 
 def test_a_new_run_does_not_go_on_with_old_logs(tmp_path):
     for _ in range(2):
-        log = RunLog(tmp_path, {})
+        log = RunLog(tmp_path, {}, tensorboard=True)
         log.write(report(1))
         log.close()
     assert len((tmp_path / "log.jsonl").read_text().splitlines()) == 1
     assert len(events(tmp_path)) == 1
+
+
+def test_tensorboard_gets_events_only_when_asked_for(tmp_path):
+    log = RunLog(tmp_path, {})
+    log.write(report(1))
+    log.close()
+    assert {path.name for path in tmp_path.iterdir()} == {"log.jsonl", "train.log"}
+
+
+def test_a_missing_tensorboard_is_one_line_before_anything_is_read(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "tensorboard.summary.writer.record_writer", None)
+    recipe = tiny_recipe(write_task(tmp_path, pairs=20, dev=5), tensorboard=True)
+    with pytest.raises(LatimerError) as refused:
+        train(recipe, tmp_path / "run")
+    assert str(refused.value) == (
+        "training.tensorboard: needs tensorboard; install latimer[tensorboard]: "
+        "pip install 'latimer[tensorboard]'"
+    )
+    assert not (tmp_path / "run" / "data").exists()
 
 
 def test_half_a_line_is_cut_off(tmp_path):

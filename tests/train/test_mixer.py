@@ -14,7 +14,7 @@ from latimer.nn.dropout import noise, silence
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import BOS, EOS, UNK
 from latimer.train.objectives.baselines import LearnedValue, NoBaseline
-from latimer.train.objectives.mixer import Given, Mixer, negative_log_likelihood_of, writable
+from latimer.train.objectives.mixer import ForcedPrefix, Mixer, negative_log_likelihood_of, writable
 from latimer.train.objectives.reinforce import Reinforce
 from latimer.train.objectives.trajectories import Draw, Trajectories
 
@@ -106,7 +106,7 @@ def test_what_is_given_is_written_and_what_follows_has_the_networks_chances() ->
     given = torch.tensor([[5, -1, -1], [-1, -1, -1]])
     with silence():
         found = sample(
-            Given(net, given), batch.source, batch.source_lengths, max_length=tiny.LIMIT,
+            ForcedPrefix(net, given), batch.source, batch.source_lengths, max_length=tiny.LIMIT,
             samples=count, seed=1,
         )  # fmt: skip
     for sentence, border in ((0, 1), (1, 0)):
@@ -126,7 +126,7 @@ def test_what_is_given_is_written_and_what_follows_has_the_networks_chances() ->
     # Other sentences of the batch change nothing.
     with silence():
         alone = sample(
-            Given(net, given[:1]), batch.source[:1], batch.source_lengths[:1],
+            ForcedPrefix(net, given[:1]), batch.source[:1], batch.source_lengths[:1],
             max_length=tiny.LIMIT, samples=count, seed=1,
         )  # fmt: skip
     assert torch.equal(alone.tokens[0], found.tokens[0])

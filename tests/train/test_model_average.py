@@ -5,8 +5,8 @@ import torch
 
 from latimer.errors import InputError
 from latimer.model.folder import load_model
+from latimer.tensors import weights_of
 from latimer.train.checkpoint.model_average import average_models
-from latimer.train.checkpoint.tensors import weights_of
 from tiny_model import save_tiny_model, tiny_vocabulary
 
 

@@ -17,9 +17,9 @@ from task import recipe_tree, reports, write_task
 from latimer.errors import InputError
 from latimer.model.folder import load_model
 from latimer.recipe import Recipe, build_recipe
+from latimer.tensors import read_tensors, weights_of
 from latimer.train.checkpoint.session import Session
 from latimer.train.checkpoint.state import load_state
-from latimer.train.checkpoint.tensors import read_tensors, weights_of
 from latimer.train.loop.distributed import Group
 from latimer.train.loop.interruption import Interrupted
 from latimer.train.loop.tuner import Mode
@@ -29,9 +29,7 @@ from latimer.train.run import run as runs
 from latimer.train.run.run import train
 
 CLEAN = multiprocessing.get_context("forkserver")
-CLEAN.set_forkserver_preload(
-    ["latimer.train.run.run", "sacrebleu", "tensorboard.summary.writer.record_writer"]
-)
+CLEAN.set_forkserver_preload(["latimer.train.run.run", "sacrebleu"])
 
 UPDATES = {"likelihood": 20, "critic": 8, "actor-critic": 6, "reinforce": 4}
 CLOCK = ("seconds", "tokens_per_second", "sentences_per_second", "seconds_left")
@@ -193,7 +191,7 @@ def test_killed_between_two_phases(
         raise KeyboardInterrupt
 
     for _ in range(2):
-        monkeypatch.setattr(runs, "what_is_left", killed)
+        monkeypatch.setattr(runs, "handover_of", killed)
         with pytest.raises(KeyboardInterrupt):
             train(recipe(task), tmp_path, report_every=1)
         monkeypatch.undo()
@@ -311,14 +309,14 @@ def test_several_processes_keep_what_they_found_out_about_the_machine(
 ) -> None:
     tree = recipe(task).model_dump(mode="json")
     tree["phases"]["likelihood"]["training"] |= {"precision": "auto", "threads": None}
-    stretch = build_recipe(tree).stretches()["likelihood"]
+    part = build_recipe(tree).by_phase()["likelihood"]
     cores = iter([2, 1])
     monkeypatch.setattr(possible, "available_cores", lambda: next(cores))
     found = iter(["bf16", "fp32"])
     monkeypatch.setattr(possible, "choose_precision", lambda asked, device: next(found))
     monkeypatch.setattr(Group, "from_leader", lambda self, values: list(values))
     pair = Group(0, 2)
-    first = possible.possible_modes(stretch, pair, [])
+    first = possible.possible_modes(part, pair, [])
     assert first == [Mode(2, "bf16")]
-    assert possible.possible_modes(stretch, pair, first) == first
+    assert possible.possible_modes(part, pair, first) == first
     assert next(cores) == 1

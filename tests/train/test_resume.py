@@ -11,9 +11,9 @@ import torch
 from task import reports, tiny_recipe, write_task
 
 from latimer.errors import InputError, LatimerError
+from latimer.tensors import read_tensors
 from latimer.train.checkpoint.averaging import Checkpoints
 from latimer.train.checkpoint.state import load_state
-from latimer.train.checkpoint.tensors import read_tensors
 from latimer.train.loop.interruption import Interrupted
 from latimer.train.loop.schedule import LAST
 from latimer.train.run.run import train
@@ -21,9 +21,7 @@ from latimer.train.run.run import train
 UPDATES, EVERY = 45, 15
 CLEAN = multiprocessing.get_context("forkserver")
 """Processes forked from one that has imported everything but never trained."""
-CLEAN.set_forkserver_preload(
-    ["latimer.train.run.run", "sacrebleu", "tensorboard.summary.writer.record_writer"]
-)
+CLEAN.set_forkserver_preload(["latimer.train.run.run", "sacrebleu"])
 
 
 @pytest.fixture(scope="module")

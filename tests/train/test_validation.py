@@ -4,14 +4,15 @@ import torch
 
 from latimer.model.folder import load_model
 from latimer.nn.seq2seq import Seq2Seq
+from latimer.tensors import weights_of
 from latimer.text.corpus.tokenised import TokenisedCorpus
 from latimer.train.checkpoint.averaging import Checkpoints
-from latimer.train.checkpoint.tensors import weights_of
 from latimer.train.loop.progress import Progress
-from latimer.train.loop.validation import DevScores, Validator
+from latimer.train.loop.validation import DevScores, DevSet, Validator
 from latimer.train.loop.workers import Workers
 from latimer.train.objectives.likelihood import Likelihood
-from latimer.train.run.publish import Extrapolation, Publisher, publish_final
+from latimer.train.run.final import Extrapolation, Final
+from latimer.train.run.publish import Publisher
 from tiny_model import CopyNetwork, sentences, tiny_model
 
 LINES = sentences(40, seed=3)
@@ -32,7 +33,7 @@ def corpus(model, tmp_path):
 
 def validator(model, corpus, tokens=64):
     return Validator(
-        model.vocabulary, corpus, TEXTS, language="de", batch_tokens=tokens, max_length=None,
+        DevSet(model.vocabulary, corpus, TEXTS, "de"), batch_tokens=tokens, max_length=None,
         device=torch.device("cpu"),
     )  # fmt: skip
 
@@ -117,10 +118,10 @@ def test_the_average_is_kept_when_it_is_no_worse(model, corpus, tmp_path, bleu, 
     network: Seq2Seq = tiny_model().network
     publisher, pool, progress = two_checkpoints(model, corpus, tmp_path, network, 2)
     said = []
-    folder = publish_final(
+    folder = Final(
         publisher, network, pool, progress,
         lambda: None if bleu is None else DevScores(bleu, 1.0), said.append,
-    )  # fmt: skip
+    ).publish()  # fmt: skip
     best = load_model(tmp_path / "models" / "best")
     assert best.config.scores.dev_bleu_greedy == 10.0
     assert best.network.output.bias[0] == 20.0
@@ -157,7 +158,9 @@ def test_the_average_goes_further_where_dev_says_so(model, corpus, tmp_path, cou
         return DevScores(scores[seen[-1]], 1.0)
 
     further = Extrapolation(begun, 1.5)
-    folder = publish_final(publisher, network, pool, progress, validate, lambda text: None, further)
+    folder = Final(
+        publisher, network, pool, progress, validate, lambda text: None, further
+    ).publish()
     assert seen == list(scores)
     assert folder.name == ("best" if bias is None else "average")
     kept = load_model(folder)
@@ -176,5 +179,5 @@ def test_there_is_nothing_beyond_the_start_itself(model, corpus, tmp_path):
     recipe = build_recipe(recipe_tree(tmp_path, model=model.config.network.model_dump()))
     publisher = Publisher(tmp_path, recipe, Data(model.vocabulary, corpus), "latimer train x")
     further = Extrapolation(weights_of(tiny_model().network), 2.0)
-    folder = publish_final(publisher, network, pool, progress, None, print, further)
+    folder = Final(publisher, network, pool, progress, None, print, further).publish()
     assert folder.name == "best"

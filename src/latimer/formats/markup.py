@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from latimer.errors import InputError
+from latimer.extras import require
 from latimer.files import reading
-from latimer.formats.optional import require
 
 Element = Any
 """An lxml element; lxml is imported when it is needed."""
@@ -32,7 +32,7 @@ def walk(path: Path, root: str, names: Collection[str]) -> Iterator[tuple[str, E
     InputError, with file and line, for XML that is truncated or malformed, that declares
     entities, or whose root is another.
     """
-    etree = require("lxml.etree", path)
+    etree = require("lxml.etree", "formats", path)
     try:
         with reading(path) as file:
             events = etree.iterparse(

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from latimer.errors import InputError
+from latimer.extras import require
 from latimer.files import read_lines
-from latimer.formats.optional import require
 from latimer.formats.pair import Origin, Pair
 
 _SEPARATORS = dict.fromkeys(map(ord, "\v\f\x1c\x1d\x1e\x85\u2028\u2029"), " ")
@@ -28,7 +28,7 @@ def read_po(path: Path, skipped: Counter[str] | None = None) -> Iterator[Pair]:
     Fuzzy, obsolete and untranslated entries are counted in `skipped`. Raises InputError for a
     file that is not UTF-8 or not gettext.
     """
-    polib = require("polib", path)
+    polib = require("polib", "formats", path)
     skipped = skipped if skipped is not None else Counter()
     try:
         # The parser takes text without a newline for the name of a file.

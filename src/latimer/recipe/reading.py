@@ -13,6 +13,7 @@ from latimer import strict_yaml
 from latimer.errors import InputError
 from latimer.files import read_lines
 from latimer.recipe.recipe import Recipe
+from latimer.recipe.renamed import check_renamed
 
 
 def recipe_names() -> list[str]:
@@ -61,6 +62,8 @@ def build_recipe(
 
     Raises InputError as `load_recipe` does.
     """
+    places = places or {}
+    check_renamed(tree, name, places)
     # A section whose every key is commented out reads as null: it is empty, not wrong.
     filled = {
         key: {} if value is None and key not in ("seed", "start") else value
@@ -73,7 +76,7 @@ def build_recipe(
 
         # A misspelt key first: it is why the right one is missing.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        raise InputError(complaint(first, name, places or {})) from error
+        raise InputError(complaint(first, name, places)) from error
 
 
 def dump_recipe(recipe: Recipe) -> str:

@@ -87,7 +87,7 @@ class Recipe(Section):
             )
         return self
 
-    def stretches(self) -> dict[str, Recipe]:
+    def by_phase(self) -> dict[str, Recipe]:
         """A recipe without phases for each phase, by name; this recipe, by "", if it has none."""
         if not self.phases:
             return {"": self}

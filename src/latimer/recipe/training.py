@@ -97,3 +97,8 @@ class Training(Section):
         le=1024,
         description="Threads that share every batch; null: measured in training, the fastest.",
     )
+    tensorboard: bool = Field(
+        default=False,
+        description="Write the figures of updates and validations for TensorBoard, in `events/` of "
+        "the run folder; needs `latimer[tensorboard]`.",
+    )

@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+import torch
 
 from latimer.errors import InputError
+from latimer.tensors import read_tensors, write_tensors
 
 Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
@@ -36,11 +36,8 @@ class Lexicon(NamedTuple):
 
     def save(self, path: Path) -> None:
         """Write a safetensors file; raises OSError when the disk refuses."""
-        try:
-            save_file(self._asdict(), path)
-        except SafetensorError as error:  # it hides the OSError of a full disk
-            raise OSError(None, str(error)) from error
-        path.chmod(0o644)
+        arrays = {name: torch.from_numpy(array) for name, array in self._asdict().items()}
+        write_tensors(path, arrays)
 
     @classmethod
     def load(cls, path: Path, source_vocab: int, target_vocab: int) -> Lexicon:
@@ -49,10 +46,12 @@ class Lexicon(NamedTuple):
         Raises InputError when the file is damaged or of vocabularies of other sizes.
         """
         try:
-            found = load_file(path)
+            found = {name: tensor.numpy() for name, tensor in read_tensors(path).items()}
             lexicon = cls(found["likely"], found["chances"], found["frequent"])
-        except (OSError, SafetensorError, ValueError, KeyError) as error:
-            raise InputError(f"{path}: damaged ({error}); {_AGAIN}") from error
+        except InputError as error:
+            raise InputError(f"{error}; {_AGAIN}") from error
+        except (TypeError, KeyError) as error:
+            raise InputError(f"{path}: not a lexicon ({error}); {_AGAIN}") from error
         likely, chances, frequent = lexicon
         shapes = likely.ndim == 2 and chances.shape == likely.shape and frequent.ndim == 1
         ids = np.concatenate([lexicon.likely.ravel(), lexicon.frequent.ravel()])

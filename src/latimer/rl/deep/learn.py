@@ -12,7 +12,6 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from latimer.errors import InputError
@@ -20,6 +19,7 @@ from latimer.files import write_folder_atomically
 from latimer.rl.deep import actor_critic, dqn, dynamics
 from latimer.rl.deep.overrides import overridden
 from latimer.rl.deep.vector_env import Worlds
+from latimer.tensors import weights_of, write_tensors
 
 
 class Learner(Protocol):
@@ -94,8 +94,7 @@ class Trained:
             text = json.dumps(facts, indent=1) + "\n"
             (temporary / "learned.json").write_text(text, encoding="utf-8")
             for name, module in self.learner.modules.items():
-                tensors = {key: value.contiguous() for key, value in module.state_dict().items()}
-                save_file(tensors, temporary / f"{name}.safetensors")
+                write_tensors(temporary / f"{name}.safetensors", weights_of(module))
 
         write_folder_atomically(folder, fill)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 
 from latimer.files import write_atomically
-from latimer.train.checkpoint.tensors import Tensors, read_tensors, write_tensors
+from latimer.tensors import Tensors, read_tensors, write_tensors
 from latimer.train.loop.progress import Candidate
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from latimer.errors import InputError
 from latimer.model.config import Scores
 from latimer.model.folder import Model, load_model
+from latimer.tensors import load_weights, weights_of
 from latimer.train.checkpoint.averaging import extrapolated, mean_of
-from latimer.train.checkpoint.tensors import load_weights, weights_of
 
 MAX_EXTRAPOLATION = 100.0
 

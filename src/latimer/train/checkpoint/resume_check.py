@@ -22,6 +22,7 @@ LIMITS = (
 FREE = (
     *LIMITS,
     "training.extrapolation",
+    "training.tensorboard",
     "data.train.",
     "data.dev.",
     "data.test",

@@ -7,16 +7,16 @@ from typing import Any
 
 import torch
 
-from latimer.train.checkpoint import randomness
-from latimer.train.checkpoint.averaging import Checkpoints
-from latimer.train.checkpoint.state import Snapshot, save_state
-from latimer.train.checkpoint.tensors import (
+from latimer.tensors import (
     Tensors,
     load_moments,
     load_weights,
     moments_of,
     weights_of,
 )
+from latimer.train.checkpoint import randomness
+from latimer.train.checkpoint.averaging import Checkpoints
+from latimer.train.checkpoint.state import Snapshot, save_state
 from latimer.train.loop.distributed import Group
 from latimer.train.loop.log import RunLog
 from latimer.train.loop.progress import Progress

@@ -1,4 +1,4 @@
-"""The network that a run began with, kept beside its state: what KL is measured from."""
+"""The initial network of a phase, stored beside the state: KL and extrapolation start from it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 from latimer.files import write_atomically
 from latimer.nn.rl.critic import delayed
 from latimer.nn.seq2seq import Seq2Seq
-from latimer.train.checkpoint.tensors import load_weights, read_tensors, weights_of, write_tensors
+from latimer.tensors import load_weights, read_tensors, weights_of, write_tensors
 
 
-def start_of(run: Path, network: Seq2Seq, *, fresh: bool, phase: int = 0) -> Seq2Seq | None:
-    """A frozen copy of what `network` was when the phase began, on the same device.
+def initial_network(run: Path, network: Seq2Seq, *, fresh: bool, phase: int = 0) -> Seq2Seq | None:
+    """A frozen copy of `network` as it was when the phase began, on the same device.
 
-    Of a `fresh` phase that is `network` as it is, and it is written to `run/start.safetensors`,
-    of later phases `run/2-start.safetensors` and so on, so that until the new phase has a state the
-    one before it can still be continued. None for a run begun by a version that did not write it.
-    Raises LatimerError when the disk refuses and InputError when the file is damaged.
+    In a `fresh` phase that is `network` as it is; the copy is written to `run/start.safetensors`,
+    that of later phases to `run/2-start.safetensors` and so on, so that the phase before can still
+    be continued until the new one has a state. None where the file is missing. Raises LatimerError
+    when the disk refuses and InputError when the file is damaged.
     """
     name = f"{phase + 1}-start.safetensors" if phase else "start.safetensors"
     path, twin = run / name, delayed(network).eval()

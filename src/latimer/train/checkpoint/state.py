@@ -21,7 +21,7 @@ from typing import Any
 
 from latimer.errors import InputError, LatimerError
 from latimer.files import sha256_of
-from latimer.train.checkpoint.tensors import Tensors, read_tensors, write_tensors
+from latimer.tensors import Tensors, read_tensors, write_tensors
 
 FORMAT = "latimer-state/1"
 KEPT = 2

@@ -1,7 +1,7 @@
-"""What a run says: log.jsonl for programs, train.log for people, TensorBoard events.
+"""The log files of a run: log.jsonl for programs, train.log for people, TensorBoard if asked for.
 
-All three are cut back to where they were when a state was saved, so that a run which continues
-from it says everything once.
+All are cut back to where they were when a state was saved, so that a run that continues from that
+state writes every report once.
 """
 
 from __future__ import annotations
@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import math
 import os
-import socket
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from latimer.errors import LatimerError
+from latimer.train.loop.tensorboard import EventWriter, events_name
 
 
 @dataclass(frozen=True)
@@ -104,34 +103,46 @@ def clock(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+SCALARS = {"update": "train", "validation": "dev"}
+"""Kinds of reports whose figures TensorBoard shows, and the group of tags they get."""
+
+
 class RunLog:
     """The log files of a run folder."""
 
-    def __init__(self, run: Path, positions: Mapping[str, int] | None) -> None:
+    def __init__(
+        self, run: Path, positions: Mapping[str, int] | None, *, tensorboard: bool = False
+    ) -> None:
         """Open the logs and cut each back to its length in `positions`, or to nothing.
 
-        Without `positions` they go on where they end.
+        Without `positions` they continue where they end. With `tensorboard` events are written
+        too. Raises LatimerError when a file cannot be written or TensorBoard is not installed.
         """
         self._folder = run
         self._files: dict[str, IO[bytes]] = {}
         try:
-            for name in ("log.jsonl", "train.log", _events_name(run)):
-                path = run / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                self._files[name] = _cut(
-                    path, None if positions is None else positions.get(name, 0)
-                )
+            self._json = self._open("log.jsonl", positions)
+            self._plain = self._open("train.log", positions)
+            self._events = None
+            if tensorboard:
+                self._events = EventWriter(self._open(events_name(run), positions))
         except OSError as error:
             raise self._failure(error) from error
-        self._json, self._plain, events = self._files.values()
-        self._events = _Events(events)
+
+    def _open(self, name: str, positions: Mapping[str, int] | None) -> IO[bytes]:
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._files[name] = _cut(path, None if positions is None else positions.get(name, 0))
+        return self._files[name]
 
     def write(self, report: Report) -> None:
-        """Add `report` to all three; raises LatimerError when the disk refuses."""
+        """Add `report` to all files; raises LatimerError when the disk refuses."""
         try:
             self._json.write((report.to_json() + "\n").encode())
             self._plain.write((str(report) + "\n").encode())
-            self._events.write(report)
+            group = SCALARS.get(report.kind)
+            if self._events is not None and group is not None:
+                self._events.write(report.update, group, report.figures)
             for file in self._files.values():
                 file.flush()
         except OSError as error:
@@ -148,7 +159,7 @@ class RunLog:
         return {name: file.tell() for name, file in self._files.items()}
 
     def close(self) -> None:
-        """Close the files; a disk that refuses what is still unwritten is not worth a word here."""
+        """Close the files; errors while doing so are ignored."""
         for file in self._files.values():
             try:
                 file.close()
@@ -169,42 +180,3 @@ def _cut(path: Path, length: int | None) -> IO[bytes]:
         file.truncate(min(length, path.stat().st_size))
     file.seek(0, os.SEEK_END)
     return file
-
-
-def _events_name(run: Path) -> str:
-    """The events file of the run: the one that is there, or one named as TensorBoard expects."""
-    for path in sorted((run / "events").glob("events.out.tfevents.*")):
-        return f"events/{path.name}"
-    return f"events/events.out.tfevents.{int(time.time()):010}.{socket.gethostname()}"
-
-
-class _Events:
-    """TensorBoard's record format, written here and now.
-
-    TensorBoard's own writer works in a thread, where its length at a given moment is not known
-    and a full disk goes unnoticed.
-    """
-
-    def __init__(self, file: IO[bytes]) -> None:
-        from tensorboard.summary.writer.record_writer import RecordWriter
-
-        self._writer = RecordWriter(file)
-        if file.tell() == 0:
-            self._add(file_version="brain.Event:2")
-
-    def write(self, report: Report) -> None:
-        """The figures of `report` as scalars, `train/…` or `dev/…`."""
-        from tensorboard.compat.proto.summary_pb2 import Summary
-
-        group = {"update": "train", "validation": "dev"}.get(report.kind)
-        if group:
-            values = [
-                Summary.Value(tag=f"{group}/{name}", simple_value=value)
-                for name, value in report.figures.items()
-            ]
-            self._add(step=report.update, summary=Summary(value=values))
-
-    def _add(self, **fields: Any) -> None:
-        from tensorboard.compat.proto.event_pb2 import Event
-
-        self._writer.write(Event(wall_time=time.time(), **fields).SerializeToString())

@@ -12,7 +12,6 @@ from statistics import pvariance
 from latimer.errors import LatimerError
 from latimer.train.loop.budget import Budget
 from latimer.train.loop.clock_log import ClockLog, Tick
-from latimer.train.loop.distributed import Group
 from latimer.train.loop.epochs import Epochs
 from latimer.train.loop.interruption import Interrupted, Interruption
 from latimer.train.loop.log import Report
@@ -51,6 +50,15 @@ class Rhythm:
 
 
 @dataclass(frozen=True)
+class LoopSettings:
+    """The learning rate, the limits, and the intervals of a run."""
+
+    schedule: Schedule
+    budget: Budget
+    rhythm: Rhythm
+
+
+@dataclass(frozen=True)
 class Hooks:
     """What the loop has others do."""
 
@@ -84,22 +92,19 @@ class Loop:
         progress: Progress,
         epochs: Epochs,
         updater: Updater,
-        schedule: Schedule,
-        budget: Budget,
-        rhythm: Rhythm,
+        settings: LoopSettings,
         hooks: Hooks,
-        group: Group,
         interruption: Interruption,
         timing: Timing,
     ) -> None:
         self.progress = progress
         self.epochs = epochs
         self.updater = updater
-        self.schedule = schedule
-        self.budget = budget
-        self.rhythm = rhythm
+        self.schedule = settings.schedule
+        self.budget = settings.budget
+        self.rhythm = settings.rhythm
         self.hooks = hooks
-        self.group = group
+        self.group = updater.group
         self.interruption = interruption
         self.timing = timing
         self._saved = self._reported = progress.seconds

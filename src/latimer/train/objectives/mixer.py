@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -15,6 +14,7 @@ from latimer.nn.rl.policy import policy_gradient
 from latimer.nn.seq2seq import Seq2Seq, pack
 from latimer.recipe.objectives.kinds import MixerSettings
 from latimer.search.scorer import Scorer
+from latimer.search.wrapped import WrappedState
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import EOS
 from latimer.train.objectives.baselines import BASELINES, Baseline
@@ -22,6 +22,7 @@ from latimer.train.objectives.build import Ingredients
 from latimer.train.objectives.objective import Loss
 from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
 from latimer.train.objectives.trajectories import Draw, Trajectories, features_of, first_action
+from latimer.train.objectives.update_count import UpdateCount
 
 
 class Mixer:
@@ -41,7 +42,7 @@ class Mixer:
         """
         self.network, self.draw, self.baseline = network, draw, baseline
         self.delta, self.every = delta, every
-        self.clock = _Clock()
+        self.clock = UpdateCount()
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -61,7 +62,7 @@ class Mixer:
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, a mean over its sentences."""
         prefix_lengths, sentences = self.prefix_lengths(batch), len(batch.source)
-        given = Given(self.network, writable(batch.labels, prefix_lengths))
+        given = ForcedPrefix(self.network, writable(batch.labels, prefix_lengths))
         found = self.draw(given, batch)
         with silence():
             features = features_of(self.network, batch, found)
@@ -91,14 +92,6 @@ class Mixer:
         """Count, and let the baseline follow."""
         self.clock.updates += 1
         self.baseline.updated(figures)
-
-
-class _Clock(nn.Module):
-    updates: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("updates", torch.tensor(0))
 
 
 def negative_log_likelihood_of(network: Seq2Seq, batch: Batch, prefix_lengths: Tensor) -> Tensor:
@@ -132,46 +125,27 @@ def writable(references: Tensor, prefix_lengths: Tensor) -> Tensor:
     return references.masked_fill(~inside, -1)
 
 
-@dataclass(frozen=True)
-class GivenState:
-    """A scorer's state, the tokens given to each row, −1 where none is, and how many were read."""
-
-    inner: Any
-    tokens: Tensor
-    time: int
-
-    @property
-    def attention(self) -> Tensor | None:
-        """See `scorer.State`."""
-        found: Tensor | None = self.inner.attention
-        return found
-
-    def select(self, rows: Tensor, sentences: Tensor | None = None) -> GivenState:
-        """See `scorer.State`."""
-        return GivenState(self.inner.select(rows, sentences), self.tokens[rows], self.time)
-
-
-class Given:
-    """A scorer that has no choice but to begin with given tokens, which cost it nothing."""
+class ForcedPrefix:
+    """A scorer whose first tokens are prescribed; each of them has log-probability 0."""
 
     def __init__(self, scorer: Scorer[Any], tokens: Tensor) -> None:
-        """`tokens [batch, time]` for each sentence, −1 where it is free again."""
+        """`tokens [batch, time]` of each sentence, −1 behind the prefix."""
         self.scorer, self.tokens = scorer, tokens
 
-    def start(self, source: Tensor, lengths: Tensor) -> GivenState:
+    def start(self, source: Tensor, lengths: Tensor) -> WrappedState:
         """See `Scorer`."""
-        return GivenState(self.scorer.start(source, lengths), self.tokens, 0)
+        return WrappedState(self.scorer.start(source, lengths), (self.tokens,))
 
-    def step(self, state: GivenState, tokens: Tensor) -> tuple[Tensor, GivenState]:
-        """See `Scorer`."""
+    def step(self, state: WrappedState, tokens: Tensor) -> tuple[Tensor, WrappedState]:
+        """See `Scorer`; the state holds the prescribed tokens that are still to come."""
+        (forced,) = state.rows
         scores, inner = self.scorer.step(state.inner, tokens)
-        if state.time < state.tokens.shape[1]:
-            wanted = state.tokens[:, state.time, None]
-            places = wanted.clamp(min=0)
+        if forced.shape[1]:
+            wanted = forced[:, :1]
             alone = torch.full_like(scores, -torch.inf)
-            alone.scatter_(1, places, torch.zeros_like(scores[:, :1]))
+            alone.scatter_(1, wanted.clamp(min=0), torch.zeros_like(scores[:, :1]))
             scores = torch.where(wanted >= 0, alone, scores)
-        return scores, GivenState(inner, state.tokens, state.time + 1)
+        return scores, WrappedState(inner, (forced[:, 1:],))
 
 
 def build(settings: MixerSettings, made: Ingredients) -> Mixer:

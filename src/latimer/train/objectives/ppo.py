@@ -21,6 +21,7 @@ from latimer.train.objectives.objective import Loss
 from latimer.train.objectives.reference_loss import negative_log_likelihood
 from latimer.train.objectives.reinforce import FIGURES, trajectory_figures
 from latimer.train.objectives.trajectories import Draw, Trajectories, features_of, first_action
+from latimer.train.objectives.update_count import UpdateCount
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ class Ppo:
         self.network, self.draw, self.limits = network, draw, limits
         self.likelihood = likelihood
         self.old, self.start = delayed(network), delayed(network)
-        self.age = _Age()
+        self.age = UpdateCount()
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -102,14 +103,6 @@ class Ppo:
         self.age.updates += 1
         if int(self.age.updates) % self.limits.sync_every == 0:
             update_target(self.old, self.network, 1.0)
-
-
-class _Age(nn.Module):
-    updates: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("updates", torch.tensor(0))
 
 
 def clipped_weights(moved: Tensor, advantages: Tensor, clip: float) -> tuple[Tensor, Tensor]:

@@ -15,6 +15,7 @@ from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import EOS
 from latimer.train.objectives.build import Ingredients
 from latimer.train.objectives.objective import Loss
+from latimer.train.objectives.update_count import UpdateCount
 
 
 class ScheduledSampling:
@@ -34,7 +35,7 @@ class ScheduledSampling:
         """`smoothing` is as in `Likelihood`."""
         self.network, self.smoothing = network, smoothing
         self.teacher_forcing_min, self.updates = teacher_forcing_min, updates
-        self.clock = _Clock()
+        self.clock = UpdateCount()
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -59,14 +60,6 @@ class ScheduledSampling:
     def updated(self, figures: Mapping[str, float]) -> None:
         """Count."""
         self.clock.updates += 1
-
-
-class _Clock(nn.Module):
-    updates: Tensor
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.register_buffer("updates", torch.tensor(0))
 
 
 @torch.no_grad()

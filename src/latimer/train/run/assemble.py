@@ -1,4 +1,4 @@
-"""From a recipe and a run folder to the parts of a run, fresh or as they were when it stopped."""
+"""From a recipe and a run folder to the parts of a run: new ones, or those of its last state."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from latimer.nn.decoders.language_model import LanguageModel
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.recipe import Recipe, dump_recipe
 from latimer.recipe.objectives import RewardSettings
+from latimer.tensors import Tensors, load_weights, weights_of
 from latimer.text.vocabulary.vocabulary import Vocabulary
 from latimer.train.checkpoint import randomness
 from latimer.train.checkpoint.averaging import Checkpoints
 from latimer.train.checkpoint.resume_check import check_same_run, limits_of
 from latimer.train.checkpoint.session import Session
-from latimer.train.checkpoint.start import start_of
+from latimer.train.checkpoint.start import initial_network
 from latimer.train.checkpoint.state import Snapshot, load_state
-from latimer.train.checkpoint.tensors import Tensors, load_weights, weights_of
 from latimer.train.loop.dev_policy import DevPolicy
 from latimer.train.loop.distributed import Group
 from latimer.train.loop.epochs import Epochs
 from latimer.train.loop.log import RunLog
 from latimer.train.loop.progress import Progress
+from latimer.train.loop.tensorboard import check_tensorboard
 from latimer.train.loop.tuner import Mode
 from latimer.train.loop.update import build_optimisers
-from latimer.train.loop.validation import Validator
+from latimer.train.loop.validation import DevSet, Validator
 from latimer.train.loop.workers import Workers
 from latimer.train.objectives.actor_critic import CRITIC
 from latimer.train.objectives.build import build_draw, build_objective
@@ -43,94 +44,93 @@ from latimer.train.run.publish import Publisher
 
 @dataclass(frozen=True)
 class Parts:
-    """A run, ready to go or to go on."""
+    """The parts of a phase, or of a run without phases, ready to train."""
 
     recipe: Recipe
-    """Of this phase, which is the whole run where there is no other."""
+    """The recipe of this phase."""
     name: str
-    """Of this phase; empty where there is no other."""
+    """The phase's name; empty in a run without phases."""
     last: bool
-    """Whether the run ends with it."""
+    """Whether the run ends with this phase."""
     network: Seq2Seq
     session: Session
     workers: Workers
     modes: list[Mode]
-    """How updates may be computed; which is best is found by trying."""
+    """The modes in which updates may be computed; the tuner chooses the fastest."""
     epochs: Epochs
     validator: Validator
     publisher: Publisher
-    begun: Seq2Seq | None
-    """What the phase began with, in the leader, where anything looks back at it and it is known."""
+    initial: Seq2Seq | None
+    """The network at the beginning of the phase, in the leader; None where it is not needed."""
     notes: list[str]
-    """What the user should know before it starts."""
+    """Messages for the user before training starts."""
 
 
 @dataclass(frozen=True)
-class Before:
-    """What a phase that is over leaves to the next one."""
+class Handover:
+    """What a finished phase passes to the next one."""
 
     progress: Progress
-    """Of the new phase, at its beginning."""
+    """The progress of the new phase at its beginning."""
     model: Path
     """The folder of the model to start from."""
     critic: dict[str, Tensors]
-    """Weights of the critic and of its delayed copy, by the names of `actor_critic.CRITIC`."""
+    """Weights of the critic and of its target network, by the names of `actor_critic.CRITIC`."""
     modes: list[Mode]
-    """How updates may be computed on this machine."""
+    """The modes in which updates may be computed on this machine."""
 
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a run is: in which phase, and what was there before this process or this phase."""
+    """The position of a run: its phase, and the state or the phase that it continues."""
 
     whole: Recipe
     run: Path
     group: Group
-    before: Before | None
+    handover: Handover | None
     snapshot: Snapshot | None
     progress: Progress
 
     @property
     def name(self) -> str:
-        """The phase's name; empty where there is no other."""
-        return list(self.whole.stretches())[self.progress.phase]
+        """The phase's name; empty in a run without phases."""
+        return list(self.whole.by_phase())[self.progress.phase]
 
     @property
     def recipe(self) -> Recipe:
         """The phase's recipe."""
-        return self.whole.stretches()[self.name]
+        return self.whole.by_phase()[self.name]
 
     @property
     def seed(self) -> int:
-        """The phase's: not the same sentences with the same noise as in the one before."""
+        """A seed of its own for each phase, so that batches and dropout differ between phases."""
         return self.recipe.seed + self.progress.phase
 
     @property
     def start(self) -> Path | None:
-        """The model whose weights are taken, if any; a state has its own."""
+        """The model whose weights are loaded; None if there is none or the state has weights."""
         if self.snapshot is not None:
             return None
-        return self.before.model if self.before else self.recipe.start
+        return self.handover.model if self.handover else self.recipe.start
 
     @property
     def modes(self) -> list[Mode]:
-        """How updates may be computed."""
-        known = self.before.modes if self.before else []
+        """The modes in which updates may be computed."""
+        known = self.handover.modes if self.handover else []
         if self.snapshot is not None:
             known = [Mode(*mode) for mode in self.snapshot.facts["modes"]]
         return possible_modes(self.recipe, self.group, known)
 
 
 def assemble(
-    whole: Recipe, run: Path, group: Group, command: str, before: Before | None = None
+    whole: Recipe, run: Path, group: Group, command: str, handover: Handover | None = None
 ) -> Parts:
-    """Read or make everything that training needs in the phase that the state in `run` is in.
+    """The parts of the phase that the state in `run` is in, or of the phase after `handover`.
 
-    A phase that follows on `before` has no state yet. Raises InputError for whatever is wrong with
-    recipe, texts or state.
+    Raises InputError for whatever is wrong with recipe, texts or state.
     """
-    place, warnings = _place(whole, run, group, before)
-    _check_rewards(whole)
+    place, warnings = _place(whole, run, group, handover)
+    _check_early(whole)
     prepared, recipe = _prepare(place), place.recipe
     epochs = Epochs(prepared.train, tokens=recipe.training.batch_tokens, seed=place.seed)
     modes = place.modes
@@ -138,10 +138,10 @@ def assemble(
     network = _network(place, prepared)
     objective = _objective(place, network, prepared.vocabulary)
     session = _session(place, objective, prepared, modes)
-    begun = None
-    if _compared(recipe, group):
+    initial = None
+    if _needs_initial(recipe, group):
         fresh = place.snapshot is None
-        begun = start_of(run, network, fresh=fresh, phase=place.progress.phase)
+        initial = initial_network(run, network, fresh=fresh, phase=place.progress.phase)
     return Parts(
         recipe,
         place.name,
@@ -151,47 +151,52 @@ def assemble(
         workers_for(place.seed, group, modes),
         modes,
         epochs,
-        _validator(recipe, prepared, group, begun),
+        _validator(recipe, prepared, group, initial),
         Publisher(run, recipe, prepared, command),
-        begun,
+        initial,
         [*warnings, *_notes(place, prepared, network, modes, epochs.left_out)],
     )
 
 
 def _place(
-    whole: Recipe, run: Path, group: Group, before: Before | None
+    whole: Recipe, run: Path, group: Group, handover: Handover | None
 ) -> tuple[_Place, list[str]]:
-    """Where the run is, and what was wrong with its newest state."""
-    if before is not None:
-        return _Place(whole, run, group, before, None, before.progress), []
+    """The position of the run, and warnings about damaged states."""
+    if handover is not None:
+        return _Place(whole, run, group, handover, None, handover.progress), []
     snapshot, warnings = load_state(run / "state") or (None, [])
     if snapshot is not None:
         _check_resumed(whole, snapshot.facts, run, group)
     place = _Place(whole, run, group, None, snapshot, _progress(whole, snapshot))
-    return place, [f"{warning}; going on from the state before it" for warning in warnings]
+    return place, [f"{warning}; continuing from the state before it" for warning in warnings]
 
 
-def _check_rewards(whole: Recipe) -> None:
-    """Refuse a reward that does not exist, of later phases too: before hours are spent."""
-    for stretch in whole.stretches().values():
-        if isinstance(stretch.objective, RewardSettings):
-            check_reward(stretch.objective.reward)
+def _check_early(whole: Recipe) -> None:
+    """Check what any phase needs before training starts.
+
+    Raises InputError for an unknown reward and LatimerError when TensorBoard is not installed.
+    """
+    for part in whole.by_phase().values():
+        if part.training.tensorboard:
+            check_tensorboard()
+        if isinstance(part.objective, RewardSettings):
+            check_reward(part.objective.reward)
 
 
 def _network(place: _Place, prepared: Prepared) -> Seq2Seq:
     network = fresh_network(place.recipe, prepared.vocabulary)
     if network.prior is not None and prepared.lexicon is not None:
-        likely, chances, _ = map(torch.from_numpy, prepared.lexicon)
-        network.prior.fill(likely, chances)
+        likely, probabilities, _ = map(torch.from_numpy, prepared.lexicon)
+        network.prior.fill(likely, probabilities)
     if place.start is not None:
         take_weights(network, place.start, prepared.vocabulary)
     return network.to(place.group.device)
 
 
 def _objective(place: _Place, network: Seq2Seq, vocabulary: Vocabulary) -> Objective:
-    """The phase's, with the critic of the phase before it if both have one."""
+    """The phase's objective, with the critic of the phase before it if both have one."""
     objective = build_objective(place.recipe, network, vocabulary, place.group.device)
-    for name, weights in place.before.critic.items() if place.before else ():
+    for name, weights in place.handover.critic.items() if place.handover else ():
         if name in objective.modules:
             load_weights(objective.modules[name], weights)
     return objective
@@ -200,7 +205,7 @@ def _objective(place: _Place, network: Seq2Seq, vocabulary: Vocabulary) -> Objec
 def _notes(
     place: _Place, prepared: Prepared, network: Seq2Seq, modes: list[Mode], left_out: int
 ) -> list[str]:
-    """What the user should know before training starts."""
+    """Messages for the user before training starts."""
     progress, notes = place.progress, []
     if place.name:
         notes.append(f"phase {progress.phase + 1} of {len(place.whole.phases)}: {place.name}")
@@ -212,24 +217,24 @@ def _notes(
     return notes
 
 
-def what_is_left(parts: Parts, model: Path) -> Before:
-    """What the next phase takes over from this one, which is over and whose best is `model`."""
+def handover_of(parts: Parts, model: Path) -> Handover:
+    """What the next phase takes over from this finished one, whose best model is `model`."""
     modules = parts.session.objective.modules
     critic = {name: weights_of(modules[name]) for name in CRITIC if name in modules}
-    return Before(parts.session.progress.next_phase(), model, critic, parts.modes)
+    return Handover(parts.session.progress.next_phase(), model, critic, parts.modes)
 
 
 def _check_resumed(recipe: Recipe, facts: dict[str, Any], run: Path, group: Group) -> None:
     check_same_run(recipe.model_dump(mode="json"), facts["recipe"], run)
     if facts["processes"] != group.world:
         raise InputError(
-            f"{run}: begun with {facts['processes']} processes, not {group.world}; "
-            "continue it with as many, or choose another --run folder"
+            f"{run}: started with {facts['processes']} processes, not {group.world}; "
+            "continue it with the same number, or choose another --run folder"
         )
 
 
 def _prepare(place: _Place) -> Prepared:
-    """Texts to tokens, in the leader; the others wait and read."""
+    """The prepared data, made by the leader and read by the other processes."""
     recipe, folder = place.whole, place.run / "data"
     expected = place.snapshot.facts["data"] if place.snapshot else None
     if not place.group.leads:
@@ -247,10 +252,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def _session(place: _Place, objective: Objective, prepared: Prepared, modes: list[Mode]) -> Session:
-    """The parts that have a state: that of the snapshot, if there is one."""
+    """The parts that have a state, restored from the snapshot if there is one."""
     training, group, snapshot = place.recipe.training, place.group, place.snapshot
     prefix = f"{place.progress.phase + 1}-" if place.progress.phase else ""
-    logs = None if place.before else snapshot.facts["logs"] if snapshot else {}
+    logs = None if place.handover else snapshot.facts["logs"] if snapshot else {}
     constants = {
         "processes": group.world, "data": prepared.fingerprint, "device": group.device.type,
         "modes": [list(mode) for mode in modes], "recipe": place.whole.model_dump(mode="json"),
@@ -262,53 +267,51 @@ def _session(place: _Place, objective: Objective, prepared: Prepared, modes: lis
         place.progress,
         Checkpoints(place.run / "checkpoints", training.average, prefix),
         group,
-        RunLog(place.run, logs) if group.leads else None,
+        RunLog(place.run, logs, tensorboard=training.tensorboard) if group.leads else None,
         constants,
     )
     if snapshot is not None:
         session.restore(snapshot)
-    elif group.rank > 0:  # the same weights everywhere, but dropout of its own
+    elif group.rank > 0:  # equal weights in all processes, but different dropout
         randomness.seed_everything(place.seed + group.rank)
     return session
 
 
 def _progress(whole: Recipe, snapshot: Snapshot | None) -> Progress:
     if snapshot is None:
-        # What a run starts from is scored first, and kept if nothing gets better.
+        # The start is validated first, and kept if nothing becomes better.
         return Progress() if whole.start is None else Progress(validated=-1)
     progress = Progress.from_json(snapshot.facts["progress"])
     plans = whole.model_dump(mode="json"), snapshot.facts["recipe"]
     now, then = (limits_of(plan, progress.phase) for plan in plans)
-    if now != then:  # another end is to come, unless that is over, too
+    if now != then:  # the limits were changed; time may be over under the new one as well
         minutes = now["training.max_minutes"]
         progress.timed_out = minutes is not None and progress.seconds >= 60 * minutes
     return progress
 
 
-def _watched(recipe: Recipe, group: Group) -> bool:
-    """Whether this process looks at what learning from reward does to the policy."""
+def _measures_policy(recipe: Recipe, group: Group) -> bool:
+    """Whether validation in this process measures the policy of learning from reward."""
     objective = recipe.objective
     return group.leads and objective.needs_start and objective.trains_translator
 
 
-def _compared(recipe: Recipe, group: Group) -> bool:
-    """Whether this process looks back at what the phase began with."""
-    return _watched(recipe, group) or (group.leads and recipe.training.extrapolation != 1)
+def _needs_initial(recipe: Recipe, group: Group) -> bool:
+    """Whether this process needs the initial network of the phase."""
+    return _measures_policy(recipe, group) or (group.leads and recipe.training.extrapolation != 1)
 
 
 def _validator(
-    recipe: Recipe, prepared: Prepared, group: Group, begun: Seq2Seq | None
+    recipe: Recipe, prepared: Prepared, group: Group, initial: Seq2Seq | None
 ) -> Validator:
-    """`begun` is the network of the start, if that is known."""
+    """A validator on dev; `initial` is the initial network of the phase, if known."""
     policy = None
-    if _watched(recipe, group) and isinstance(recipe.objective, RewardSettings):
+    if _measures_policy(recipe, group) and isinstance(recipe.objective, RewardSettings):
         draw = build_draw(recipe.objective, prepared.vocabulary)
-        policy = DevPolicy(draw, begun, prepared.dev, group.device)
+        policy = DevPolicy(draw, initial, prepared.dev, group.device)
+    language = recipe.data.target_language
     return Validator(
-        prepared.vocabulary,
-        prepared.dev,
-        prepared.dev_texts,
-        language=recipe.data.target_language,
+        DevSet(prepared.vocabulary, prepared.dev, prepared.dev_texts, language),
         batch_tokens=recipe.training.batch_tokens,
         max_length=recipe.constraints.max_length,
         device=group.device,
