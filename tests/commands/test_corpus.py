@@ -64,7 +64,9 @@ def test_many_files_are_held_out_whole(tmp_path: Path) -> None:
             home[sentence(number)] = name
         po.save(str(tmp_path / name))
     sizes = ["--dev", "50", "--test", "0.1"]
-    done = run(tmp_path, "corpus", *sorted(set(home.values())), "--target", "de", "--out", "out", *sizes)
+    done = run(
+        tmp_path, "corpus", *sorted(set(home.values())), "--target", "de", "--out", "out", *sizes
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
     report = json.loads((tmp_path / "out" / "report.json").read_text())

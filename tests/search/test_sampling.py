@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from tables import TableScorer, every_sequence, log_prob, random_table, sources
@@ -91,6 +91,7 @@ def test_one_step_by_hand(temperature):
     samples=st.integers(1, 5),
     seed=st.integers(0, 2**40),
 )
+@settings(max_examples=40)
 def test_the_batch_and_further_samples_change_nothing(tables, samples, seed):
     scorer = random_table(4, 8, 2)
     keys = torch.tensor([text_key(f"sentence {table}") for table in tables])
