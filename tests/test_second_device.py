@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 import torch
-from latimer.recipe.unread import DRAWING
 
 import elsewhere
 from latimer.analysis.gradients import source_gradients
@@ -22,8 +21,7 @@ from latimer.engines.sampling import draw_sentences
 from latimer.engines.scoring import score_texts
 from latimer.engines.ways import DistinctSampling, Exact, MinimumBayesRisk, Sampling
 from latimer.model import load_model, model_card, save_model
-from latimer.recipe import build_recipe
-from latimer.recipe.phases import WITH_CRITIC
+from latimer.recipe import build_recipe, objectives
 from latimer.rl.deep import ALGORITHMS
 from latimer.rl.deep import train as learn
 from latimer.text.vocabulary.subwords import EOS
@@ -145,8 +143,9 @@ def test_every_network_learns(name, task, tmp_path):
 
 
 def rewarded(task: Path, start: Path, objective: dict[str, Any], **critic: Any) -> dict[str, Any]:
-    drawn = {"samples": 2, "max_length": 6} if objective["kind"] in DRAWING else {}
-    alone = {"pretraining": 1} if objective["kind"] in WITH_CRITIC else {}
+    settings = objectives.OBJECTIVES[objective["kind"]]
+    drawn = {"samples": 2, "max_length": 6} if "samples" in settings.model_fields else {}
+    alone = {"pretraining": 1} if settings.has_critic else {}
     return recipe_of(task) | {
         "start": str(start),
         "subwords": {"model": str(start)},

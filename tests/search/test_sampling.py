@@ -79,8 +79,8 @@ def test_one_step_by_hand(temperature):
         ({"top_p": float(chances[0]) - 0.01}, chances * torch.tensor([1, 0, 0, 0])),
         ({"top_p": 0.95, "top_k": 1}, chances * torch.tensor([1, 0, 0, 0])),
     ]
-    for settings, kept in cases:
-        counts = first_tokens(scorer, temperature=temperature, **settings)
+    for chosen, kept in cases:
+        counts = first_tokens(scorer, temperature=temperature, **chosen)
         expected = 4000 * kept / kept.sum()
         for token, wanted in enumerate(expected.tolist(), 3):
             assert counts[token] == pytest.approx(wanted, abs=max(4 * math.sqrt(wanted), 0.1))
