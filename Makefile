@@ -1,5 +1,6 @@
 # make quickstart   set up .venv, then train, score and try a translator in minutes
-# make test         set up with the development tools, run all tests
+# make test         set up with the development tools, run the tests
+# make test-slow    the tests that `make test` leaves out: killed processes, long training
 # make lint         ruff and mypy
 # make docs         build the site into build/site
 #
@@ -8,19 +9,23 @@
 
 PYTHON ?= python3
 ARGS ?=
-PYTEST_ARGS ?= -n auto --maxprocesses 4
+PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist worksteal
 
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
-.PHONY: quickstart test lint format docs install clean
+.PHONY: quickstart test test-slow lint format docs install clean
 
 quickstart: install
 	@$(BIN)/latimer quickstart $(ARGS)
 
 # One thread a worker: the tests run side by side, and more threads would only get in their way.
+# Each worker has half of the list and takes from the other's when it is done.
 test: .venv/.development
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+test-slow: .venv/.development
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 lint: .venv/.development
 	$(BIN)/ruff check --no-cache .

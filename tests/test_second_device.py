@@ -231,7 +231,7 @@ def test_search_is_analysed_there(folders):
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
 def test_every_deep_algorithm_learns(algorithm):
     short = (
-        {"warmup": 100, "horizon": 4, "candidates": 20, "elite": 4}
+        {"warmup": 100, "horizon": 4, "candidates": 20, "elite": 4, "updates": 10}
         if algorithm == "dynamics"
         else {}
     )
@@ -239,7 +239,7 @@ def test_every_deep_algorithm_learns(algorithm):
         learn(
             "CartPole-v1",
             algorithm,
-            steps=160 if short else 400,
+            steps=120 if short else 400,
             seed=1,
             device=place,
             overrides=short,
@@ -251,7 +251,11 @@ def test_every_deep_algorithm_learns(algorithm):
 
 
 def test_continuous_actions_are_learnt_there():
-    found = [learn("Pendulum-v1", "ppo", steps=1700, seed=1, device=place) for place in PLACES]
+    few = {"copies": 4, "epochs": 2}
+    found = [
+        learn("Pendulum-v1", "ppo", steps=900, seed=1, device=place, overrides=few)
+        for place in PLACES
+    ]
     assert len(found[0].returns) > 3
     assert found[0].returns == pytest.approx(found[1].returns, rel=1e-3)
 

@@ -18,7 +18,7 @@ from tiny_model import sentences
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("analysis")
-    lines = [line for line in sentences(12, seed=5) if line.strip()]
+    lines = [line for line in sentences(6, seed=5) if line.strip()]
     for name, part in (("source", lines), ("reference", lines)):
         (folder / name).write_text("".join(f"{line}\n" for line in part), encoding="utf-8")
     return folder / "source", folder / "reference"

@@ -13,7 +13,7 @@ from latimer.search.reading import read_search
 from latimer.search.strategies import Beam
 from tiny_model import sentences
 
-SOURCES = ["", *sentences(40, seed=21)]
+SOURCES = ["", *sentences(14, seed=21)]
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +72,7 @@ def test_files_of_unequal_length_are_refused(model_folder, files, tmp_path):
     short = tmp_path / "short"
     short.write_text("\n".join(references[:-1]) + "\n")
     message = complaint(latimer("evaluate", model_folder, source, short), 2)
-    assert f"{source} has 41 lines but {short} has 40" in message
+    assert f"{source} has 15 lines but {short} has 14" in message
 
 
 def test_empty_files_are_refused(model_folder, tmp_path):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import random
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
+from command import complaint, in_process
+from command import latimer as run
 from safetensors.torch import load_file
 
 import latimer
@@ -24,6 +24,9 @@ from latimer.train.run.run import train
 
 FEW = ["training.warmup=0", "training.cooldown=0", "training.max_minutes=", "training.threads=1"]
 FEW += ["training.precision=fp32", "training.max_updates=6", "training.batch_tokens=200"]
+FEW += ["search.max_length=8"]
+SMALL = [f"model.{part}=16" for part in ("embedding", "encoder_size", "attention_size", "readout")]
+SMALL += ["model.decoder_size=24", "subwords.size=40", "training.learning_rate=1e-2"]
 
 
 @pytest.fixture(scope="module")
@@ -33,10 +36,11 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     names = {"one": "A", "two": "B", "three": "C", "four": "D", "five": "E"}
     rows = [random.choices(list(names), k=random.randint(1, 5)) for _ in range(200)]
     lines = [(" ".join(row), " ".join(names[word] for word in row)) for row in rows]
-    settings = [*FEW, "subwords.size=40", "training.learning_rate=1e-2"]
+    settings = [*FEW, *SMALL]
     for k, side in enumerate(("source", "target")):
-        (folder / side).write_text("".join(f"{line[k]}\n" for line in lines))
-        settings += [f"data.{part}.{side}={folder / side}" for part in ("train", "dev")]
+        for part, rows in (("train", lines), ("dev", lines[:10])):
+            (folder / f"{part}.{side}").write_text("".join(f"{row[k]}\n" for row in rows))
+            settings.append(f"data.{part}.{side}={folder / part}.{side}")
     made = {"first": train(load_recipe("tiny", settings), folder / "first")}
     shared = [*settings, f"subwords.model={made['first']}"]
     made["second"] = train(load_recipe("tiny", [*shared, "seed=2"]), folder / "second")
@@ -46,11 +50,6 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     lm = [s for s in shared if ".source=" not in s]
     made["lm"] = train(load_recipe("language_model", lm), folder / "lm")
     return made
-
-
-def run(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "latimer.cli", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 TEXTS = ["one two three", "five", "two two four one"]
@@ -112,15 +111,14 @@ def test_the_commands(models: dict[str, Path], tmp_path: Path) -> None:
         "--set", f"engine.language_model={lm}", "--prefix", "B",
     )  # fmt: skip
     assert found.returncode == 0
-    assert [line[0] for line in found.stdout.splitlines()] == ["B"] * 3
-    drawn = [run("sample", lm, "--count", "5", "--seed", "3", "--prefix", "D E") for _ in range(2)]
+    assert [line[0] for line in found.stdout.decode().splitlines()] == ["B"] * 3
+    given = ("sample", lm, "--count", "5", "--seed", "3", "--prefix", "D E")
+    drawn = [command(*given) for command in (run, in_process)]
     assert drawn[0].returncode == 0
     assert drawn[0].stdout == drawn[1].stdout
     assert len(drawn[0].stdout.splitlines()) == 5
-    assert all(line.startswith("D E") for line in drawn[0].stdout.splitlines())
-    wrong = run("sample", first)
-    assert wrong.returncode == 2
-    assert f"`latimer translate {first} --sample` draws" in wrong.stderr
+    assert all(line.startswith(b"D E") for line in drawn[0].stdout.splitlines())
+    assert f"`latimer translate {first} --sample` draws" in complaint(run("sample", first), 2)
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ def test_scores_and_p_values_are_those_of_sacrebleu(case, name, monkeypatch):
     assert theirs == pytest.approx(p_value, abs=0.05)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("case", CASES[::3], ids=str)
 def test_the_p_value_is_two_sided_as_that_of_approximate_randomisation(case):
     first, second, references = corpus(*case)
     ours = compare(first, second, references, samples=4000)
@@ -73,7 +73,7 @@ def test_the_p_value_is_two_sided_as_that_of_approximate_randomisation(case):
     st.sampled_from(list(METRICS)),
     st.lists(st.tuples(*2 * [st.text("ab .", max_size=12)]), min_size=1, max_size=6),
 )
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_scores_from_counts_are_those_of_sacrebleu(name, pairs):
     hypotheses, references = map(list, zip(*pairs, strict=True))
     metric = sacrebleu_metric(name)

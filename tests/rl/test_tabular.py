@@ -392,7 +392,7 @@ def test_targets_are_those_of_td_targets():
 def test_cliff_walking_as_in_sutton_and_barto_6_6(name, late, tolerance):
     found = learn(
         gymnasium.make("CliffWalking-v1"), name, episodes=500, alpha=0.5, epsilon=0.1, discount=1,
-        runs=1000, seed=1,
+        runs=300, seed=1,
     )  # fmt: skip
     assert found.returns[:, 400:].mean() == pytest.approx(late, abs=tolerance)
 

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 from searches import sample
@@ -79,8 +79,8 @@ def test_one_step_by_hand(temperature):
         ({"top_p": float(chances[0]) - 0.01}, chances * torch.tensor([1, 0, 0, 0])),
         ({"top_p": 0.95, "top_k": 1}, chances * torch.tensor([1, 0, 0, 0])),
     ]
-    for settings, kept in cases:
-        counts = first_tokens(scorer, temperature=temperature, **settings)
+    for chosen, kept in cases:
+        counts = first_tokens(scorer, temperature=temperature, **chosen)
         expected = 4000 * kept / kept.sum()
         for token, wanted in enumerate(expected.tolist(), 3):
             assert counts[token] == pytest.approx(wanted, abs=max(4 * math.sqrt(wanted), 0.1))
@@ -91,6 +91,7 @@ def test_one_step_by_hand(temperature):
     samples=st.integers(1, 5),
     seed=st.integers(0, 2**40),
 )
+@settings(max_examples=40)
 def test_the_batch_and_further_samples_change_nothing(tables, samples, seed):
     scorer = random_table(4, 8, 2)
     keys = torch.tensor([text_key(f"sentence {table}") for table in tables])

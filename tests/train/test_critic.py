@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 import pytest
 import tiny_world as tiny
@@ -400,10 +401,15 @@ def values_of(critic: Critic, listed: ListedTranslation) -> Tensor:
     return torch.stack([said[prefix] for prefix in listed.prefixes])
 
 
-@pytest.mark.parametrize(
-    ("target", "head"),
-    [*((target, "layer") for target in TARGETS), ("expected_sarsa", "pointer")],
-)
+def critics() -> Iterator[Any]:
+    """Every target, and a pointer; those that differ by their target alone take their time."""
+    for target in TARGETS:
+        quick = target in ("expected_sarsa", "q_learning")
+        yield pytest.param(target, "layer", marks=() if quick else pytest.mark.slow)
+    yield "expected_sarsa", "pointer"
+
+
+@pytest.mark.parametrize(("target", "head"), critics())
 def test_a_critic_learns_the_values_that_theory_gives(target: str, head: str) -> None:
     """Actor fixed, a network of its own and Adam: the policy's values, or the best policy's.
 

@@ -23,7 +23,9 @@ from latimer.train.run.run import train
 
 FEW = ["training.warmup=0", "training.cooldown=0", "training.max_minutes=", "training.threads=1"]
 FEW += ["training.precision=fp32", "training.validate_every=2", "training.batch_tokens=200"]
-FEW += ["training.learning_rate=2e-4"]
+FEW += ["training.learning_rate=2e-4", "search.max_length=8"]
+SMALL = [f"model.{part}=16" for part in ("embedding", "encoder_size", "attention_size", "readout")]
+SMALL += ["model.decoder_size=24", "training.max_updates=12", "subwords.size=40"]
 
 
 def text(folder: Path, part: str, count: int, seed: int) -> list[str]:
@@ -44,9 +46,8 @@ def text(folder: Path, part: str, count: int, seed: int) -> list[str]:
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A translator that has learnt a little."""
     folder = tmp_path_factory.mktemp("likelihood")
-    settings = [*text(folder, "train", 200, 1), *text(folder, "dev", 20, 2), *FEW]
-    settings += ["training.max_updates=12", "subwords.size=40", "training.learning_rate=1e-2"]
-    return train(load_recipe("tiny", settings), folder / "run")
+    settings = [*text(folder, "train", 200, 1), *text(folder, "dev", 10, 2), *FEW, *SMALL]
+    return train(load_recipe("tiny", [*settings, "training.learning_rate=1e-2"]), folder / "run")
 
 
 def short(updates: int, objective: str) -> list[str]:

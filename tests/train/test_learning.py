@@ -1,6 +1,5 @@
 """Whole runs on small languages: text in, a translator out that has learnt the task."""
 
-import pytest
 from task import reports, tiny_recipe, write_task
 
 import latimer
@@ -12,9 +11,8 @@ MODEL = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("task", ["copy", "reverse"])
-def test_learns_to_near_perfection(tmp_path, task):
-    write_task(tmp_path, task, pairs=2500, dev=60)
+def test_learns_to_near_perfection(tmp_path):
+    write_task(tmp_path, "reverse", pairs=2500, dev=60)
     recipe = tiny_recipe(
         tmp_path, model=MODEL, max_updates=240, validate_every=80, warmup=20, cooldown=0.5
     )

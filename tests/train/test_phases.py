@@ -159,6 +159,7 @@ def test_stopped_in_every_phase(task: Path, undisturbed: Path, tmp_path: Path) -
     assert_same_run(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment(task: Path, undisturbed: Path, tmp_path: Path) -> None:
     chance, kills, log = random.Random(4), 0, tmp_path / "log.jsonl"
     while True:

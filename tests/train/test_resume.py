@@ -85,6 +85,7 @@ def test_the_same_twice(task, undisturbed, tmp_path):
     assert_same_run(tmp_path, undisturbed)
 
 
+@pytest.mark.slow
 def test_kill_at_any_moment(task, undisturbed, tmp_path):
     chance, kills, log = random.Random(3), 0, tmp_path / "log.jsonl"
     while True:

@@ -1,4 +1,7 @@
-"""Every method raises its reward on a small task; with the reward shuffled none does."""
+"""Reward raised by the updates of training itself, with no baseline and with a critic.
+
+`test_reward_rises` has all methods, and rewards of others, which teach nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,7 @@ from latimer.train.loop.update import Updater, build_optimisers
 from latimer.train.loop.workers import Workers
 from latimer.train.objectives.actor_critic import ActorCritic, CriticSettings
 from latimer.train.objectives.baselines import BASELINES
-from latimer.train.objectives.critic_targets import TARGETS
-from latimer.train.objectives.minimum_risk import MinimumRisk
 from latimer.train.objectives.objective import Objective
-from latimer.train.objectives.ppo import PolicyLimits, Ppo
 from latimer.train.objectives.reinforce import Reinforce
 from latimer.train.objectives.trajectories import Draw, Scores
 from networks import build_from_keys, critic_from_keys
@@ -32,12 +32,6 @@ def agreement(tokens: Tensor, lengths: Tensor, references: Tensor, wanted: Tenso
     right[:, :width] = (tokens[:, :width] == references[:, :width]).double()
     inside = (time < lengths[:, None]) & (time < wanted[:, None])
     return (right * inside).cumsum(1) / LENGTH
-
-
-def shuffled(tokens: Tensor, lengths: Tensor, references: Tensor, wanted: Tensor) -> Tensor:
-    """The scores of other translations, chosen by chance."""
-    order = torch.randperm(len(tokens))
-    return agreement(tokens, lengths, references, wanted)[order]
 
 
 def batches(count: int) -> list[Batch]:
@@ -61,10 +55,6 @@ def objective(method: str, reward: Scores) -> Objective:
     several, one = (Draw(reward, count, max_length=LENGTH + 2) for count in (5, 2))
     if method in BASELINES:
         return Reinforce(network, several, BASELINES[method](8))
-    if method == "ppo":
-        return Ppo(network, several, PolicyLimits(kl_weight=0.0, sync_every=2))
-    if method == "minimum_risk":
-        return MinimumRisk(network, several, sharpness=1.0)
     critic = critic_from_keys(reads="reference", **vocabularies, **sizes, readout=8, dropout=0.0)
     settings = CriticSettings(target=method, penalty=1e-4, target_update_rate=0.1)
     return ActorCritic(network, critic, one, settings, pretraining=20)
@@ -85,18 +75,8 @@ def rewards(method: str, reward: Scores) -> tuple[float, float]:
     return sum(found[:10]) / 10, sum(found[-10:]) / 10
 
 
-METHODS = (*BASELINES, "minimum_risk", "ppo", *TARGETS)
-
-
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["none", "expected_sarsa"])
 def test_the_reward_rises(method: str) -> None:
     first, last = rewards(method, agreement)
     assert first < 0.5
     assert last > 0.6
-
-
-@pytest.mark.parametrize("method", ["leave_one_out", "minimum_risk", "expected_sarsa"])
-def test_a_shuffled_reward_teaches_nothing(method: str) -> None:
-    first, last = rewards(method, shuffled)
-    assert first < 0.4
-    assert last < 0.45

@@ -15,6 +15,8 @@ RENAMED = {
     "objective.truth_updates": "objective.teacher_forcing_updates",
     "objective.border_step": "objective.mixer_delta",
     "objective.border_updates": "objective.mixer_delta_updates",
+    "search.beam": "search.width",
+    "search.max_length": "constraints.max_length",
     "critic.trace": "critic.td_lambda",
     "critic.follow": "critic.target_update_rate",
     "critic.follow_actor": "critic.actor_target_update_rate",
