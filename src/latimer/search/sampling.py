@@ -86,45 +86,74 @@ def sample(
     its place) and the number of the sample, so that the rest of the batch changes nothing, and
     more samples leave the first as they are. Raises LatimerError when the model is broken.
     """
-    samples = search.samples
     batch, device = len(source), source.device
     limits = length_limits(max_length, batch, device)
-    keys = torch.arange(batch, device=device) if keys is None else keys
-    number = torch.arange(samples, device=device)
-    streams = mixed(
-        mixed(keys[:, None] + mixed(signed(search.seed, device))) + number
-    )  # [batch, k]
-    written = torch.full((batch, samples, int(limits.max()) if batch else 0), PAD, device=device)
-    log_probs = torch.zeros(batch, samples, dtype=torch.float64, device=device)
-    sizes = torch.zeros(batch, samples, dtype=torch.long, device=device)
-    finished = torch.zeros(batch, samples, dtype=torch.bool, device=device)
+    drawn = _Drawn(batch, search.samples, limits)
     if batch == 0:
-        return Samples(written, sizes, finished, log_probs)
-    active = torch.arange(batch, device=device)  # sentences of which a sample is still written
-    going = torch.ones(batch, samples, dtype=torch.bool, device=device)  # of the active ones
+        return drawn.samples()
+    keys = torch.arange(batch, device=device) if keys is None else keys
+    number = torch.arange(search.samples, device=device)
+    seeded = mixed(keys[:, None] + mixed(signed(search.seed, device)))
+    streams = mixed(seeded + number)  # [batch, k]
     state = scorer.start(source, lengths)
-    state = state.select(active.repeat_interleave(samples))
-    tokens = torch.full((batch * samples,), BOS, device=device)
+    state = state.select(drawn.active.repeat_interleave(search.samples))
+    tokens = torch.full((batch * search.samples,), BOS, device=device)
     for length in range(1, int(limits.max()) + 1):
         scores, state = scorer.step(state, tokens)
-        uniform = uniform_numbers(streams[active] + length).flatten()
-        tokens, gains = _draw(scores, uniform, going.flatten(), search, allow_unk)
-        drawn = tokens.view(going.shape)
-        written[active, :, length - 1] = torch.where(going, drawn, PAD)
-        log_probs[active] += torch.where(going, gains.view(going.shape), 0.0)
-        sizes[active] += going
-        ended = going & (drawn == EOS)
-        finished[active] |= ended
-        going = going & ~ended & (limits[active] > length)[:, None]
-        stay = going.any(1)
+        uniform = uniform_numbers(streams[drawn.active] + length).flatten()
+        tokens, gains = _draw(scores, uniform, drawn.going.flatten(), search, allow_unk)
+        stay = drawn.add(tokens, gains, length)
         if not bool(stay.any()):
             break
         if not bool(stay.all()):
             kept = stay.nonzero().squeeze(1)
-            rows = (kept[:, None] * samples + number).flatten()
-            active, going, tokens = active[kept], going[kept], tokens[rows]
-            state = state.select(rows, kept)
-    return Samples(written[:, :, : int(sizes.max())], sizes, finished, log_probs)
+            rows = (kept[:, None] * search.samples + number).flatten()
+            tokens, state = tokens[rows], state.select(rows, kept)
+            drawn.keep(kept)
+    return drawn.samples()
+
+
+class _Drawn:
+    """What is drawn so far, of all sentences, and which of them are still written.
+
+    active `[sentences]`: sentences of which a sample is still written; going `[sentences, k]`:
+    whether each of their samples is.
+    """
+
+    def __init__(self, batch: int, samples: int, limits: Tensor) -> None:
+        device, size = limits.device, (batch, samples)
+        longest = int(limits.max()) if batch else 0
+        self._limits = limits
+        self._tokens = torch.full((*size, longest), PAD, device=device)
+        self._log_probs = torch.zeros(size, dtype=torch.float64, device=device)
+        self._lengths = torch.zeros(size, dtype=torch.long, device=device)
+        self._finished = torch.zeros(size, dtype=torch.bool, device=device)
+        self.active = torch.arange(batch, device=device)
+        self.going = torch.ones(size, dtype=torch.bool, device=device)
+
+    def add(self, tokens: Tensor, gains: Tensor, length: int) -> Tensor:
+        """Append a token to each sample; which sentences go on, `[sentences]`.
+
+        `tokens` and `gains`, their log-probabilities, are `[sentences · k]`.
+        """
+        active, going = self.active, self.going
+        drawn = tokens.view(going.shape)
+        self._tokens[active, :, length - 1] = torch.where(going, drawn, PAD)
+        self._log_probs[active] += torch.where(going, gains.view(going.shape), 0.0)
+        self._lengths[active] += going
+        ended = going & (drawn == EOS)
+        self._finished[active] |= ended
+        self.going = going & ~ended & (self._limits[active] > length)[:, None]
+        return self.going.any(1)
+
+    def keep(self, sentences: Tensor) -> None:
+        """Go on with some of the active sentences alone."""
+        self.active, self.going = self.active[sentences], self.going[sentences]
+
+    def samples(self) -> Samples:
+        """All samples, padded to the longest."""
+        longest = int(self._lengths.max()) if len(self._lengths) else 0
+        return Samples(self._tokens[:, :, :longest], self._lengths, self._finished, self._log_probs)
 
 
 def _draw(

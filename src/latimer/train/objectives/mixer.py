@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +14,7 @@ from latimer.nn.rl.policy import policy_gradient
 from latimer.nn.seq2seq import Seq2Seq, pack
 from latimer.recipe.objectives.kinds import MixerSettings
 from latimer.search.scorer import Scorer
-from latimer.search.wrapped import WrappedState
+from latimer.search.tracked import Tracked
 from latimer.text.batching import Batch
 from latimer.text.vocabulary.subwords import EOS
 from latimer.train.objectives.baselines import BASELINES, Baseline
@@ -125,6 +125,12 @@ def writable(references: Tensor, prefix_lengths: Tensor) -> Tensor:
     return references.masked_fill(~inside, -1)
 
 
+class Prescribed(NamedTuple):
+    """The tokens that are still prescribed, `[rows, time]`, −1 behind them."""
+
+    tokens: Tensor
+
+
 class ForcedPrefix:
     """A scorer whose first tokens are prescribed; each of them has log-probability 0."""
 
@@ -132,11 +138,13 @@ class ForcedPrefix:
         """`tokens [batch, time]` of each sentence, −1 behind the prefix."""
         self.scorer, self.tokens = scorer, tokens
 
-    def start(self, source: Tensor, lengths: Tensor) -> WrappedState:
+    def start(self, source: Tensor, lengths: Tensor) -> Tracked[Prescribed]:
         """See `Scorer`."""
-        return WrappedState(self.scorer.start(source, lengths), (self.tokens,))
+        return Tracked(self.scorer.start(source, lengths), Prescribed(self.tokens))
 
-    def step(self, state: WrappedState, tokens: Tensor) -> tuple[Tensor, WrappedState]:
+    def step(
+        self, state: Tracked[Prescribed], tokens: Tensor
+    ) -> tuple[Tensor, Tracked[Prescribed]]:
         """See `Scorer`; the state holds the prescribed tokens that are still to come."""
         (forced,) = state.rows
         scores, inner = self.scorer.step(state.inner, tokens)
@@ -145,7 +153,7 @@ class ForcedPrefix:
             alone = torch.full_like(scores, -torch.inf)
             alone.scatter_(1, wanted.clamp(min=0), torch.zeros_like(scores[:, :1]))
             scores = torch.where(wanted >= 0, alone, scores)
-        return scores, WrappedState(inner, (forced[:, 1:],))
+        return scores, Tracked(inner, Prescribed(forced[:, 1:]))
 
 
 def build(settings: MixerSettings, made: Ingredients) -> Mixer:
