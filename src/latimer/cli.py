@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from latimer import __version__
 from latimer.commands.analyse import analyse
@@ -25,10 +28,31 @@ from latimer.commands.train import train
 from latimer.commands.translate import translate
 from latimer.errors import LatimerError
 
-COMMANDS = (
-    quickstart, corpus, train, improve, average, translate, evaluate, analyse, shortlist,
-    perplexity, sample, plan, learn, plot
-)  # fmt: skip
+COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
+    "Translators": (quickstart, corpus, train, improve, translate, evaluate, plot),
+    "Decision processes": (plan, learn),
+    "Smaller tools": (average, analyse, shortlist, perplexity, sample),
+}
+"""The commands, in the groups that `latimer --help` shows."""
+
+
+class _Grouped(TyperGroup):
+    """Shows the commands in their groups, each with the first sentence of its help."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the part of the help that lists the commands; see `click.Group`."""
+        for title, commands in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(one.__name__, " ".join(_sentence(one.__doc__ or ""))) for one in commands]
+                )
+
+
+def _sentence(text: str) -> list[str]:
+    """The words of the first sentence."""
+    words = text.split()
+    ends = [place for place, word in enumerate(words) if word.endswith(".")]
+    return words[: ends[0] + 1] if ends else words
 
 
 def _version(wanted: bool) -> None:
@@ -49,6 +73,7 @@ def build_app() -> typer.Typer:
     """The command line as a Typer application, one command a function of `latimer.commands`."""
     app = typer.Typer(
         name="latimer",
+        cls=_Grouped,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -56,8 +81,9 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_root)
-    for command in COMMANDS:
-        app.command()(command)
+    for commands in COMMANDS.values():
+        for command in commands:
+            app.command()(command)
     return app
 
 

@@ -52,7 +52,7 @@ def _setting_error(
     if first["type"] == "impossible":
         key = str(first["ctx"]["key"])
         value = given.get(key, settings.model_fields[key].default)
-        return SettingError(key, value, first["msg"])
+        return SettingError(key, value, first["ctx"]["why"])
     key = str(first["loc"][0]) if first["loc"] else ""
     field = settings.model_fields.get(key)
     if field is None:

@@ -24,7 +24,7 @@ from latimer.train.run.run import train
 
 FEW = ["training.warmup=0", "training.cooldown=0", "training.max_minutes=", "training.threads=1"]
 FEW += ["training.precision=fp32", "training.max_updates=6", "training.batch_tokens=200"]
-FEW += ["search.max_length=8"]
+FEW += ["constraints.max_length=8"]
 SMALL = [f"model.{part}=16" for part in ("embedding", "encoder_size", "attention_size", "readout")]
 SMALL += ["model.decoder_size=24", "subwords.size=40", "training.learning_rate=1e-2"]
 

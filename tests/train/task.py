@@ -46,7 +46,7 @@ def recipe_tree(folder: Path, *, model: dict | None = None, **training: object) 
         "subwords": {"kind": "word", "size": 64, "placeholders": False},
         "model": {**sizes, **(model or {})},
         "training": {**settings, **training},
-        "search": {"max_length": 10},
+        "constraints": {"max_length": 10},
     }
 
 

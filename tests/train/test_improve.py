@@ -23,7 +23,7 @@ from latimer.train.run.run import train
 
 FEW = ["training.warmup=0", "training.cooldown=0", "training.max_minutes=", "training.threads=1"]
 FEW += ["training.precision=fp32", "training.validate_every=2", "training.batch_tokens=200"]
-FEW += ["training.learning_rate=2e-4", "search.max_length=8"]
+FEW += ["training.learning_rate=2e-4", "constraints.max_length=8"]
 SMALL = [f"model.{part}=16" for part in ("embedding", "encoder_size", "attention_size", "readout")]
 SMALL += ["model.decoder_size=24", "training.max_updates=12", "subwords.size=40"]
 
@@ -144,7 +144,7 @@ def test_validations_tell_what_became_of_the_policy(model: Path, tmp_path: Path)
 def test_a_run_that_collapses_is_given_up_and_the_best_model_is_kept(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("latimer.train.run.run.Limits", partial(Limits, more_entropy=-100.0))
+    monkeypatch.setattr("latimer.train.run.rhythm.Limits", partial(Limits, more_entropy=-100.0))
     for _ in range(2):  # the second time it does not go on
         with pytest.raises(LatimerError, match="given up: the policy has come apart") as caught:
             improved(model, tmp_path / "run", 200, "reinforce")

@@ -38,7 +38,7 @@ def test_limits_and_places_may_change(tmp_path):
         ("model", "decoder_size", 99),
         ("subwords", "size", 99),
         ("data", "target_language", "de"),
-        ("search", "max_length", 9),
+        ("constraints", "max_length", 9),
     ],
 )
 def test_what_would_change_the_run_is_named(tmp_path, section, key, value):

@@ -104,7 +104,7 @@ METHODS: dict[str, Callable[[Seq2Seq], Objective]] = {
     "minimum risk": lambda net: MinimumRisk(net, Draw(prefix_bleu, SAMPLES), sharpness=0.5),
     "ppo": lambda net: Ppo(net, Draw(prefix_bleu, SAMPLES), PolicyLimits(0.2, 0.0, 2)),
     "mixer": lambda net: Mixer(
-        net, Draw(prefix_bleu, SAMPLES), BASELINES["leave_one_out"](WIDTH), step=5, every=1
+        net, Draw(prefix_bleu, SAMPLES), BASELINES["leave_one_out"](WIDTH), delta=5, every=1
     ),
     **{f"actor-critic, {name}": actor_critic(name, "all") for name in TARGETS},
     "actor-critic, corrected": actor_critic("expected_sarsa", "corrected"),

@@ -85,8 +85,9 @@ def _complaint(error: ValidationError, of: type[ModelConfig]) -> str:
     within = ".".join(map(str, first["loc"]))
     stated = first.get("ctx", {}).get("error")
     if isinstance(stated, SettingError):
-        field = stated.field.removeprefix(f"{within}.")
-        return str(SettingError(f"{within}.{field}", stated.value, stated.reason))
+        inside = stated.field == within or stated.field.startswith(f"{within}.")
+        field = stated.field if inside else f"{within}.{stated.field}"
+        return str(SettingError(field, stated.value, stated.reason))
     if first["type"] == "extra_forbidden":
         return f"{within}: unknown key"
     if first["type"] == "missing":

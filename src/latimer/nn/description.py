@@ -126,5 +126,7 @@ class NetworkDescription(BaseModel):
     def _check(self) -> NetworkDescription:
         if found := conflict(self.model_dump()):
             key, why = found
-            raise PydanticCustomError("impossible", "{why}", {"key": f"model.{key}", "why": why})
+            raise PydanticCustomError(
+                "impossible", "{key}: {why}", {"key": f"model.{key}", "why": why}
+            )
         return self

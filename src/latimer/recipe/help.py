@@ -88,7 +88,7 @@ def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) ->
     key, kind = _key(error)
     where = _where(key.removesuffix(".[key]"), name, places)
     if error["type"] == "impossible":
-        return f"{where}: {key}: {error['msg']}"
+        return f"{where}: {key}: {error['ctx']['why']}"
     if error["type"] == "extra_forbidden":
         return f"{where}: {_unknown(key, kind)}"
     if key == "phases" or key.endswith(".[key]"):

@@ -21,4 +21,4 @@ class Section(BaseModel):
 
 def impossible(key: str, why: str) -> PydanticCustomError:
     """The error of a dotted `key` whose value does not go with others."""
-    return PydanticCustomError("impossible", "{why}", {"key": key, "why": why})
+    return PydanticCustomError("impossible", "{key}: {why}", {"key": key, "why": why})

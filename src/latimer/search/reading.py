@@ -13,7 +13,7 @@ from pydantic import BeforeValidator
 
 from latimer.errors import SettingError
 from latimer.search.constraints import Constraints
-from latimer.search.strategies import STRATEGIES, Search
+from latimer.search.strategies import STRATEGIES, Search, Strategy
 
 DEFAULT = "beam"
 
@@ -84,7 +84,11 @@ def _elsewhere(name: str, kind: str) -> str:
 
 
 def _as_search(section: Any) -> Any:
-    return read_search(section) if isinstance(section, Mapping) else section
+    if isinstance(section, Mapping):
+        return read_search(section)
+    if not isinstance(section, Strategy):
+        raise SettingError("search", section, "its settings are written below it")
+    return section
 
 
 SearchSection = Annotated[Search, BeforeValidator(_as_search)]

@@ -26,10 +26,9 @@ FREE = (
     "data.train.",
     "data.dev.",
     "data.test",
-    "search.beam",
-    "search.alpha",
-    "search.normalisation",
-    "search.coverage_penalty",
+    "search.",
+    "constraints.min_length",
+    "constraints.no_repeat",
 )
 """Keys (or starts of keys) that may differ: limits, how far the average goes in the end, search by
 the finished model, and where the texts lie; what is in them is compared by checksum."""
