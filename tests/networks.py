@@ -92,5 +92,7 @@ def with_lexicon(network: N, seed: int = 0) -> N:
     pieces = pieces.masked_fill(torch.rand(vocab, most, generator=chance) < 0.2, -1)
     pieces[:4] = -1
     prior.fill(pieces, torch.rand(vocab, most, generator=chance) / most)
-    prior.chances.mul_(0.01)  # or random networks would agree with it about the end of sentence
+    prior.probabilities.mul_(
+        0.01
+    )  # or random networks would agree with it about the end of sentence
     return network

@@ -25,9 +25,10 @@ from rich.text import Text
 
 from latimer.engines.registry import load
 from latimer.quickstart.corpus import Languages
+from latimer.quickstart.plan import Plan
 from latimer.quickstart.progress import TrainingDisplay
 from latimer.quickstart.report import Result, Sample, show
-from latimer.quickstart.run import Plan, carry_out
+from latimer.quickstart.run import carry_out
 from latimer.recipe import load_recipe
 from latimer.text.corpus.report import Report as CorpusReport
 from latimer.train.loop.log import Report

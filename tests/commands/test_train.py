@@ -131,7 +131,7 @@ def test_two_processes_make_the_run_of_one(task, tmp_path):
     state = json.loads(max((tmp_path / "two" / "state").glob("*/state.json")).read_bytes())
     assert state["facts"]["processes"] == 2
     message = complaint(latimer(*command, tmp_path / "two"), 2)
-    assert "begun with 2 processes, not 1" in message
+    assert "started with 2 processes, not 1" in message
 
 
 @contextmanager

@@ -138,7 +138,7 @@ def lexical(net, source, weights):
         return 0.0
     dense = torch.zeros(len(net.prior.pieces), len(net.output.bias), dtype=torch.double)
     for piece, (targets, chances) in enumerate(
-        zip(net.prior.pieces, net.prior.chances, strict=True)
+        zip(net.prior.pieces, net.prior.probabilities, strict=True)
     ):
         for target, chance in zip(targets.tolist(), chances, strict=True):
             if target != PAD:

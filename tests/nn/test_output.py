@@ -27,7 +27,7 @@ def random_prior(tokens, vocab, most):
 def plainly_added(logits, prior, lacking):
     """Log(p + ε) less log ε in every column, from a table of all pieces."""
     rows = []
-    for chances, sentence in zip(prior.chances, prior.sentences.tolist(), strict=True):
+    for chances, sentence in zip(prior.probabilities, prior.sentences.tolist(), strict=True):
         dense = torch.zeros(logits.shape[1], dtype=torch.double)
         named = ~lacking[sentence]
         rows.append(dense.index_add(0, prior.pieces[sentence][named], chances[named]))
@@ -45,7 +45,7 @@ def both(tokens, vocab, size, smoothing, seed, scale=1.0, most=0):
     if most:
         prior, lacking = random_prior(tokens, vocab, min(most, vocab - 1))
         logits = plainly_added(logits, prior, lacking)
-        arguments.append(prior.chances)
+        arguments.append(prior.probabilities)
     ours = smoothed_cross_entropy(Features(values, prior), layer, labels, smoothing)
     theirs = torch.nn.functional.cross_entropy(
         logits, labels, label_smoothing=smoothing, reduction="sum"

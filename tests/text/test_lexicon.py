@@ -51,7 +51,7 @@ def written_out(rows, rounds):
     """t(target | source) by dictionaries (Brown et al. 1993, section 4.2, with other places)."""
     chance, shares_of = defaultdict(lambda: 1.0), alike
     for number in range(rounds):
-        if number == model1.EVEN:
+        if number == model1.UNIFORM:
             near, even = (log_likelihood(rows, chance, one) for one in (place_chances, alike))
             shares_of = place_chances if near > even else alike
         counts = defaultdict(float)
@@ -84,8 +84,10 @@ def test_the_order_is_that_of_the_equations(tmp_path, straight):
         assert set(likely) == {t for s, t in wanted if s == source}
         values = [wanted[source, target] for target in likely]
         assert values == pytest.approx(sorted(values, reverse=True), rel=1e-9)
-        assert found.chances[source, : len(likely)].tolist() == pytest.approx(values, rel=1e-6)
-        assert (found.chances[source, len(likely) :] == 0).all()
+        assert found.probabilities[source, : len(likely)].tolist() == pytest.approx(
+            values, rel=1e-6
+        )
+        assert (found.probabilities[source, len(likely) :] == 0).all()
     assert (found.likely[:4] == -1).all()
 
 
@@ -123,7 +125,7 @@ def test_what_is_saved_is_read_back(tmp_path):
     for sizes, complaint in (((size + 1, size), "another vocabulary"), ((size, 9), "has not")):
         with pytest.raises(InputError, match=complaint):
             Lexicon.load(tmp_path / "lexicon", *sizes)
-    learnt._replace(chances=learnt.chances + 1).save(tmp_path / "lexicon")
+    learnt._replace(probabilities=learnt.probabilities + 1).save(tmp_path / "lexicon")
     with pytest.raises(InputError, match="outside 0 to 1"):
         Lexicon.load(tmp_path / "lexicon", size, size)
     (tmp_path / "lexicon").write_bytes(b"nonsense")

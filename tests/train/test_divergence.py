@@ -1,4 +1,4 @@
-"""Runs that collapse are given up with the figure that went wrong, and others are not."""
+"""Runs that diverge are stopped with the figure that is out of its limits; others are not."""
 
 from __future__ import annotations
 

@@ -146,7 +146,9 @@ def test_a_run_that_collapses_is_given_up_and_the_best_model_is_kept(
 ) -> None:
     monkeypatch.setattr("latimer.train.run.rhythm.Limits", partial(Limits, more_entropy=-100.0))
     for _ in range(2):  # the second time it does not go on
-        with pytest.raises(LatimerError, match="given up: the policy has come apart") as caught:
+        with pytest.raises(
+            LatimerError, match="was stopped: the policy is nearly random"
+        ) as caught:
             improved(model, tmp_path / "run", 200, "reinforce")
         assert caught.value.exit_code == 1
         assert str(tmp_path / "run" / "models" / "best") in str(caught.value)

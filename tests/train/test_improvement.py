@@ -5,7 +5,7 @@ import pytest
 from latimer.errors import InputError
 from latimer.model.config import FORMAT
 from latimer.recipe import build_recipe
-from latimer.train.run.improvement import improvement, steady_rate
+from latimer.train.run.improvement import default_rate, improvement
 
 CONFIG = {
     "format": FORMAT,
@@ -73,9 +73,9 @@ def test_what_is_drawn_is_drawn_warmly_and_the_critic_is_not_alone_for_long(tmp_
 
 
 def test_the_rate_times_the_root_of_the_time_stays_the_same_from_five_minutes_on():
-    assert [steady_rate(minutes) for minutes in (0.01, 2, 5)] == [2e-4] * 3
+    assert [default_rate(minutes) for minutes in (0.01, 2, 5)] == [2e-4] * 3
     for minutes in (7, 10, 40, 600):
-        assert steady_rate(minutes) * minutes**0.5 == pytest.approx(2e-4 * 5**0.5, rel=0.02)
+        assert default_rate(minutes) * minutes**0.5 == pytest.approx(2e-4 * 5**0.5, rel=0.02)
 
 
 def test_a_run_that_is_given_more_minutes_keeps_its_rate(tmp_path):

@@ -48,7 +48,9 @@ def test_a_run_does_not_go_on_with_other_texts(task):
     fingerprint = prepare(recipe, task / "data").fingerprint
     path = task / "dev.target"
     path.write_text(path.read_text().replace("a", "b"))
-    with pytest.raises(InputError, match=r"dev\.target: not the text that this run began with"):
+    with pytest.raises(
+        InputError, match=r"dev\.target: not the text that this run was started with"
+    ):
         prepare(recipe, task / "data", expected=fingerprint)
 
 

@@ -74,8 +74,9 @@ def quickstart(
     from rich.console import Console
 
     from latimer.quickstart.corpus import languages_of
+    from latimer.quickstart.plan import Plan
     from latimer.quickstart.report import show
-    from latimer.quickstart.run import Plan, carry_out
+    from latimer.quickstart.run import carry_out
 
     languages = languages_of(files, from_, to)
     again = _again(files, out, languages.source, languages.target, seed, threads, improve_minutes)

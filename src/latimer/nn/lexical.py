@@ -1,13 +1,13 @@
-"""A lexicon in the output layer: what the words attended to may become, known before training.
+"""A lexical prior in the output layer.
 
-The bias method of Arthur, Neubig & Nakamura 2016 (section 3.2.1). A table holds p(v | x), how often
-the source piece x is translated by the target piece v, counted in the training text. With the
-attention's weights α a step expects p(v) = Σ_s α_s p(v | x_s), and log(p(v) + ε) is added to the
-logit of v. Gradients go through α, so that attention learns to point at what is being translated.
+The bias method of Arthur, Neubig & Nakamura 2016 (section 3.2.1). A table holds p(v | x), the
+probability that the source piece x is translated by the target piece v, estimated from the training
+text. With attention weights α, p(v) = Σ_s α_s p(v | x_s), and log(p(v) + ε) is added to the logit
+of v. Gradients flow through α, so that attention learns to point at the piece being translated.
 
-The table names a few pieces for each source piece, so that Σ_s α_s p(v | x_s) is 0 but for some
-pieces of each sentence. What is added is then log(1 + p(v) / ε) for these alone: the constant log ε
-does not change a softmax.
+The table has a few pieces v for each x, so that p(v) is 0 except for a few candidates of each
+sentence. Only their biases log(1 + p(v) / ε) are computed: the constant log ε does not change a
+softmax.
 """
 
 from __future__ import annotations
@@ -20,53 +20,53 @@ from torch import Tensor, nn
 from latimer.text.vocabulary.subwords import EOS, PAD
 
 FLOOR = 1e-3
-"""ε: what a piece that no lexicon names has for a probability."""
+"""ε: the probability of a piece that the lexicon does not contain."""
 
 
 class TokenPrior(NamedTuple):
-    """What the lexicon expects of some tokens.
+    """Lexical probabilities at some target positions.
 
-    chances `[tokens, most]`, with gradients, the probabilities of `pieces [sentences, most]` of the
-    sentence that each token belongs to, `sentences [tokens]`. Where a sentence has fewer pieces,
-    EOS stands behind the last, with a chance of 0.
+    probabilities `[tokens, most]`, with gradients: Σ_s α_s p(v | x_s) of the candidates v;
+    sentences `[tokens]`: the sentence of each position; pieces `[sentences, most]`: the candidates
+    of each sentence. Where a sentence has fewer, the rest is EOS with probability 0.
     """
 
-    chances: Tensor
+    probabilities: Tensor
     sentences: Tensor
     pieces: Tensor
 
     def part(self, tokens: Tensor | slice) -> TokenPrior:
-        """The same of some tokens."""
-        return TokenPrior(self.chances[tokens], self.sentences[tokens], self.pieces)
+        """The prior of a subset of the positions."""
+        return TokenPrior(self.probabilities[tokens], self.sentences[tokens], self.pieces)
 
     def added(self, logits: Tensor) -> Tensor:
-        """`logits [tokens, vocab]` with the prior."""
-        bias = log_factor(self.chances).to(logits.dtype)
+        """`logits [tokens, vocab]` plus the prior's bias."""
+        bias = log_factor(self.probabilities).to(logits.dtype)
         return logits.scatter_add(1, self.pieces[self.sentences], bias)
 
 
 class SentenceLexicon(NamedTuple):
     """The lexicon of some sentences.
 
-    pieces `[sentences, most]`, without repetition, as in `TokenPrior`; chances `[sentences,
+    pieces `[sentences, most]`, without repetition, as in `TokenPrior`; probabilities `[sentences,
     source_time, most]`, p(piece | source token).
     """
 
     pieces: Tensor
-    chances: Tensor
+    probabilities: Tensor
 
     def select(self, sentences: Tensor) -> SentenceLexicon:
-        """That of the given sentences `[kept]`, in their order."""
-        return SentenceLexicon(self.pieces[sentences], self.chances[sentences])
+        """The lexicon of the given sentences `[kept]`, in their order."""
+        return SentenceLexicon(self.pieces[sentences], self.probabilities[sentences])
 
     def first(self, n: int) -> SentenceLexicon:
-        """That of the first `n` sentences, as views."""
-        return SentenceLexicon(self.pieces[:n], self.chances[:n])
+        """The lexicon of the first `n` sentences, as views."""
+        return SentenceLexicon(self.pieces[:n], self.probabilities[:n])
 
     def expected(self, weights: Tensor) -> Tensor:
         """Σ_s α_s p(v | x_s), `[sentences, n, most]`, for `weights [sentences, n, source_time]`."""
         with torch.autocast(weights.device.type, enabled=False):
-            return torch.bmm(weights.to(self.chances.dtype), self.chances)
+            return torch.bmm(weights.to(self.probabilities.dtype), self.probabilities)
 
     def add_to(self, logits: Tensor, weights: Tensor) -> Tensor:
         """Add the prior to `logits [rows, vocab]` in place; for search.
@@ -81,37 +81,37 @@ class SentenceLexicon(NamedTuple):
         return logits.scatter_add_(1, places, bias.to(logits.dtype))
 
 
-def log_factor(chances: Tensor) -> Tensor:
-    """log(1 + p / ε) of `chances` of any shape: what is added to logits."""
-    return (chances / FLOOR).log1p()
+def log_factor(probabilities: Tensor) -> Tensor:
+    """log(1 + p / ε) of `probabilities` of any shape: the bias added to logits."""
+    return (probabilities / FLOOR).log1p()
 
 
 class LexicalPrior(nn.Module):
-    """The table: `pieces [source_vocab, most]`, PAD where there are fewer, and their `chances`."""
+    """The table: `pieces [source_vocab, most]`, padded with PAD, and their `probabilities`."""
 
     pieces: Tensor
-    chances: Tensor
+    probabilities: Tensor
 
     def __init__(self, source_vocab: int, most: int) -> None:
-        """With no piece for any source piece; see `fill`."""
+        """An empty table; see `fill`."""
         super().__init__()
         self.register_buffer("pieces", torch.full((source_vocab, most), PAD, dtype=torch.int32))
-        self.register_buffer("chances", torch.zeros(source_vocab, most))
+        self.register_buffer("probabilities", torch.zeros(source_vocab, most))
 
     @torch.no_grad()
-    def fill(self, pieces: Tensor, chances: Tensor) -> None:
-        """Take a table `[source_vocab, at most `most`]` of both; pieces below 0 are none.
+    def fill(self, pieces: Tensor, probabilities: Tensor) -> None:
+        """Copy a table of pieces and probabilities `[source_vocab, n]`; −1 is an empty entry.
 
-        The end of a sentence means the end of its translation.
+        At most `most` columns are used. EOS is translated by EOS with probability 1.
         """
         width = min(pieces.shape[1], self.pieces.shape[1])
         named = pieces[:, :width] > EOS
         self.pieces.fill_(PAD)
-        self.chances.fill_(0.0)
+        self.probabilities.fill_(0.0)
         self.pieces[:, :width] = pieces[:, :width].masked_fill(~named, PAD).to(torch.int32)
-        self.chances[:, :width] = chances[:, :width].masked_fill(~named, 0.0)
-        self.pieces[EOS], self.chances[EOS] = PAD, 0.0
-        self.pieces[EOS, 0], self.chances[EOS, 0] = EOS, 1.0
+        self.probabilities[:, :width] = probabilities[:, :width].masked_fill(~named, 0.0)
+        self.pieces[EOS], self.probabilities[EOS] = PAD, 0.0
+        self.pieces[EOS, 0], self.probabilities[EOS, 0] = EOS, 1.0
 
     def forward(self, source: Tensor) -> SentenceLexicon:
         """The lexicon of sentences `source [sentences, time]`, padded."""
@@ -124,9 +124,9 @@ class LexicalPrior(nn.Module):
         pieces = ordered.new_full((sentences, columns + 1), EOS, dtype=torch.long)
         pieces.scatter_(1, places, ordered.long())
         where = torch.empty_like(places).scatter_(1, order, places).view(sentences, time, most)
-        chances = self.chances.new_zeros(sentences, time, columns + 1)
-        chances.scatter_(2, where, self.chances[source])
-        return SentenceLexicon(pieces[:, 1:], chances[:, :, 1:].contiguous())
+        probabilities = self.probabilities.new_zeros(sentences, time, columns + 1)
+        probabilities.scatter_(2, where, self.probabilities[source])
+        return SentenceLexicon(pieces[:, 1:], probabilities[:, :, 1:].contiguous())
 
 
 class PriorInSoftmax:
@@ -138,11 +138,11 @@ class PriorInSoftmax:
 
     def __init__(self, prior: TokenPrior, *, first: int = 0, temperature: float = 1.0) -> None:
         self.prior, self.first, self.temperature = prior, first, temperature
-        self.gradient = torch.zeros_like(prior.chances)
-        """That of `prior.chances`."""
+        self.gradient = torch.zeros_like(prior.probabilities)
+        """The gradient of `prior.probabilities`."""
 
     def columns(self, chunk: slice) -> Tensor:
-        """Of the pieces of each token, `[tokens, most]`."""
+        """The columns of each position's candidates, `[tokens, most]`."""
         return self.prior.pieces[self.prior.sentences[chunk]] - self.first
 
     def multiply(self, chunk: slice, exponentials: Tensor) -> None:
@@ -152,25 +152,25 @@ class PriorInSoftmax:
         exponentials.scatter_add_(1, columns, exponentials.gather(1, columns).mul_(factors))
 
     def of(self, chunk: slice, actions: Tensor) -> Tensor:
-        """What is added to the logits of `actions [tokens]`, `[tokens]`, nats."""
+        """The bias of the logits of `actions [tokens]`, `[tokens]`, nats."""
         chosen = self.columns(chunk) == actions[:, None]
         return (self._bias(chunk) * chosen).sum(1)
 
     def total(self) -> Tensor:
-        """What is added to all logits of all tokens, `[]`, nats."""
-        return log_factor(self.prior.chances).sum() / self.temperature
+        """The sum of the biases of all logits at all positions, `[]`, nats."""
+        return log_factor(self.prior.probabilities).sum() / self.temperature
 
     def add_gradient(self, chunk: slice, slopes: Tensor) -> None:
-        """Take in the derivative of a loss by the logits, `slopes [tokens, actions]`.
+        """Add the gradient of a loss for the scaled logits, `slopes [tokens, actions]`.
 
-        These are the logits divided by the temperature.
+        Scaled logits are those divided by the temperature.
         """
         self.add_slopes(chunk, slopes.gather(1, self.columns(chunk)))
 
     def add_slopes(self, chunk: slice, slopes: Tensor) -> None:
-        """The same of the pieces' own logits, `slopes [tokens, most]`."""
-        chances = self.prior.chances[chunk]
-        self.gradient[chunk] = slopes / ((chances + FLOOR) * self.temperature)
+        """As `add_gradient`, from gradients of the candidates' logits, `slopes [tokens, most]`."""
+        probabilities = self.prior.probabilities[chunk]
+        self.gradient[chunk] = slopes / ((probabilities + FLOOR) * self.temperature)
 
     def _bias(self, chunk: slice) -> Tensor:
-        return log_factor(self.prior.chances[chunk]) / self.temperature
+        return log_factor(self.prior.probabilities[chunk]) / self.temperature

@@ -19,39 +19,39 @@ LN_2 = math.log(2)
 
 
 class Features(NamedTuple):
-    """What the output layer reads of some tokens: `values [tokens, readout]`.
+    """The inputs of the output layer at some positions: `values [tokens, readout]`.
 
-    With a lexical prior, what that expects of the tokens is added to the layer's logits.
+    `prior` is the lexical prior at these positions, which is added to the logits.
     """
 
     values: Tensor
     prior: TokenPrior | None = None
 
     def part(self, tokens: Tensor | slice) -> Features:
-        """The same of some tokens."""
+        """The features of a subset of the positions."""
         prior = None if self.prior is None else self.prior.part(tokens)
         return Features(self.values[tokens], prior)
 
     def detach(self) -> Features:
-        """The same without gradients."""
+        """The same features without gradients."""
         prior = self.prior
         if prior is not None:
-            prior = prior._replace(chances=prior.chances.detach())
+            prior = prior._replace(probabilities=prior.probabilities.detach())
         return Features(self.values.detach(), prior)
 
     @property
     def tensors(self) -> tuple[Tensor | None, ...]:
-        """Values and chances, which have gradients, and the rest of the prior, for autograd."""
+        """`values` and the tensors of the prior, as autograd functions take them."""
         return (self.values, *(self.prior or (None, None, None)))
 
 
 def prior_of(
-    chances: Tensor | None, sentences: Tensor | None, pieces: Tensor | None
+    probabilities: Tensor | None, sentences: Tensor | None, pieces: Tensor | None
 ) -> TokenPrior | None:
-    """The prior from `Features.tensors` behind the values."""
-    if chances is None or sentences is None or pieces is None:
+    """The prior from the tensors of `Features.tensors` after the first."""
+    if probabilities is None or sentences is None or pieces is None:
         return None
-    return TokenPrior(chances, sentences, pieces)
+    return TokenPrior(probabilities, sentences, pieces)
 
 
 class Output(nn.Module):
@@ -70,7 +70,7 @@ class Output(nn.Module):
         return nn.functional.linear(features, self.weight, self.bias)
 
     def logits(self, features: Features) -> Tensor:
-        """Logits `[tokens, vocab]`, those of a lexical prior included."""
+        """Logits `[tokens, vocab]`, including a lexical prior."""
         logits: Tensor = self(features.values)
         return logits if features.prior is None else features.prior.added(logits)
 
@@ -133,8 +133,8 @@ class _SmoothedCrossEntropy(torch.autograd.Function):
     @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         scale = gradients[0]
-        features, weight, bias, *chances = (part * scale for part in ctx.saved_tensors)
-        return None, features, weight, bias, None, None, *(chances or [None]), None, None
+        features, weight, bias, *probabilities = (part * scale for part in ctx.saved_tensors)
+        return None, features, weight, bias, None, None, *(probabilities or [None]), None, None
 
 
 class _Sums:
@@ -207,9 +207,9 @@ class _Sums:
             self.prior.add_slopes(chunk, slopes)
 
     def finish(self) -> tuple[Tensor, ...]:
-        """The gradients of features, weight, bias and the prior's chances if there are any.
+        """The gradients of features, weight, bias and, with a prior, its probabilities.
 
-        With the label's and smoothing's parts.
+        Adds the terms of labels and smoothing.
         """
         label, uniform = 1 - self.smoothing, self.smoothing / len(self.weight)
         self.grad_features.sub_(self.weight[self.labels], alpha=label)

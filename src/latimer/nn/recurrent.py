@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -132,9 +132,8 @@ def scan(
     if isinstance(weights.weight_hh, Rounded):
         return _read(weights, x_gates, start, active, reverse=reverse)
     products = Products(product_dtype(weights.weight_hh))
-    return _Scan.apply(
-        weights.cell, products, active, reverse, x_gates, start, weights.weight_hh, weights.bias_hh
-    )
+    settings = _Settings(weights.cell, products, active, reverse)
+    return _Scan.apply(settings, x_gates, start, weights.weight_hh, weights.bias_hh)
 
 
 def _read(
@@ -152,6 +151,15 @@ def _read(
     return states
 
 
+class _Settings(NamedTuple):
+    """What the loop over time needs besides tensors."""
+
+    cell: Cell
+    products: Products
+    active: Sequence[int]
+    reverse: bool
+
+
 class _Scan(torch.autograd.Function):
     """The loop over time, and its hand-written derivative (backpropagation through time)."""
 
@@ -159,15 +167,13 @@ class _Scan(torch.autograd.Function):
     @outside_autocast
     def forward(
         ctx: Any,
-        cell: Cell,
-        products: Products,
-        active: Sequence[int],
-        reverse: bool,
+        settings: _Settings,
         x_gates: Tensor,
         start: Tensor,
         weight_hh: Tensor,
         bias_hh: Tensor,
     ) -> Tensor:
+        cell, products, active, reverse = settings
         size = weight_hh.shape[1]
         recurrent = products.weight(weight_hh).t()
         steps, _, width = x_gates.shape
@@ -182,7 +188,7 @@ class _Scan(torch.autograd.Function):
             products.addmm(bias_hh, now[:, :size], recurrent, out=h_t[t])
             cell.forward_step(x_t[t], h_t[t], now, gates_t[t], states_t[t])
             before = states[t]
-        ctx.cell, ctx.active, ctx.reverse, ctx.products = cell, active, reverse, products
+        ctx.settings = settings
         ctx.save_for_backward(start, weight_hh, gates, h_gates, states)
         return states
 
@@ -192,25 +198,24 @@ class _Scan(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         (grad_states,) = gradients
         start, weight_hh, gates, h_gates, states = ctx.saved_tensors
-        cell, products = ctx.cell, ctx.products
+        cell, products, active, reverse = ctx.settings
         size = weight_hh.shape[1]
         recurrent = products.weight(weight_hh)
         steps = len(states)
-        before = shifted(states, start, reverse=ctx.reverse)
-        active, width = ctx.active, gates.shape[2]
+        before, width = shifted(states, start, reverse=reverse), gates.shape[2]
         local = [by_step(c, active) for c in cell.coefficients(gates, h_gates, before, states)]
         grad_x, grad_h = blank(gates, width, active), blank(gates, width, active)
         grad_x_t, grad_h_t = by_step(grad_x, active), by_step(grad_h, active)
         arriving = by_step(grad_states, active)
         grad = torch.zeros_like(start)
         through = start.new_empty(len(start), size)
-        for t in range(steps) if ctx.reverse else reversed(range(steps)):
+        for t in range(steps) if reverse else reversed(range(steps)):
             n = active[t]
             now = grad[:n].add_(arriving[t])
             cell.backward_step(tuple(c[t] for c in local), now, grad_x_t[t], grad_h_t[t])
             now[:, :size].add_(products.mm(grad_h_t[t], recurrent, out=through[:n]))
         grad_weight = products.weight_gradient(grad_h, before[..., :size])
-        return None, None, None, None, grad_x, grad, grad_weight, grad_h.sum((0, 1))
+        return None, grad_x, grad, grad_weight, grad_h.sum((0, 1))
 
 
 def shifted(states: Tensor, start: Tensor, *, reverse: bool) -> Tensor:

@@ -1,6 +1,6 @@
-"""Which target pieces may translate a source piece, and how often they do.
+"""A lexicon: the probable translations of every source piece.
 
-Search takes a shortlist from it, and a network with a lexical prior its table.
+Shortlists of search and lexical priors of networks are made from it.
 """
 
 from __future__ import annotations
@@ -19,19 +19,21 @@ Ints = npt.NDArray[np.int32]
 Floats = npt.NDArray[np.float32]
 
 LIKELY = 50
-"""Pieces that a lexicon names for each piece of the source, at most."""
+"""Maximum number of target pieces for each source piece."""
 
-_AGAIN = "remove it, or make it anew with `latimer shortlist`"
+_AGAIN = "remove it, or make a new one with `latimer shortlist`"
 
 
 class Lexicon(NamedTuple):
-    """likely `[source_vocab, LIKELY]`: target pieces that may translate each source piece, best
-    first, −1 after the last; chances, the same shape: their probabilities p(target | source), 0
-    after the last; frequent `[n]`: the most frequent target pieces, most frequent first.
+    """Probable translations of every source piece.
+
+    likely `[source_vocab, LIKELY]`: target pieces, most probable first, −1 after the last;
+    probabilities, of the same shape: p(target | source), 0 after the last; frequent `[n]`: the most
+    frequent target pieces of the corpus, most frequent first.
     """
 
     likely: Ints
-    chances: Floats
+    probabilities: Floats
     frequent: Ints
 
     def save(self, path: Path) -> None:
@@ -47,18 +49,20 @@ class Lexicon(NamedTuple):
         """
         try:
             found = {name: tensor.numpy() for name, tensor in read_tensors(path).items()}
-            lexicon = cls(found["likely"], found["chances"], found["frequent"])
+            lexicon = cls(found["likely"], found["probabilities"], found["frequent"])
         except InputError as error:
             raise InputError(f"{error}; {_AGAIN}") from error
         except (TypeError, KeyError) as error:
             raise InputError(f"{path}: not a lexicon ({error}); {_AGAIN}") from error
-        likely, chances, frequent = lexicon
-        shapes = likely.ndim == 2 and chances.shape == likely.shape and frequent.ndim == 1
+        likely, probabilities, frequent = lexicon
+        shapes = likely.ndim == 2 and probabilities.shape == likely.shape and frequent.ndim == 1
         ids = np.concatenate([lexicon.likely.ravel(), lexicon.frequent.ravel()])
         if not shapes or ids.dtype != np.int32 or len(lexicon.likely) != source_vocab:
-            raise InputError(f"{path}: of another vocabulary; {_AGAIN}")
+            raise InputError(f"{path}: belongs to another vocabulary; {_AGAIN}")
         if ids.size and not -1 <= ids.min() <= ids.max() < target_vocab:
-            raise InputError(f"{path}: names pieces that the vocabulary has not; {_AGAIN}")
-        if chances.dtype != np.float32 or not bool(((chances >= 0) & (chances <= 1)).all()):
+            raise InputError(f"{path}: contains pieces that the vocabulary has not; {_AGAIN}")
+        if probabilities.dtype != np.float32 or not bool(
+            ((probabilities >= 0) & (probabilities <= 1)).all()
+        ):
             raise InputError(f"{path}: holds probabilities outside 0 to 1; {_AGAIN}")
         return lexicon

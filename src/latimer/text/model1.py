@@ -1,12 +1,11 @@
-"""Learning a lexicon of pieces by IBM model 1 with a diagonal prior (Dyer et al. 2013).
+"""A lexicon of pieces estimated by IBM model 1 with a diagonal prior (Dyer et al. 2013).
 
-Every target piece of a sentence pair is written by one of the source pieces or by none of them
-(NULL, with probability `NULL`): the more probably the nearer the two lie to the diagonal, in
-proportion to exp(−TENSION |i/m − j/n|) for place j of n in the source and place i of m in the
-target, counted from 0. Expectation maximisation finds the probabilities t(target | source) that
-make the corpus most probable (Brown et al. 1993, section 4.2). In its first rounds all places are
-alike, and they stay so where the diagonal makes the corpus less probable than that, as between
-languages of reversed word order.
+Every target piece of a sentence pair is aligned to one source piece or to NULL (with probability
+`NULL`). The prior probability of an alignment is proportional to exp(−TENSION |i/m − j/n|) for
+position j of n in the source and position i of m in the target, counted from 0. Expectation
+maximisation estimates t(target | source) (Brown et al. 1993, section 4.2). The first rounds use a
+uniform prior, and so do the later ones where the diagonal prior gives the corpus a lower
+likelihood, as between languages of reversed word order.
 """
 
 from __future__ import annotations
@@ -28,19 +27,20 @@ from latimer.text.vocabulary.vocabulary import Vocabulary
 
 Floats = npt.NDArray[np.float64]
 
-ROUNDS, EVEN = 6, 2
-"""Of expectation maximisation, and how many of them know nothing of places."""
+ROUNDS, UNIFORM = 6, 2
+"""Rounds of expectation maximisation, and how many of them use the uniform prior."""
 NULL, TENSION = 0.08, 4.0
 LINKS = 8_000_000
-"""Pairs of a source and a target piece looked at; of a larger corpus, sentences at even steps."""
+"""Maximum number of links; from a larger corpus sentences are taken at regular intervals."""
 FREQUENT = 2000
 
 
 class _Links(NamedTuple):
-    """Pairs of pieces that stand in one sentence pair, `[links]`; NULL is `source_vocab`.
+    """Pairs of a source and a target piece of the same sentence pair, `[links]`.
 
-    places: which target position of the corpus a link belongs to; prior: how probable its place
-    is; kinds: which pair of `sources` and `targets`, both `[kinds]`, it is.
+    places: the target position in the corpus; prior: the diagonal prior of the alignment; kinds:
+    the index of the pair of pieces in `sources` and `targets`, both `[kinds]`. NULL is
+    `source_vocab`.
     """
 
     places: npt.NDArray[np.int64]
@@ -54,14 +54,14 @@ def learn_lexicon(corpus: TokenisedCorpus, source_vocab: int, target_vocab: int)
     """The lexicon of a corpus whose piece ids are below the sizes of its vocabularies."""
     counts = np.zeros(target_vocab, np.int64)
     links = _links(corpus, source_vocab, target_vocab, counts)
-    chances = _maximise(links, source_vocab + 1)
+    probabilities = _maximise(links, source_vocab + 1)
     frequent = np.argsort(-counts, kind="stable")[:FREQUENT]
     frequent = frequent[counts[frequent] > 0]
-    return Lexicon(*_best(links, chances, source_vocab), frequent.astype(np.int32))
+    return Lexicon(*_best(links, probabilities, source_vocab), frequent.astype(np.int32))
 
 
 def lexicon_of_texts(vocabulary: Vocabulary, pairs: Iterable[tuple[str, str]]) -> Lexicon:
-    """The lexicon of (source, target) texts; raises InputError when there are none."""
+    """The lexicon of pairs (source, target) of texts; raises InputError when there are none."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "pairs.arrow"
         chunks = iter(pairs)
@@ -79,7 +79,7 @@ def lexicon_of_texts(vocabulary: Vocabulary, pairs: Iterable[tuple[str, str]]) -
 def _links(
     corpus: TokenisedCorpus, source_vocab: int, target_vocab: int, counts: npt.NDArray[np.int64]
 ) -> _Links:
-    """The links of the corpus; `counts [target_vocab]` is told how often each piece occurs."""
+    """The links of the corpus; adds the frequency of each piece to `counts [target_vocab]`."""
     total = ((corpus.source_lengths.astype(np.int64) + 1) * corpus.target_lengths).sum()
     keys, places, priors, written = [], [], [], 0
     for row in range(0, len(corpus), int(total // LINKS) + 1):
@@ -98,7 +98,7 @@ def _links(
 
 
 def diagonal(source: int, target: int) -> Floats:
-    """The probability of each place of the source, NULL last, `[target, source + 1]`."""
+    """The diagonal prior of each source position, NULL last, `[target, source + 1]`."""
     i, j = np.arange(target)[:, None] / max(target, 1), np.arange(source) / max(source, 1)
     near = np.exp(-TENSION * np.abs(i - j))
     if not source:
@@ -108,40 +108,42 @@ def diagonal(source: int, target: int) -> Floats:
 
 
 def _maximise(links: _Links, sources: int) -> Floats:
-    """t(target | source) `[kinds]` after some rounds of expectation maximisation."""
-    chances: Floats = np.ones(len(links.sources))
+    """t(target | source) `[kinds]` after `ROUNDS` rounds of expectation maximisation."""
+    probabilities: Floats = np.ones(len(links.sources))
     prior: Floats | float = 1.0
     for number in range(ROUNDS):
-        if number == EVEN and _fits(links, chances):
+        if number == UNIFORM and _diagonal_fits(links, probabilities):
             prior = links.prior
-        each = chances[links.kinds] * prior
+        each = probabilities[links.kinds] * prior
         each /= np.bincount(links.places, each)[links.places]
-        chances = np.bincount(links.kinds, each, minlength=len(chances)).astype(np.float64)
-        chances /= np.bincount(links.sources, chances, minlength=sources)[links.sources]
-    return chances
+        probabilities = np.bincount(links.kinds, each, minlength=len(probabilities)).astype(
+            np.float64
+        )
+        probabilities /= np.bincount(links.sources, probabilities, minlength=sources)[links.sources]
+    return probabilities
 
 
-def _fits(links: _Links, chances: Floats) -> bool:
-    """Whether the corpus is more probable with the prior of places than if all are alike."""
-    each = chances[links.kinds]
+def _diagonal_fits(links: _Links, probabilities: Floats) -> bool:
+    """Whether the likelihood of the corpus is greater with the diagonal prior than without."""
+    each = probabilities[links.kinds]
     near = np.bincount(links.places, each * links.prior)
     even = np.bincount(links.places, each) / np.bincount(links.places)
     return bool(np.log(near).sum() > np.log(even).sum())
 
 
 def _best(
-    links: _Links, chances: Floats, source_vocab: int
+    links: _Links, probabilities: Floats, source_vocab: int
 ) -> tuple[Ints, npt.NDArray[np.float32]]:
     """The most probable targets of each source piece, best first, and their probabilities.
 
     `[source_vocab, LIKELY]` both.
     """
-    order = np.lexsort((links.targets, -chances, links.sources))
+    order = np.lexsort((links.targets, -probabilities, links.sources))
     sources, targets = links.sources[order], links.targets[order]
     ranks = np.arange(len(sources)) - np.searchsorted(sources, sources)
     kept = (ranks < LIKELY) & (sources < source_vocab) & (targets > EOS)
     likely = np.full((source_vocab, LIKELY), -1, np.int32)
     likely[sources[kept], ranks[kept]] = targets[kept]
     probable = np.zeros(likely.shape, np.float32)
-    probable[sources[kept], ranks[kept]] = np.minimum(chances[order][kept], 1)
+    probable[sources[kept], ranks[kept]] = np.minimum(probabilities[order][kept], 1)
     return likely, probable

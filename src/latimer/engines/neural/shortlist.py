@@ -235,5 +235,5 @@ def _in_columns(
     columns.scatter_(1, pieces.masked_fill(~real, vocab), places)
     found = columns.gather(1, lexicon.pieces)
     there = found < nowhere
-    chances = lexicon.chances * there[:, None]
+    chances = lexicon.probabilities * there[:, None]
     return SentenceLexicon(found.masked_fill(~there, EOS), chances)

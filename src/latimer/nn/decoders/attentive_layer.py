@@ -7,14 +7,14 @@ and s_{t−1} to s_t. Sequences are time-major as in `latimer.nn.recurrent`.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from latimer.nn.attention.bahdanau import BahdanauAttention
+from latimer.nn.attention import AttentionPass, BahdanauAttention
 from latimer.nn.cells import Cell
 from latimer.nn.precision import Products, outside_autocast, product_dtype
 from latimer.nn.recurrent import CellWeights, blank, by_step, shifted
@@ -55,11 +55,9 @@ class AttentiveLayer(nn.Module):
         `[time, rows, source_time]`.
         """
         weights, attention = self.weights, self.attention
+        products = Products(product_dtype(weights.weight_hh))
         return _AttentiveScan.apply(
-            weights.cell,
-            attention.Pass,
-            Products(product_dtype(weights.weight_hh)),
-            active,
+            _Scan(weights.cell, attention.Pass, products, active),
             weights.input_gates(inputs),
             start,
             keys,
@@ -86,6 +84,18 @@ class AttentiveLayer(nn.Module):
         return self.weights.step(gates, state), context, weights.flatten(0, 1)
 
 
+class _Scan(NamedTuple):
+    """What the loop over time needs besides tensors.
+
+    attention_pass: an `AttentionPass` from keys and score weight; active: rows of each step.
+    """
+
+    cell: Cell
+    attention_pass: Callable[[Tensor, Tensor], AttentionPass]
+    products: Products
+    active: Sequence[int]
+
+
 class _AttentiveScan(torch.autograd.Function):
     """The loop over time, and its hand-written derivative.
 
@@ -96,10 +106,7 @@ class _AttentiveScan(torch.autograd.Function):
     @outside_autocast
     def forward(
         ctx: Any,
-        cell: Cell,
-        attention_pass: Any,
-        products: Products,
-        active: Sequence[int],
+        scan: _Scan,
         x_gates: Tensor,
         start: Tensor,
         keys: Tensor,
@@ -111,6 +118,7 @@ class _AttentiveScan(torch.autograd.Function):
         score_weight: Tensor,
         context_weight: Tensor,
     ) -> tuple[Tensor, Tensor, Tensor]:
+        cell, attention_pass, products, active = scan
         recurrent = products.weight(torch.cat([weight_hh, query_weight])).t()
         recurrent_bias = torch.cat([bias_hh, bias_hh.new_zeros(len(query_weight))])
         to_gates = products.weight(context_weight).t()
@@ -137,12 +145,7 @@ class _AttentiveScan(torch.autograd.Function):
             products.addmm(x_t[t], context, to_gates, out=total[:n])
             cell.forward_step(total[:n], h_gates, now, gates_t[t], states_t[t])
             before = states[t]
-        ctx.cell, ctx.attention_pass, ctx.active, ctx.products = (
-            cell,
-            attention_pass,
-            active,
-            products,
-        )
+        ctx.scan = scan
         ctx.save_for_backward(
             start, keys, values, weight_hh, query_weight, score_weight, context_weight,
             gates, projected, states, contexts, weights,
@@ -159,11 +162,11 @@ class _AttentiveScan(torch.autograd.Function):
             start, keys, values, weight_hh, query_weight, score_weight, context_weight,
             gates, projected, states, contexts, weights,
         ) = ctx.saved_tensors  # fmt: skip
-        cell, products = ctx.cell, ctx.products
+        cell, attention_pass, products, active = ctx.scan
         recurrent = products.weight(torch.cat([weight_hh, query_weight]))
         to_gates = products.weight(context_weight)
         width, size = gates.shape[2], weight_hh.shape[1]
-        before, active = shifted(states, start, reverse=False), ctx.active
+        before = shifted(states, start, reverse=False)
         coefficients = cell.coefficients(gates, projected[..., :width], before, states)
         local = [by_step(c, active) for c in coefficients]
         grad_x = blank(gates, width, active)
@@ -175,7 +178,7 @@ class _AttentiveScan(torch.autograd.Function):
         )
         grad = torch.zeros_like(start)
         through, attended = torch.empty_like(states[0, :, :size]), torch.empty_like(contexts[0])
-        scorer = ctx.attention_pass(keys, score_weight)
+        scorer = attention_pass(keys, score_weight)
         grad_x_t, grad_projected_t = by_step(grad_x, active), by_step(grad_projected, active)
         arriving, grad_context_t = by_step(grad_states, active), by_step(grad_context, active)
         asked = None if grad_weights is None else by_step(grad_weights, active)
@@ -196,7 +199,7 @@ class _AttentiveScan(torch.autograd.Function):
         grad_values = torch.bmm(weights.permute(1, 2, 0), grad_context.transpose(0, 1))
         grad_recurrent = products.weight_gradient(grad_projected, before[..., :size])
         return (
-            None, None, None, None, grad_x, grad, grad_keys, grad_values, None,
+            None, grad_x, grad, grad_keys, grad_values, None,
             grad_recurrent[:width], grad_projected[..., :width].sum((0, 1)),
             grad_recurrent[width:], grad_score, products.weight_gradient(grad_x, contexts),
         )  # fmt: skip

@@ -77,13 +77,12 @@ def policy_gradient(
     advantages or whatever else an action is worth, are constants.
     """
     loss, log_probs, *peaks = _PolicyGradient.apply(
-        Products(product_dtype(output.weight)),
         features.values.to(output.weight.dtype),
         output.weight[first:],
         output.bias[first:],
         actions - first,
         weights.detach().to(output.weight.dtype),
-        _Softmax(first, temperature),
+        _Softmax(Products(product_dtype(output.weight)), first, temperature),
         *features.tensors[1:],
     )
     return Surrogate(loss, log_probs, Peaks(*peaks))
@@ -113,12 +112,11 @@ def expected_values(
     tokens = len(features.values)
     actions, missed = taken or (torch.full((tokens,), first, device=output.bias.device), 0.0)
     total, values, log_probs, *peaks = _ExpectedValues.apply(
-        Products(product_dtype(output.weight)),
         features.values.to(output.weight.dtype),
         output.weight[first:],
         output.bias[first:],
         worth,
-        _Softmax(first, temperature),
+        _Softmax(Products(product_dtype(output.weight)), first, temperature),
         actions - first,
         torch.as_tensor(missed).detach().to(output.weight).expand(tokens),
         *features.tensors[1:],
@@ -138,8 +136,12 @@ def action_log_probs(
 
 
 class _Softmax(NamedTuple):
-    """The policy: over actions from `first` on, of logits divided by the temperature."""
+    """The policy: over actions from `first` on, of logits divided by the temperature.
 
+    `products` computes the logits.
+    """
+
+    products: Products
     first: int
     temperature: float
 
@@ -149,14 +151,13 @@ class _Layer:
 
     def __init__(
         self,
-        products: Products,
         features: Tensor,
         weight: Tensor,
         bias: Tensor,
         softmax: _Softmax,
         prior: TokenPrior | None,
     ) -> None:
-        first, temperature = softmax
+        products, first, temperature = softmax
         self.prior = None
         if prior is not None:
             self.prior = PriorInSoftmax(prior, first=first, temperature=temperature)
@@ -207,9 +208,12 @@ class _Layer:
         return _Chunk(exponents, totals, log_probs, peak / totals.squeeze(1))
 
     def gradients(self) -> tuple[Tensor, ...]:
-        """Those of features, weight, bias, and the prior's chances if there are any."""
-        warmth = self.temperature
-        found = (self.grad_features / warmth, self.grad_weight / warmth, self.grad_bias / warmth)
+        """Those of features, weight, bias, and the prior's probabilities if there are any."""
+        temperature = self.temperature
+        found = tuple(
+            gradient / temperature
+            for gradient in (self.grad_features, self.grad_weight, self.grad_bias)
+        )
         return found if self.prior is None else (*found, self.prior.gradient)
 
 
@@ -235,7 +239,6 @@ class _PolicyGradient(torch.autograd.Function):
     @outside_autocast
     def forward(
         ctx: Any,
-        products: Products,
         features: Tensor,
         weight: Tensor,
         bias: Tensor,
@@ -244,7 +247,7 @@ class _PolicyGradient(torch.autograd.Function):
         softmax: _Softmax,
         *prior: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        layer = _Layer(products, features, weight, bias, softmax, prior_of(*prior))
+        layer = _Layer(features, weight, bias, softmax, prior_of(*prior))
         log_probs, peaks = features.new_empty(2, len(features)).unbind()
         tops = [features.new_empty(0)]
         need = any(ctx.needs_input_grad)
@@ -266,9 +269,9 @@ class _PolicyGradient(torch.autograd.Function):
     @once_differentiable
     @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        features, weight, bias, *chances = [g * gradients[0] for g in ctx.saved_tensors]
+        features, weight, bias, *probabilities = [g * gradients[0] for g in ctx.saved_tensors]
         rest = (None,) * 3
-        return None, features, weight, bias, *rest, *(chances or [None]), None, None
+        return features, weight, bias, *rest, *(probabilities or [None]), None, None
 
 
 class _ExpectedValues(torch.autograd.Function):
@@ -276,7 +279,6 @@ class _ExpectedValues(torch.autograd.Function):
     @outside_autocast
     def forward(
         ctx: Any,
-        products: Products,
         features: Tensor,
         weight: Tensor,
         bias: Tensor,
@@ -286,7 +288,7 @@ class _ExpectedValues(torch.autograd.Function):
         missed: Tensor,
         *prior: Tensor | None,
     ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor]:
-        layer = _Layer(products, features, weight, bias, softmax, prior_of(*prior))
+        layer = _Layer(features, weight, bias, softmax, prior_of(*prior))
         found, peaks, log_probs = features.new_empty(3, len(features)).unbind()
         tops = [features.new_empty(0)]
         need = any(ctx.needs_input_grad)
@@ -311,6 +313,6 @@ class _ExpectedValues(torch.autograd.Function):
     @once_differentiable
     @outside_autocast
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        features, weight, bias, *chances = [g * gradients[0] for g in ctx.saved_tensors]
+        features, weight, bias, *probabilities = [g * gradients[0] for g in ctx.saved_tensors]
         rest = (None,) * 4
-        return None, features, weight, bias, *rest, *(chances or [None]), None, None
+        return features, weight, bias, *rest, *(probabilities or [None]), None, None

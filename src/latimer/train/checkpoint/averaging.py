@@ -1,8 +1,8 @@
 """The best checkpoints of a run and the average of their weights.
 
 The mean of the weights of several good checkpoints is usually a better model than each of them
-(Junczys-Dowmunt et al. 2016, section 3; Izmailov et al. 2018). What chance did to them is less in
-the mean, so that one may go further from where they began than they are (Zheng et al. 2024).
+(Junczys-Dowmunt et al. 2016, section 3; Izmailov et al. 2018). The mean has less noise than each
+checkpoint, so that extrapolating from the initial weights beyond it may help (Zheng et al. 2024).
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ class Checkpoints:
     def __init__(self, folder: Path, size: int, prefix: str = "") -> None:
         """At most `size` are kept, in files whose names begin with `prefix`.
 
-        What lies in the folder already may be named by the last state, and is spared once.
+        Files that are already in the folder may belong to the last state, so the first clean-up
+        keeps them.
         """
         self.folder = folder
         self.size = size
@@ -38,9 +39,9 @@ class Checkpoints:
         weights: Tensors,
         loss: float = 0.0,
     ) -> list[Candidate]:
-        """The new list of candidates, best first: by BLEU, then by `loss` on dev, then the newer.
+        """The new list of candidates, best first: by BLEU, then by dev `loss`, then the newer.
 
-        Writes the weights if they are in it. Raises LatimerError when the disk refuses.
+        Writes the weights if they are among them. Raises LatimerError when the disk refuses.
         """
         new = Candidate(update, bleu, f"{self.prefix}{update:08}.safetensors", loss)
         ranked = sorted([*candidates, new], key=lambda c: (c.bleu, -c.loss, c.update), reverse=True)
@@ -50,7 +51,7 @@ class Checkpoints:
         return chosen
 
     def remove_others(self, candidates: list[Candidate]) -> None:
-        """Delete the files that neither the state just saved nor the one before it names."""
+        """Delete the files that belong neither to the state just saved nor to the one before."""
         named = {candidate.file for candidate in candidates}
         if self.folder.is_dir():
             for path in self.folder.iterdir():
@@ -59,7 +60,7 @@ class Checkpoints:
         self._spared = named
 
     def weights(self, candidate: Candidate) -> Tensors:
-        """The weights of `candidate`; raises InputError when the file is gone or damaged."""
+        """The weights of `candidate`; raises InputError when the file is missing or damaged."""
         return read_tensors(self.folder / candidate.file)
 
     def average(self, candidates: list[Candidate]) -> Tensors:
@@ -68,7 +69,7 @@ class Checkpoints:
 
 
 def mean_of(all_weights: Iterable[Tensors]) -> Tensors:
-    """The mean of each floating-point tensor, summed in float64; others come from the first."""
+    """The mean of each floating-point tensor, summed in float64; other tensors are the first's."""
     first: Tensors = {}
     sums: Tensors = {}
     count = 0
@@ -85,9 +86,9 @@ def mean_of(all_weights: Iterable[Tensors]) -> Tensors:
 
 
 def extrapolated(start: Tensors, mean: Tensors, factor: float) -> Tensors:
-    """θ₀ + factor · (mean − θ₀) of each floating-point tensor; others are the mean's.
+    """θ₀ + factor · (mean − θ₀) of each floating-point tensor, θ₀ being `start`.
 
-    On the devices of the mean.
+    Other tensors are those of `mean`, whose devices are used.
     """
     found = dict(mean)
     for name, tensor in mean.items():

@@ -1,4 +1,4 @@
-"""One model of several: the mean of their weights, or a point on the way from their start to it."""
+"""One model from several: the mean of their weights, or an extrapolation from their start."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ MAX_EXTRAPOLATION = 100.0
 def average_models(
     folders: Sequence[Path], start: Path | None = None, extrapolation: float = 1.0
 ) -> Model:
-    """The mean of the models in `folders`, which went on from one `start` (Wortsman et al. 2022).
+    """The mean of the models in `folders`, trained from the same `start` (Wortsman et al. 2022).
 
-    With a `start` θ₀ it is θ₀ + η (mean − θ₀), with η = `extrapolation`. The noise of single runs
-    averages out, so that η > 1 may be better than any of them (Zheng et al. 2024, of a single
-    model). All but the weights is taken from the first folder.
+    With a `start` θ₀ the weights are θ₀ + η (mean − θ₀), where η is `extrapolation`. Noise of the
+    single runs averages out, so that η > 1 may be better than each of them (Zheng et al. 2024, for
+    a single model). Everything but the weights is that of the first folder.
 
-    Raises InputError for models that are not alike, and for an impossible `extrapolation`.
+    Raises InputError for models with different networks or vocabularies, and for an impossible
+    `extrapolation`.
     """
     if not (math.isfinite(extrapolation) and 0 < extrapolation <= MAX_EXTRAPOLATION):
         raise InputError(
@@ -53,16 +54,16 @@ def average_models(
 
 
 def _check_alike(first: Model, folder: Path, other: Model, theirs: Path) -> None:
-    """Refuse models whose weights do not mean the same."""
+    """Refuse models with another vocabulary or network, whose weights cannot be averaged."""
     ours, vocabulary = first.vocabulary, other.vocabulary
     if (vocabulary.source, vocabulary.target) != (ours.source, ours.target):
         raise InputError(
-            f"{theirs}: another vocabulary than that of {folder}; average models that went on from "
-            "one start, as `latimer improve` makes them"
+            f"{theirs}: another vocabulary than that of {folder}; average models trained from "
+            "one start, as `latimer improve` does"
         )
     one, two = (model.config.network.model_dump(exclude={"dropout"}) for model in (first, other))
     if one != two:
         raise InputError(
-            f"{theirs}: another network than that of {folder}; average models that went on from "
-            "one start, as `latimer improve` makes them"
+            f"{theirs}: another network than that of {folder}; average models trained from "
+            "one start, as `latimer improve` does"
         )

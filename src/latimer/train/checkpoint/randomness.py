@@ -1,7 +1,6 @@
-"""All the random states of a process, as tensors of fixed shape.
+"""The states of all random number generators of a process, as tensors of fixed shape.
 
-Tensors, because they are stored with safetensors and gathered from other processes; of fixed
-shape, because gathering asks for it.
+Tensors can be stored with safetensors and gathered from other processes, which needs fixed shapes.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ def capture(device: torch.device) -> dict[str, Tensor]:
 
 
 def restore(states: dict[str, Tensor], device: torch.device) -> None:
-    """Put back what `capture` took; a device that was not there then keeps its own state."""
+    """Restore what `capture` returned; a device without a captured state keeps its own."""
     torch.set_rng_state(states["torch"])
     _restore_numpy(states["numpy"].tolist())
     _restore_python(states["python"].tolist())
@@ -44,7 +43,7 @@ def restore(states: dict[str, Tensor], device: torch.device) -> None:
 
 
 def _capture_numpy() -> Tensor:
-    """`[627]`: 624 words of the Mersenne twister, its place, and the spare normal number."""
+    """`[627]`: 624 words of the Mersenne twister, its position, and the cached normal variate."""
     _, words, place, has_spare, spare = cast(tuple[Any, ...], np.random.get_state(legacy=True))
     return torch.tensor([*(int(word) for word in words), place, has_spare, _bits(spare)])
 
@@ -56,7 +55,7 @@ def _restore_numpy(values: list[int]) -> None:
 
 
 def _capture_python() -> Tensor:
-    """`[627]`: 625 words of the Mersenne twister, and the spare normal number."""
+    """`[627]`: 625 words of the Mersenne twister, and the cached normal variate."""
     _, words, spare = random.getstate()
     return torch.tensor([*words, spare is not None, _bits(spare or 0.0)])
 

@@ -1,4 +1,4 @@
-"""May this recipe go on with that run?"""
+"""Whether a recipe may resume a run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LIMITS = (
     "training.patience",
     "training.cooldown",
 )
-"""Keys that say when a run ends; a run may go on with other limits."""
+"""Keys that say when a run ends; a run may be resumed with other limits."""
 
 FREE = (
     *LIMITS,
@@ -30,15 +30,15 @@ FREE = (
     "constraints.min_length",
     "constraints.no_repeat",
 )
-"""Keys (or starts of keys) that may differ: limits, how far the average goes in the end, search by
-the finished model, and where the texts lie; what is in them is compared by checksum."""
+"""Keys, or beginnings of keys, that may differ: limits, extrapolation of the average, TensorBoard,
+search by the finished model, and the paths of texts, whose contents are compared by checksum."""
 
 
 def check_same_run(recipe: dict[str, Any], begun: dict[str, Any], run: Path) -> None:
-    """Refuse a recipe that would have made another run than the one in `run`.
+    """Refuse a recipe other than `begun`, with which the run in `run` was started.
 
-    Both recipes are nested dictionaries; keys that `begun`, written by an older version, lacks
-    are at their defaults. Raises InputError naming the keys that differ.
+    Both recipes are nested dictionaries; keys that `begun` lacks have their defaults. Raises
+    InputError naming the keys that differ.
     """
     whole = build_recipe(begun, f"{run}: its recipe").model_dump(mode="json")
     now, then = flatten(recipe), flatten(whole)
@@ -58,12 +58,12 @@ def check_same_run(recipe: dict[str, Any], begun: dict[str, Any], run: Path) -> 
 
 
 def _general(key: str) -> str:
-    """The key of a section of the recipe that one of a phase stands for."""
+    """The key of the recipe's own section that corresponds to a key of a phase."""
     return key.split(".", 2)[2] if key.startswith("phases.") else key
 
 
 def limits_of(recipe: dict[str, Any], phase: int = 0) -> dict[str, Any]:
-    """The keys of `recipe` that say when the run, or its phase of that number from 0, ends."""
+    """The limits in `recipe` of a run without phases, or of the phase with that number from 0."""
     phases = list((recipe.get("phases") or {}).values())
     flat = flatten(phases[phase] if phases else recipe)
     return {key: flat.get(key) for key in LIMITS}

@@ -1,4 +1,4 @@
-"""The parts of a run that have a state, and the way from them to the disk and back."""
+"""The parts of a run that have a state, and how it is saved and restored."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Session:
         log: RunLog | None,
         constants: dict[str, Any],
     ) -> None:
-        """`constants` go into every state as they are; `log` is None but in the leader."""
+        """`constants` are stored in every state; `log` is None in all processes but the leader."""
         self.folder = folder
         self.objective = objective
         self.optimisers = optimisers
@@ -73,7 +73,7 @@ class Session:
         self.checkpoints.remove_others(self.progress.candidates)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Put tensors and random states back where `save` found them."""
+        """Restore the tensors and random states of `snapshot`."""
         tensors, rank = snapshot.tensors, f"{self.group.rank}."
         for name, module in self.objective.modules.items():
             load_weights(module, tensors[name])

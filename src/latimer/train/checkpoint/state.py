@@ -1,10 +1,10 @@
-"""The exact training state on disk: whole or absent, checked before it is believed.
+"""The exact training state on disk, verified by checksums when it is read.
 
-state/000007/state.json             where the run is, and size and SHA-256 of every file
-state/000007/network.safetensors    … one file for each group of tensors
+state/000007/state.json             progress, and size and SHA-256 of every file
+state/000007/network.safetensors    one such file for each group of tensors
 
-A state is written aside, flushed, and then renamed to the next number, which is one atomic step;
-the one before it goes only after that. Nothing is pickled.
+A state is written to a temporary folder, flushed, and renamed to the next number in one atomic
+step; older states are deleted after that. Nothing is pickled.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ from latimer.tensors import Tensors, read_tensors, write_tensors
 
 FORMAT = "latimer-state/1"
 KEPT = 2
-"""States that stay on disk: the newest, and one before it in case the disk damages the newest."""
+"""States kept on disk: the newest, and the one before it in case the newest is damaged."""
 
 _FACTS, _UNFINISHED = "state.json", ".unfinished."
 
 
 @dataclass(frozen=True)
 class Snapshot:
-    """All that a run needs in order to go on."""
+    """Everything that a run needs to be resumed."""
 
     facts: dict[str, Any]
-    """Whatever JSON holds exactly: numbers, strings, lists, dictionaries."""
+    """Values that JSON stores exactly: numbers, strings, lists, dictionaries."""
     tensors: dict[str, Tensors]
-    """Groups of tensors, each a file of its own."""
+    """Groups of tensors, each stored in a file."""
 
 
 def save_state(folder: Path, snapshot: Snapshot) -> Path:
-    """Add `snapshot` to the states in `folder` and drop those that are no longer needed.
+    """Add `snapshot` to the states in `folder`, and delete those that are no longer needed.
 
-    Raises LatimerError when the disk refuses (full, read-only); earlier states are then unharmed.
+    Raises LatimerError when the disk refuses (full, read-only); earlier states are then intact.
     """
     temporary = None
     try:
@@ -67,9 +67,9 @@ def save_state(folder: Path, snapshot: Snapshot) -> Path:
 
 
 def load_state(folder: Path) -> tuple[Snapshot, list[str]] | None:
-    """The newest state that is whole, with a complaint about each newer one; None if there is none.
+    """The newest undamaged state, and a message about each newer one; None if there is no state.
 
-    Raises InputError when there are states but every one of them is damaged.
+    Raises InputError when all states are damaged.
     """
     complaints: list[str] = []
     for number in sorted(_numbers(folder), reverse=True):
@@ -79,14 +79,14 @@ def load_state(folder: Path) -> tuple[Snapshot, list[str]] | None:
             complaints.append(str(error))
     if complaints:
         raise InputError(
-            f"{complaints[0]}; no whole training state is left: "
+            f"{complaints[0]}; no undamaged training state is left: "
             f"remove {folder} to train from the start"
         )
     return None
 
 
 def has_state(folder: Path) -> bool:
-    """Whether there is a state in `folder`, whole or not."""
+    """Whether `folder` holds a state, damaged or not."""
     return any(True for _ in _numbers(folder))
 
 
@@ -118,7 +118,9 @@ def _read(folder: Path) -> Snapshot:
         content = json.loads(path.read_bytes())
         claimed = content.pop("sha256")
         if content["format"] != FORMAT:
-            raise InputError(f"{path}: a state of another version of Latimer")
+            raise InputError(
+                f"{path}: a state of another version of Latimer; train in another --run folder"
+            )
         if claimed != _digest(content):
             raise InputError(f"{path}: damaged (its checksum differs)")
         files, facts = content["files"], content["facts"]

@@ -1,7 +1,7 @@
-"""Keep glibc from giving big buffers back to the system after every use.
+"""Keep glibc from returning large freed buffers to the system.
 
-A training step makes and drops temporaries of many megabytes. By default glibc maps each one
-anew and the kernel zeroes its pages again at every first touch; held on to, they are free.
+A training step allocates and frees temporaries of many megabytes. By default glibc maps each of
+them again and the kernel zeroes its pages on first use; buffers that glibc keeps cost nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _LARGEST = 1 << 30
 
 
 def keep_freed_memory() -> bool:
-    """Let this process reuse freed buffers of any size; False (and no effect) without glibc."""
+    """Let this process reuse freed buffers of any size; returns False without glibc."""
     if platform.libc_ver()[0] != "glibc":
         return False
     try:
@@ -24,6 +24,6 @@ def keep_freed_memory() -> bool:
     mallopt.argtypes, mallopt.restype = [ctypes.c_int, ctypes.c_int], ctypes.c_int
     # The threshold alone is capped at 32 MiB, so mapping is switched off altogether as well.
     mallopt(_M_MMAP_THRESHOLD, _LARGEST)
-    # The arenas of further threads hold no buffer beyond 64 MiB, so all use the main one.
+    # Arenas of other threads cannot hold a buffer above 64 MiB, so all threads use the main one.
     mallopt(_M_ARENA_MAX, 1)
     return bool(mallopt(_M_TRIM_THRESHOLD, _LARGEST)) and bool(mallopt(_M_MMAP_MAX, 0))

@@ -1,4 +1,4 @@
-"""When a run ends, and how far it has come."""
+"""The limits of a run, and the share of them that is used."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from latimer.train.loop.progress import Progress
 
 @dataclass(frozen=True)
 class Budget:
-    """The limits of a run; whichever is met first ends it. None is no limit."""
+    """The limits of a run; the first to be reached ends it. None is no limit."""
 
     max_seconds: float | None = None
     max_epochs: int | None = None
@@ -18,12 +18,12 @@ class Budget:
     patience: int | None = None
     """Validations in a row without gain."""
     limits: Limits | None = None
-    """How far figures may go before the run is given up; None never gives up."""
+    """Figures at which learning from reward counts as diverged; None checks nothing."""
 
     def reason(self, progress: Progress) -> str | None:
-        """Why the run is over, in words; None as long as it is not.
+        """Why the run is over, in words; None while it is not.
 
-        Time is over once an update has been made that knew it to be the last; see `done`.
+        A limit of time is reached after an update that was known to be the last; see `done`.
         """
         if (diverged := self.diverged(progress)) is not None:
             return diverged
@@ -38,14 +38,14 @@ class Budget:
         return None
 
     def diverged(self, progress: Progress) -> str | None:
-        """Why the run has been given up, in words; None as long as there is hope."""
+        """Why the run counts as diverged, in words; None if it does not."""
         return self.limits.reason(progress) if self.limits else None
 
     def done(self, progress: Progress, epoch_batches: int) -> float | None:
-        """The share of the budget that is used once the next update is made, 0 to 1.
+        """The share of the budget that is used after the next update, 0 to 1.
 
-        None when only patience ends the run. It is 1 for the last update: that is known of updates
-        and epochs; under a limit of time it is the first update that begins when time is up.
+        None when only patience ends the run. It is 1 for the last update. Under a limit of time
+        the last update is the first one that begins when time is up.
         """
         fractions = []
         if self.max_updates is not None:
@@ -63,9 +63,9 @@ class Budget:
         return time is not None and time >= 1
 
     def seconds_left(self, done: float | None, pace: float, seconds: float) -> float | None:
-        """About how many seconds remain; None when nobody can know.
+        """The estimated seconds that remain; None when there is no estimate.
 
-        `pace` is the share of the budget used in a second, lately; `seconds` are those used.
+        `pace` is the recent share of the budget used per second; `seconds` are those used so far.
         """
         if done is None or pace <= 0:
             return None
@@ -73,7 +73,7 @@ class Budget:
         return left if self.max_seconds is None else min(left, max(0.0, self.max_seconds - seconds))
 
     def _time(self, progress: Progress) -> float | None:
-        """The share of time used, if there is a limit; one validation, the last, is kept back."""
+        """The share of the time that is used; the duration of the last validation is reserved."""
         if self.max_seconds is None:
             return None
         reserve = min(progress.validation_seconds, self.max_seconds / 2)

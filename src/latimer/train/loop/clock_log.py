@@ -1,8 +1,8 @@
-"""What the clock decided, a line for each update: what a run that goes on repeats.
+"""Decisions that depend on the clock, one line for each update, so that a resumed run repeats them.
 
-run/clock.jsonl is never cut back when a run goes on from a state. The updates behind that state
-were made with these times, threads and precisions, and are made again with the same, so that they
-are the same updates, and their time is not spent twice. Where the log ends the clock decides again.
+Times decide learning rates, threads and precisions. When a run is resumed from a state,
+run/clock.jsonl is not cut back: updates after that state are repeated with the logged decisions, so
+that their results are the same and their time is counted once. After its end the clock decides.
 """
 
 from __future__ import annotations
@@ -20,30 +20,30 @@ NAME = "clock.jsonl"
 
 @dataclass(frozen=True)
 class Tick:
-    """After an update, or after the validation that followed it."""
+    """The decisions of an update, or of the validation after it."""
 
     phase: int
     update: int
     seconds: float
-    """Of training, when the update began or the validation was over."""
+    """Seconds of training when the update began or the validation ended."""
     done: float | None = None
-    """The share of the budget that was used; None where nothing says when the run ends."""
+    """The share of the budget used; None where the run has no limit that tells it."""
     rate: float = 0.0
     threads: int = 1
     precision: str = "fp32"
     validation: float | None = None
-    """Seconds that the validation took; None of an update."""
+    """Duration of the validation in seconds; None for an update."""
 
 
 Key = tuple[int, int, bool]
-"""Phase, update, and whether it is of a validation."""
+"""Phase, update, and whether it is a validation."""
 
 
 class ClockLog:
-    """The lines of a run, those of its earlier sittings and those of this one."""
+    """The clock log of a run; entries of earlier processes are read, new ones are appended."""
 
     def __init__(self, run: Path) -> None:
-        """Read what is there; a last line that was cut is dropped. LatimerError as `add`."""
+        """Read the log; an incomplete last line is removed. Raises LatimerError as `add` does."""
         self._path = run / NAME
         self._past: Mapping[Key, Tick] = {}
         try:
@@ -53,11 +53,11 @@ class ClockLog:
             raise self._failure(error) from error
 
     def past(self, phase: int, update: int, *, validation: bool = False) -> Tick | None:
-        """What was decided there in an earlier sitting."""
+        """The logged decisions of an earlier process at that update."""
         return self._past.get((phase, update, validation))
 
     def add(self, tick: Tick) -> None:
-        """Write a line; one that an earlier sitting wrote is not written again.
+        """Append a line unless the log has it already.
 
         Raises LatimerError when the disk refuses.
         """
@@ -71,7 +71,7 @@ class ClockLog:
             raise self._failure(error) from error
 
     def close(self) -> None:
-        """Close the file; a disk that refuses what is still unwritten is not worth a word here."""
+        """Close the file; errors while doing so are ignored."""
         try:
             self._file.close()
         except OSError:
@@ -85,7 +85,7 @@ class ClockLog:
 
 
 def _read(path: Path) -> dict[Key, Tick]:
-    """The ticks in a file that may not be there; what follows a damaged line is not believed."""
+    """The ticks in a file, if it exists; it is cut off before the first damaged line."""
     if not path.exists():
         return {}
     content = path.read_bytes()

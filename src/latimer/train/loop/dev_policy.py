@@ -1,7 +1,6 @@
-"""What learning from reward does to a policy, measured on a fixed choice of dev sentences.
+"""Figures of a policy that learns from reward, measured at validations on fixed dev sentences.
 
-Nothing of it is paid for by an update. The same random numbers are used at every validation, so
-that what changes is the network.
+Every validation uses the same random numbers, so that differences are those of the network.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ from latimer.train.loop.workers import Workers
 from latimer.train.objectives.trajectories import Draw, features_of, first_action
 
 SENTENCES = 200
-"""Dev sentences looked at, spread evenly."""
+"""Maximum number of dev sentences used, evenly spread."""
 
 BATCH = 64
 
@@ -37,12 +36,12 @@ DEV_FIGURES = (
 
 
 class DevPolicy:
-    """Compares greedy translations with drawn ones, and a policy with that of the start."""
+    """Compares greedy with sampled translations, and the policy with the initial one."""
 
     def __init__(
         self, draw: Draw, start: Seq2Seq | None, corpus: TokenisedCorpus, device: torch.device
     ) -> None:
-        """`start`, frozen and on `device`, is what KL is measured from; None leaves KL out."""
+        """KL is measured from `start`, frozen and on `device`; without it there is no KL."""
         self.draw, self.start, self.corpus, self.device = draw, start, corpus, device
         count = len(corpus)
         self.rows = np.unique(np.linspace(0, count - 1, min(count, SENTENCES)).astype(np.int64))
@@ -53,13 +52,13 @@ class DevPolicy:
         workers: Workers,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> dict[str, float] | None:
-        """`DEV_FIGURES` of `network`; None when `interrupted` said so on the way.
+        """`DEV_FIGURES` of `network`; None when `interrupted` became true meanwhile.
 
-        reward_greedy and reward_sampled, mean scores of greedy and of drawn translations, and
-        reward_gap, the first less the second; length_ratio, pieces of greedy translations beside
-        those of the references. In the states of drawn translations, means over actions: entropy
-        and kl, KL(π‖π of the start), nats; peak and top10, the probability of the most probable
-        action and of the ten most probable.
+        reward_greedy, reward_sampled: mean scores of greedy and of sampled translations;
+        reward_gap: the first minus the second; length_ratio: pieces of greedy translations divided
+        by pieces of references. Means over the states of sampled translations: entropy and kl,
+        KL(π‖π₀) with π₀ the initial policy, nats per action; peak and top10, the probability of the
+        most probable action and of the ten most probable ones.
         """
 
         @torch.no_grad()
@@ -83,7 +82,7 @@ class DevPolicy:
         return [self.rows[places] for places in chosen]
 
     def _sums(self, network: Seq2Seq, batch: Batch, seed: int) -> Tensor:
-        """Sums over a batch, float64, in the order that `_means` takes them apart."""
+        """Sums over a batch, float64, in the order that `_means` expects."""
         greedy, lengths = self.draw.greedy(network, batch)
         drawn = sample(
             network, batch.source, batch.source_lengths,
@@ -106,10 +105,10 @@ class DevPolicy:
 def policy_sums(
     now: tuple[Features, Output], start: tuple[Features, Output], temperature: float = 1.0
 ) -> Tensor:
-    """Over the states of some features, float64 `[5]`, from two output layers.
+    """Sums over states, float64 `[5]`, from the features and output layers of two policies.
 
-    Their number, and the sums of entropy, KL(now‖start), the highest probability, and that of the
-    `TOP` most probable actions. Nothing ever holds `[tokens, vocab]` whole.
+    The number of states, and the sums of entropy, KL(now‖start), the highest probability, and the
+    probability of the `TOP` most probable actions. Logits are computed in chunks of states.
     """
     features, output = now
     sums = features.values.new_zeros(5, dtype=torch.float64)
@@ -120,11 +119,11 @@ def policy_sums(
             (layer.logits(read.part(chunk))[:, first_action() :] / temperature).log_softmax(1)
             for read, layer in (now, start)
         )
-        chances = logs.exp()
-        highest = chances.topk(min(TOP, chances.shape[1])).values
+        probabilities = logs.exp()
+        highest = probabilities.topk(min(TOP, probabilities.shape[1])).values
         told = (
-            chances.new_tensor(float(len(chances))), -(chances * logs).sum(),
-            (chances * (logs - others)).sum(), highest[:, 0].sum(), highest.sum(),
+            probabilities.new_tensor(float(len(probabilities))), -(probabilities * logs).sum(),
+            (probabilities * (logs - others)).sum(), highest[:, 0].sum(), highest.sum(),
         )  # fmt: skip
         sums += torch.stack(told).double()
     return sums

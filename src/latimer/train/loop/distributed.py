@@ -1,8 +1,8 @@
-"""Several processes that train one model, as `torchrun` starts them.
+"""Data-parallel training by several processes, as `torchrun` starts them.
 
-Every process holds the whole model, takes its share of the rows of every batch, and all add up
-their gradients, weighted by labels. So the run is the one a single process would make with the
-same recipe, up to rounding (and to which units dropout drops).
+Every process holds the whole model and computes the gradients of its share of the rows of every
+batch; the gradients are summed, weighted by labels. The run equals that of a single process with
+the same recipe up to rounding and the dropout masks.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Group:
 
     @property
     def leads(self) -> bool:
-        """Whether this process is the one that writes, validates and talks."""
+        """Whether this process is the leader, which writes, validates and reports."""
         return self.rank == 0
 
     def share(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -59,12 +59,12 @@ class Group:
         return [part.cpu() for part in parts]
 
     def wait(self) -> None:
-        """Until every process is here."""
+        """Wait until every process has called this."""
         if self.world > 1:
             dist.barrier()
 
     def leave(self) -> None:
-        """Take leave of the other processes."""
+        """Leave the process group."""
         if self.world > 1 and dist.is_initialized():
             dist.destroy_process_group()
 
@@ -72,7 +72,7 @@ class Group:
 def join(device: str) -> Group:
     """The group that `torchrun` describes in the environment, or this process alone.
 
-    `device` is `cpu`, `cuda` or `cuda:N`; each process on one machine takes a GPU of its own.
+    `device` is `cpu`, `cuda` or `cuda:N`; with `cuda` each process of a machine gets one GPU.
     Raises InputError when there is no such device.
     """
     world = int(os.environ.get("WORLD_SIZE", "1"))
@@ -100,11 +100,11 @@ def check_device(device: str) -> torch.device:
 
 
 def mean_gradients(group: Group, parameters: Sequence[nn.Parameter], totals: Tensor) -> None:
-    """Make gradients of sums the gradients of means over all processes, and `totals` the sum.
+    """Turn gradients of sums into gradients of means over all processes, and sum `totals`.
 
-    `totals [n]` is any numbers to be added up on the way; its first entry is the number of units
-    that the gradients are sums over. One flat buffer travels. What has no gradient in any process
-    has none after it, so that an optimiser leaves it alone.
+    `totals [n]` are numbers to be summed as well; the first is the number of units that the
+    gradients are sums over. Everything is exchanged in one flat buffer. A parameter without a
+    gradient in any process keeps none, so that the optimiser skips it.
     """
     if group.world == 1:
         having = [p for p in parameters if p.grad is not None]

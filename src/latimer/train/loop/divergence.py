@@ -1,4 +1,4 @@
-"""When there is no hope left for a run that learns from reward, and what to change."""
+"""Divergence of learning from reward: when to stop a run, and what to change."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from latimer.train.loop.progress import RECENT, Progress
 
 TOLD = 5.0
-"""Below this BLEU a fall says little."""
+"""Below this BLEU a decrease is not judged."""
 
 ADVICE = (
     "Try a lower training.learning_rate, a higher objective.likelihood (not of mixer) or, of "
@@ -17,26 +17,26 @@ ADVICE = (
 
 @dataclass(frozen=True)
 class Limits:
-    """How far figures may go. Those of dev count only if the run began within their limits."""
+    """Limits of dev figures; each is checked only if the run began within it."""
 
     bleu: float = 0.7
-    """The share of the best dev BLEU so far below which there is no hope."""
+    """Least dev BLEU, as a share of the best so far."""
     shortest: float = 0.5
     longest: float = 1.5
-    """Pieces of greedy translations beside those of the references."""
+    """Range of pieces of greedy translations divided by pieces of references."""
     least_entropy: float = 0.01
-    """Nats an action: below it all samples are the same, and nothing is left to compare."""
+    """Least entropy, nats per action: below it all samples are the same."""
     more_entropy: float = 2.0
-    """Nats an action above the start's."""
+    """Greatest increase of entropy above that of the start, nats per action."""
     kl: float = 2.0
-    """Nats an action from the start, unless dev BLEU has become better on the way."""
-    foresight: float = -0.5
-    """The least explained variance, a mean over the last `RECENT` updates."""
+    """Greatest KL from the start, nats per action, if dev BLEU is below that of the start."""
+    explained: float = -0.5
+    """Least explained variance, a mean over the last `RECENT` updates."""
     pretraining: int = 0
-    """First updates, in which explained variance does not count."""
+    """First updates, in which explained variance is not checked."""
 
     def reason(self, progress: Progress) -> str | None:
-        """Which figure went wrong and what to change, in words; None as long as there is hope."""
+        """Which figure is beyond its limit and what to change, in words; None if none is."""
         for check in (self._bleu, self._length, self._entropy, self._far, self._critic):
             found = check(progress)
             if found is not None:
@@ -54,9 +54,9 @@ class Limits:
         if self.shortest <= latest <= self.longest or not self.shortest <= begun <= self.longest:
             return None
         return (
-            f"the length of translations has run away: length_ratio on dev was {begun:.2f} and is "
-            f"{latest:.2f}",
-            f"{ADVICE}; or another objective.reward, as this one pays for length",
+            f"the length of translations is out of range: length_ratio on dev was {begun:.2f} and "
+            f"is {latest:.2f}",
+            f"{ADVICE}; or another objective.reward, as this one rewards length",
         )
 
     def _entropy(self, progress: Progress) -> tuple[str, str] | None:
@@ -64,12 +64,12 @@ class Limits:
         told = f"entropy on dev was {begun:.3g} nats an action and is {latest:.3g}"
         if latest < self.least_entropy <= begun:
             return (
-                f"the policy no longer tries anything: {told}",
+                f"the policy is nearly deterministic: {told}",
                 "Try a lower training.learning_rate, a higher objective.temperature or a higher "
                 "objective.likelihood",
             )
         if latest > begun + self.more_entropy:
-            return f"the policy has come apart: {told}", ADVICE
+            return f"the policy is nearly random: {told}", ADVICE
         return None
 
     def _far(self, progress: Progress) -> tuple[str, str] | None:
@@ -88,17 +88,17 @@ class Limits:
         if len(seen) < RECENT or progress.update < self.pretraining + RECENT:
             return None
         mean = sum(seen) / len(seen)
-        if mean >= self.foresight:
+        if mean >= self.explained:
             return None
         return (
-            f"the critic misleads: explained_variance was {mean:.2f} in the mean of the last "
-            f"{RECENT} updates, worse than knowing nothing (0)",
+            f"the critic misleads: explained_variance was {mean:.2f} on average over the last "
+            f"{RECENT} updates, worse than a constant (0)",
             "Try a longer critic.pretraining, a lower critic.rate or training.learning_rate, "
             "critic.target=monte_carlo or a higher objective.likelihood",
         )
 
 
 def _then_and_now(progress: Progress, name: str) -> tuple[float, float]:
-    """A figure of the first and of the latest validation; NaN, beyond no limit, if unknown."""
+    """A figure of the first and of the latest validation; NaN, which passes all checks, if none."""
     none = float("nan")
     return progress.first.get(name, none), progress.latest.get(name, none)

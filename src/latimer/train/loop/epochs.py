@@ -1,4 +1,4 @@
-"""The batches of a run, epoch after epoch, each as row numbers until it is needed."""
+"""The batches of a run, epoch by epoch, as row numbers that are collated when needed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ Rows = npt.NDArray[np.int64]
 
 
 class Epochs:
-    """Batches of at most `tokens` positions a side, in an order given by (seed, epoch) alone.
+    """Batches of at most `tokens` positions per side, in an order determined by (seed, epoch).
 
-    Pairs that do not fit into a batch at all are left out; `left_out` counts them.
+    Pairs that are longer than a batch are left out; `left_out` counts them.
     """
 
     def __init__(self, corpus: TokenisedCorpus, *, tokens: int, seed: int) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and `kill` as a wish to stop, granted at the next safe place."""
+"""Ctrl-C and `kill` as requests to stop at the next safe point."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Interrupted(LatimerError):
 
 
 class Interruption:
-    """While entered, SIGINT and SIGTERM only set `requested`; a second one acts as ever."""
+    """While entered, SIGINT and SIGTERM only set `requested`; a second signal acts as usual."""
 
     signals = (signal.SIGINT, signal.SIGTERM)
 
@@ -26,7 +26,7 @@ class Interruption:
         self._before: dict[signal.Signals, Any] = {}
 
     def __enter__(self) -> Interruption:
-        """Take over the signals; in a thread other than the main one, which cannot, do nothing."""
+        """Take over the signals; in threads other than the main one this is impossible."""
         if threading.current_thread() is threading.main_thread():
             self._before = {number: signal.signal(number, self._note) for number in self.signals}
         return self
@@ -37,7 +37,7 @@ class Interruption:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Give the signals back."""
+        """Restore the previous handlers."""
         self._restore()
 
     def _note(self, number: int, frame: FrameType | None) -> None:

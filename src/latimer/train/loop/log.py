@@ -20,27 +20,27 @@ from latimer.train.loop.tensorboard import EventWriter, events_name
 
 @dataclass(frozen=True)
 class Report:
-    """One thing worth saying.
+    """One report of a run.
 
-    Kinds: `start`, `update` (figures are means since the last one: `loss`, `perplexity`,
+    Kinds: `start`, `update` (figures are means since the last report: `loss`, `perplexity`,
     `tokens_per_second`, `learning_rate`, `gradient_norm`, its variance over the last updates,
-    `skipped`, `done`, the share of the budget used, `seconds_left`, and the objective's),
+    `skipped`, `done`, the share of the budget used, `seconds_left`, and those of the objective),
     `validation` (`bleu`, `loss`, `perplexity`, `best_bleu`, and `dev_policy.DEV_FIGURES` where
-    there is a reward), `samples` (some translations), `choice` (of threads and precision, and
-    why), `note` and `stop`.
+    there is a reward), `samples` (some translations), `choice` (threads and precision, and why),
+    `note` and `stop`.
     """
 
     kind: str
     update: int
     epoch: int
     seconds: float
-    """Of training so far, over all continuations."""
+    """Seconds of training so far, over all continuations."""
     figures: dict[str, float] = field(default_factory=dict)
     message: str = ""
     phase: str = ""
-    """Its name, where the recipe has several."""
+    """The name of the phase, if the recipe has phases."""
     samples: tuple[tuple[str, str], ...] = ()
-    """Sources of dev and what the model makes of them now."""
+    """Dev sources and their current translations."""
 
     def to_json(self) -> str:
         """One line of JSON; what is not a finite number becomes null."""
@@ -88,12 +88,12 @@ SHOWN = {
     "learning_rate": lambda value: f"rate {value:.2e}",
     "seconds_left": lambda value: f"{clock(value)} left",
 }
-"""The figures that people are shown, and how."""
+"""The figures shown to people, and their format."""
 
 OF_REWARD = (
     "reward", "reward_greedy", "reward_gap", "entropy", "kl", "length_ratio", "explained_variance",
 )  # fmt: skip
-"""Those of `SHOWN` that learning from reward adds."""
+"""Figures of `SHOWN` that only learning from reward has."""
 
 
 def clock(seconds: float) -> str:

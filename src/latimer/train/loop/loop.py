@@ -23,28 +23,28 @@ from latimer.train.loop.update import Step, Updater
 from latimer.train.loop.validation import DevScores
 
 SKIPS_IN_A_ROW = 10
-"""So many updates in a row without a finite loss and gradient end the run."""
+"""Updates in a row without a finite loss or gradient that end the run."""
 
-FIRST_LOOKS = (15.0, 30.0)
-"""Seconds of training after which translations are shown, where no validation has come before."""
+FIRST_SAMPLES = (15.0, 30.0)
+"""Seconds of training after which translations are shown if there was no validation yet."""
 PACE = 60
-"""Updates from which the time that is left is estimated."""
+"""Recent updates from which the remaining time is estimated."""
 
 NORM = "gradient_norm"
-FORESIGHT = "explained_variance"
+EXPLAINED = "explained_variance"
 
 
 @dataclass(frozen=True)
 class Rhythm:
-    """How often things happen, in updates unless a name says otherwise."""
+    """Intervals, in updates unless the name has another unit."""
 
     validate: int
     first_validation: int = 0
-    """None before this update but at the start: until then the translator stays as it is."""
+    """After the one at update 0, there is no validation before this update."""
     report: int = 10
     save_seconds: float = 300.0
     plateau_patience: int = 2
-    """Validations without gain that make a stall."""
+    """Validations without improvement that count as a stall."""
     unit: str = "tokens"
     """What the objective's `Loss.weight` counts: tokens or sentences."""
 
@@ -60,28 +60,28 @@ class LoopSettings:
 
 @dataclass(frozen=True)
 class Hooks:
-    """What the loop has others do."""
+    """Callbacks of the loop."""
 
     validate: Callable[[], DevScores | None]
-    """Scores of the model as it is; None when interrupted. Called in the leading process."""
+    """Scores of the current model; None when interrupted. Called in the leader."""
     validated: Callable[[DevScores], None]
-    """Told the scores once they are in `progress`. Called in the leading process."""
-    look: Callable[[], None]
-    """Show some translations of the model as it is. Called in the leading process."""
+    """Called in the leader with the scores once they are in `progress`."""
+    samples: Callable[[], None]
+    """Shows some translations of the current model. Called in the leader."""
     save: Callable[[], None]
-    """Save the state. Called in every process."""
+    """Saves the state. Called in every process."""
     report: Callable[[Report], None]
-    """Told what is worth saying. Called in the leading process."""
+    """Called in the leader with every report."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Who says how late it is, and what depends on it."""
+    """The clock of a run and what depends on it."""
 
     stopwatch: Stopwatch
     tuner: Tuner
     log: ClockLog | None = None
-    """Of what the clock decided, in the leading process; what it holds is repeated."""
+    """Decisions that depended on the clock, in the leader; logged ones are repeated."""
 
 
 class Loop:
@@ -109,17 +109,17 @@ class Loop:
         self.timing = timing
         self._saved = self._reported = progress.seconds
         self._paces: deque[tuple[float, float]] = deque(maxlen=PACE)
-        self._looks = deque(FIRST_LOOKS)
+        self._samples_due = deque(FIRST_SAMPLES)
 
     def run(self) -> str:
-        """Train until the budget is used; returns why that is the end, in words.
+        """Train until a limit is reached; returns which one, in words.
 
-        Raises Interrupted, once the state is saved, when a signal asked for it, and LatimerError
-        when training has broken down.
+        Raises Interrupted, once the state is saved, after a signal, and LatimerError when losses
+        or gradients are no longer finite.
         """
         progress = self.progress
         if progress.update == 0:
-            self._save()  # from here on the recipe is fixed, and a full disk is known early
+            self._save()  # fixes the recipe, and detects a full disk early
         while True:
             if self._validation_due():
                 self._validate()
@@ -128,7 +128,7 @@ class Loop:
                 self._validate()
                 return reason
             self._update()
-            self._look()
+            self._first_samples()
             if progress.seconds - self._saved >= self.rhythm.save_seconds:
                 self._save()
 
@@ -141,7 +141,7 @@ class Loop:
         batches = self.epochs.batches(progress.epoch)
         past = self._past(progress.update + 1)
         seconds = past.seconds if past else self.timing.stopwatch.seconds()
-        if self.group.world == 1:  # of several processes all know only what the last update said
+        if self.group.world == 1:  # several processes agree on the time of the last update
             progress.seconds = seconds
         done = self.budget.done(progress, len(batches))
         progress.timed_out = self.budget.timed_out(progress)
@@ -171,7 +171,7 @@ class Loop:
             self._stop()
 
     def _past(self, update: int, *, validation: bool = False) -> Tick | None:
-        """What an earlier sitting, behind whose state this one begins, did at `update`."""
+        """The decisions that an earlier process logged for `update`."""
         log, phase = self.timing.log, self.progress.phase
         return None if log is None else log.past(phase, update, validation=validation)
 
@@ -179,15 +179,16 @@ class Loop:
         if self.timing.log is not None:
             self.timing.log.add(tick)
 
-    def _look(self) -> None:
-        """Show first translations before the first validation has come."""
-        if self.group.leads and self._looks and self.progress.seconds >= self._looks[0]:
-            self._looks.popleft()
+    def _first_samples(self) -> None:
+        """Show translations at `FIRST_SAMPLES` unless there was a validation before."""
+        due = self._samples_due
+        if self.group.leads and due and self.progress.seconds >= due[0]:
+            due.popleft()
             if self.progress.validated <= 0:
-                self.hooks.look()
+                self.hooks.samples()
 
     def _advance(self, step: Step, batches: int) -> None:
-        """Count `step`; raises LatimerError when too many in a row had to be skipped."""
+        """Record `step`; raises LatimerError when too many in a row were skipped."""
         progress = self.progress
         progress.update += 1
         progress.seconds = step.seconds
@@ -199,7 +200,7 @@ class Loop:
             progress.skipped_in_a_row += 1
             if progress.skipped_in_a_row >= SKIPS_IN_A_ROW:
                 raise LatimerError(
-                    f"training has broken down: {', '.join(step.broken)} not finite in "
+                    f"training broke down: {', '.join(step.broken)} not finite in "
                     f"{SKIPS_IN_A_ROW} updates in a row (the last is {progress.update:,}); the "
                     "best model is kept; start again with a lower training.learning_rate or "
                     "training.precision=fp32"
@@ -210,11 +211,11 @@ class Loop:
         norms = {f"{prefix.format(name)}{NORM}": norm for name, norm in step.norms.items()}
         for name, value in {**step.sums, **norms, "weight": step.weight, "updates": 1}.items():
             progress.sums[name] = progress.sums.get(name, 0.0) + value
-        foresight = {n: v / step.weight for n, v in step.sums.items() if n == FORESIGHT}
-        progress.record_update({**norms, **foresight})
+        explained = {n: v / step.weight for n, v in step.sums.items() if n == EXPLAINED}
+        progress.record_update({**norms, **explained})
 
     def _report(self, rate: float, done: float | None) -> None:
-        """Say the means since the last report."""
+        """Report the means since the last report."""
         progress = self.progress
         sums, progress.sums = progress.sums, {}
         weight, updates = sums.pop("weight", 0.0), sums.pop("updates", 0.0)
@@ -237,12 +238,12 @@ class Loop:
         self._say("update", figures)
 
     def _pace(self) -> float:
-        """The share of the budget that a second uses, lately; 0 where that is not known."""
+        """The recent share of the budget per second; 0 if unknown."""
         (first, before), (last, now) = self._paces[0], self._paces[-1]
         return (now - before) / (last - first) if last > first else 0.0
 
     def _validate(self) -> None:
-        """Score the model, unless that is done already, and save the state."""
+        """Validate the model, unless it was validated at this update, and save the state."""
         progress = self.progress
         if progress.validated == progress.update:
             return
@@ -262,13 +263,13 @@ class Loop:
         progress.seconds, progress.validation_seconds = seconds, took
         self._note(Tick(progress.phase, progress.update, seconds, validation=took))
         agreed = DevScores.from_numbers(numbers)
-        bleu, loss, told = agreed
+        bleu, loss, policy = agreed
         progress.record_validation(bleu, loss, self.rhythm.plateau_patience)
-        progress.record_figures({"bleu": bleu, **told})
+        progress.record_figures({"bleu": bleu, **policy})
         if self.group.leads:
             self.hooks.validated(agreed)
         figures = {"bleu": bleu, "loss": loss, "perplexity": perplexity(loss)}
-        self._say("validation", {**figures, "best_bleu": progress.best_bleu, **told})
+        self._say("validation", {**figures, "best_bleu": progress.best_bleu, **policy})
         self._reported = seconds
         self._save()
 
@@ -292,5 +293,5 @@ class Loop:
 
 
 def perplexity(loss: float) -> float:
-    """The exponential of a loss in nats; infinite where that is too large to write."""
+    """The exponential of a loss in nats; infinite where that overflows."""
     return math.exp(loss) if loss < 700 else math.inf

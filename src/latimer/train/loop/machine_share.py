@@ -1,4 +1,4 @@
-"""How much of the machine a run had, for an honest word when it is over."""
+"""The share of the machine that a run had, reported at its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from latimer.threads import available_cores
 
 
 class MachineShare:
-    """Processor time of this process since it was made, beside the time that passed."""
+    """Processor time and wall-clock time of this process since the object was created."""
 
     def __init__(self) -> None:
         self._processor, self._passed = time.process_time(), time.monotonic()

@@ -1,4 +1,4 @@
-"""Which precision trains faster here: measured, not assumed."""
+"""The precision of matrix products in training, chosen by measurement."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from latimer.errors import InputError
 PRECISIONS = ("auto", "fp32", "bf16")
 
 GAIN = 1.25
-"""How much faster bf16 products must be to be worth the casts around them."""
+"""How many times faster bf16 products must be to outweigh the casts around them."""
 
 
 def choose_precision(wanted: str, device: torch.device) -> str:
@@ -25,9 +25,9 @@ def choose_precision(wanted: str, device: torch.device) -> str:
 
 
 def possible_precisions(wanted: str, device: torch.device, gain: float = 1.0) -> list[str]:
-    """`fp32`, and behind it `bf16` if products in it are `gain` times as fast on `device`.
+    """For `auto`: `fp32`, and `bf16` if its products are `gain` times as fast on `device`.
 
-    That is for `auto`; of another name, itself. Raises InputError for one that is not known.
+    Another precision stands for itself. Raises InputError for an unknown one.
     """
     if wanted not in PRECISIONS:
         raise InputError(f"precision {wanted!r}: choose one of {', '.join(PRECISIONS)}")

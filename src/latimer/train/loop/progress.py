@@ -1,4 +1,4 @@
-"""Where a run is: counters and best scores, as plain numbers that JSON keeps exactly."""
+"""The progress of a run: counters and best scores, as numbers that JSON stores exactly."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 NOISE = 1.0
-"""Below this BLEU, early in training, scores are noise and dev loss says what is better."""
-
+"""Below this BLEU, early in training, models are compared by dev loss."""
 
 RECENT = 100
-"""Updates over which the variance of gradient norms is told."""
+"""Updates over which variances and means of figures are taken."""
 
 
 @dataclass
@@ -23,63 +22,63 @@ class Candidate:
     bleu: float
     file: str
     loss: float = 0.0
-    """Dev loss, nats a label: of equal BLEU the lower is better."""
+    """Dev loss, nats per label: with equal BLEU the lower is better."""
 
 
 @dataclass
 class Progress:
-    """The position of a run. Together with the tensors of the state it determines all that follows.
+    """The progress of a run; with the tensors of the state it determines all later updates.
 
-    BLEU is 0 to 100, losses are nats a label, times are seconds.
+    BLEU is 0 to 100, losses are nats per label, times are seconds.
     """
 
     update: int = 0
     """Updates made, skipped ones included."""
     epoch: int = 0
     position: int = 0
-    """Batches of this epoch already used."""
+    """Batches of this epoch that were used."""
     seconds: float = 0.0
     """Training time, validation included, over all continuations."""
     validated: int = 0
     """The update of the latest validation."""
     validation_seconds: float = 0.0
-    """How long the latest validation took."""
+    """Duration of the latest validation."""
     latest_bleu: float = -1.0
     best_bleu: float = -1.0
     best_loss: float = float("inf")
     best_update: int = 0
     stale: int = 0
-    """Validations in a row without gain."""
+    """Validations in a row without improvement."""
     plateau: int = 0
-    """The same, counted anew after every decay of the learning rate."""
+    """The same since the last decay of the learning rate."""
     decays: int = 0
     skipped: int = 0
-    """Updates left out because the loss or a gradient was not finite."""
+    """Updates skipped because the loss or a gradient was not finite."""
     skipped_in_a_row: int = 0
     timed_out: bool = False
-    """Whether time was up when the latest update began, so that it was the last."""
+    """Whether time was up when the latest update began, so that it is the last."""
     sums: dict[str, float] = field(default_factory=dict)
     """Running sums since the last report."""
     candidates: list[Candidate] = field(default_factory=list)
     first: dict[str, float] = field(default_factory=dict)
     """Figures of the first validation."""
     latest: dict[str, float] = field(default_factory=dict)
-    """Figures of the latest one."""
+    """Figures of the latest validation."""
     recent: dict[str, list[float]] = field(default_factory=dict)
-    """Some figures of the last `RECENT` updates, the oldest first."""
+    """Some figures of the last `RECENT` updates, oldest first."""
     phase: int = 0
-    """Phases that are over. All the rest is about the present one."""
+    """Finished phases. All other fields but the next two are about the current one."""
     earlier_updates: int = 0
-    """Made in the phases that are over."""
+    """Updates of finished phases."""
     earlier_seconds: float = 0.0
-    """Spent in them."""
+    """Seconds of finished phases."""
 
     def to_json(self) -> dict[str, Any]:
         """As a dictionary for JSON."""
         return asdict(self)
 
     def next_phase(self) -> Progress:
-        """The beginning of the phase after this one, which scores what it starts from."""
+        """The progress of the next phase at its beginning, which is validated first."""
         return Progress(
             validated=-1,
             phase=self.phase + 1,
@@ -95,20 +94,20 @@ class Progress:
         return progress
 
     def record_figures(self, figures: Mapping[str, float]) -> None:
-        """Note the figures of a validation; what is no number is left out."""
+        """Record the figures of a validation that are finite."""
         self.latest = {name: value for name, value in figures.items() if math.isfinite(value)}
         self.first = self.first or self.latest
 
     def record_update(self, figures: Mapping[str, float]) -> None:
-        """Note figures of one update in `recent`."""
+        """Record figures of one update in `recent`."""
         for name, value in figures.items():
             self.recent[name] = [*self.recent.get(name, []), value][-RECENT:]
 
     def record_validation(self, bleu: float, loss: float, plateau_patience: int) -> bool:
-        """Note the scores of the model after `update`; returns whether it is the best so far.
+        """Record the scores of the current model; returns whether it is the best so far.
 
-        A gain is a better BLEU or, as long as BLEU is noise, a better loss. Every
-        `plateau_patience` validations without one count as a stall and add to `decays`.
+        An improvement is a higher BLEU or, below `NOISE`, a lower loss. `plateau_patience`
+        validations without one are a stall and add one to `decays`.
         """
         noise = max(bleu, self.best_bleu) < NOISE
         gain = loss < self.best_loss if noise else bleu > self.best_bleu

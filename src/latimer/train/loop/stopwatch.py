@@ -1,4 +1,4 @@
-"""Training time: what passes while the machine is awake and the process runs."""
+"""Training time: the time in which the machine is awake and the process runs."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from threading import Event, Lock, Thread
 from types import TracebackType
 
 LONGEST = 30.0
-"""Seconds between two looks at the clock; a longer gap was sleep or a stopped process."""
+"""Seconds between two readings of the clock; a longer gap is sleep or a stopped process."""
 EVERY = 1.0
-"""Seconds between two looks while it is entered."""
+"""Seconds between two readings while the stopwatch is entered."""
 
 
 class Stopwatch:
-    """Adds up the time between looks at a clock; a context manager that looks once a second.
+    """Sums the time between readings of a clock; while entered, it is read once a second.
 
-    A gap of more than `LONGEST` seconds is not counted: the machine slept, or the process was
-    stopped. Nor is a clock that goes backwards.
+    A gap of more than `LONGEST` seconds is not counted, because the machine slept or the process
+    was stopped; nor is a negative one.
     """
 
     def __init__(self, seconds: float = 0.0, now: Callable[[], float] = time.monotonic) -> None:
@@ -27,7 +27,7 @@ class Stopwatch:
         self._heart: Thread | None = None
 
     def __enter__(self) -> Stopwatch:
-        """Begin to look."""
+        """Start to read the clock regularly."""
         self._over.clear()
         self._heart = Thread(target=self._beat, daemon=True, name="stopwatch")
         self._heart.start()
@@ -39,14 +39,14 @@ class Stopwatch:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Stop looking; what has been counted stays."""
+        """Stop; the counted time stays."""
         self._over.set()
         if self._heart is not None:
             self._heart.join()
             self._heart = None
 
     def seconds(self) -> float:
-        """Those counted so far."""
+        """The seconds counted so far."""
         with self._lock:
             now = self._now()
             gap = now - self._last
@@ -56,7 +56,7 @@ class Stopwatch:
             return self._seconds
 
     def reset(self, seconds: float) -> None:
-        """Go on from `seconds`, whatever has been counted."""
+        """Set the counted time to `seconds`."""
         with self._lock:
             self._seconds, self._last = seconds, self._now()
 

@@ -1,10 +1,9 @@
-"""How many threads and which precision: found by making real updates with each, and again later.
+"""Threads and precision, chosen by timing real updates, and repeatedly so.
 
-Two threads are faster than one on a machine that does nothing else, and slower where another
-program wants a core, because the threads of an update wait for the last of them. So every mode
-makes updates in turn, several rounds of them, and the median of the time per token decides. When
-the updates become a third faster or slower than they were, the machine has changed, and the modes
-are tried again.
+Two threads are faster than one on an idle machine, and slower where another program uses a core,
+because the threads of an update wait for the slowest. So all modes make updates in turn, in several
+rounds, and the median time per token decides. When updates become a third faster or slower, the
+load of the machine has changed and the modes are tried again.
 """
 
 from __future__ import annotations
@@ -15,14 +14,13 @@ from statistics import median
 from typing import NamedTuple
 
 ROUNDS = 6
-"""Updates that each mode makes when the modes are tried; the first is not counted."""
+"""Updates of each mode in a trial; the first is not timed."""
 WINDOW = 15
-"""Updates whose median speed is watched."""
+"""Updates whose median time is monitored."""
 CHANGE = 4 / 3
-"""A median so many times as long as the one before, or as short, is another machine."""
+"""A factor by which the median time changes that starts a new trial."""
 PAUSE, OFTEN = 40, 75
-"""Updates between two trials: so many at least, and at most so many for each mode, since a choice
-may have been an unlucky one, or other programs may be gone."""
+"""Updates between two trials: at least `PAUSE`, and at most `OFTEN` for each mode."""
 
 
 class Mode(NamedTuple):
@@ -37,9 +35,9 @@ class Mode(NamedTuple):
 
 
 class Tuner:
-    """Says which mode makes the next update, and is told how long it took.
+    """Chooses the mode of every update from the times of those before.
 
-    `say` is told each choice and its figures, in words. With one mode there is nothing to choose.
+    `say` is called with each choice and its figures, in words. A single mode is not tried.
     """
 
     def __init__(self, modes: Sequence[Mode], say: Callable[[str], None]) -> None:
@@ -59,7 +57,7 @@ class Tuner:
         return self._trial[0] if self._trial else self.mode
 
     def took(self, seconds: float, tokens: int) -> None:
-        """The update with the mode that `next` named took `seconds`, wall time, for `tokens`."""
+        """Record that the update with the mode of `next` took `seconds` for `tokens`."""
         if len(self.modes) == 1 or tokens < 1:
             return
         if self._trial:
@@ -75,7 +73,7 @@ class Tuner:
             self._watch(median(self._recent))
 
     def _begin(self) -> None:
-        """Every mode once in each round, the present one first."""
+        """Start a trial: every mode once in each round, the current one first."""
         order = sorted(self.modes, key=lambda mode: mode != self.mode)
         self._trial = order * ROUNDS
         self._times = {mode: [] for mode in order}

@@ -15,25 +15,25 @@ from latimer.train.loop.workers import Workers
 from latimer.train.objectives.objective import Objective
 
 BETAS = (0.9, 0.98)
-"""How slowly Adam forgets; the second as in Vaswani et al. 2017, for runs of few updates."""
+"""β₁ and β₂ of Adam; β₂ as in Vaswani et al. 2017, for runs of few updates."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """What happened in one update, over all processes."""
+    """The result of one update, over all processes."""
 
     weight: float
-    """Units (labels) in the batch."""
+    """Units of the loss (labels or sentences) in the batch."""
     sums: dict[str, float]
-    """Sums over those units: `loss` and the objective's own figures."""
+    """Sums over those units: `loss` and the figures of the objective."""
     norms: dict[str, float]
     """Norm of the gradient of each trained module, before clipping."""
     skipped: bool
-    """Something was not finite, so nothing was changed."""
+    """Whether the update was skipped because a sum or norm was not finite."""
     seconds: float
-    """The leader's clock."""
+    """Training time of the leader."""
     interrupted: bool
-    """One of the processes has been asked to stop."""
+    """Whether one of the processes got a signal to stop."""
 
     @property
     def broken(self) -> list[str]:
@@ -72,9 +72,9 @@ class Updater:
         group: Group,
         factors: Mapping[str, float] | None = None,
     ) -> None:
-        """`clip` is the largest norm of a module's gradient; `workers` compute it.
+        """`clip` is the maximum norm of a module's gradient, which `workers` compute.
 
-        `factors` on the learning rate are given by the names of modules, 1 where none is.
+        `factors` multiply the learning rate of the modules they name.
         """
         self.factors = factors or {}
         self.objective = objective
@@ -90,16 +90,18 @@ class Updater:
     def update(
         self, batch: Batch | None, number: int, rate: float, *, seconds: float, interrupted: bool
     ) -> Step:
-        """Update `number` (from 1) at learning rate `rate`.
+        """Make update `number` (from 1) at learning rate `rate`.
 
-        `batch` is this process's share of the rows, None if there are none. `seconds` and
-        `interrupted` are what this process knows; the step has what is agreed.
+        `batch` is this process's share of the rows, None if it has none. `seconds` and
+        `interrupted` are those of this process; the result has those of all processes.
         """
         for optimiser in self.optimisers.values():
             optimiser.zero_grad(set_to_none=True)
         totals = self._gradients(batch, number, seconds, interrupted)
         norms = self._clip()
-        numbers = torch.cat([totals, norms.double()]).tolist()  # the only wait for a lone GPU
+        numbers = torch.cat(
+            [totals, norms.double()]
+        ).tolist()  # the only synchronisation with a GPU
         step = self._step(numbers)
         if not step.skipped:
             for name, optimiser in self.optimisers.items():
@@ -113,7 +115,7 @@ class Updater:
     def _gradients(
         self, batch: Batch | None, number: int, seconds: float, interrupted: bool
     ) -> Tensor:
-        """Fill the gradients; returns `[n]`: weight, sums, the leader's clock, interruptions."""
+        """Set the gradients; returns `[n]`: weight, sums, the leader's time, interruptions."""
         device, names = self.group.device, self.objective.figures
         sums, weight = [torch.zeros((), device=device)] * (1 + len(names)), 0
         if batch is not None:
@@ -131,7 +133,7 @@ class Updater:
         """Scale each module's gradient to at most `clip`; its norms before that, `[modules]`."""
         return torch.stack(
             [
-                # Of a module without gradients it is a tensor of the CPU's.
+                # The norm of a module without gradients is a tensor on the CPU.
                 torch.nn.utils.clip_grad_norm_(parameters, self.clip).to(self.group.device)
                 for parameters in self._parameters.values()
             ]

@@ -1,7 +1,7 @@
-"""Gradients of a batch computed by several threads, each with its share of the rows.
+"""Gradients of a batch, computed by several threads with a share of the rows each.
 
-Every thread runs forward and backward over its own rows, alone on its core (`latimer.threads` says
-why), and the gradients are added up. The result is that of the whole batch, up to rounding.
+Every thread runs forward and backward passes over its own rows on one core (see `latimer.threads`),
+and the gradients are summed. The result is that of the whole batch up to rounding.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Share:
-    """What one worker found: sums over its `weight` units of the loss, figures and gradients."""
+    """The result of one worker: sums of loss, figures and gradients over its `weight` units."""
 
     weight: int
     loss: Tensor
@@ -36,9 +36,9 @@ class Share:
 class Workers:
     """Gradients of an objective over a batch, computed by `threads` threads.
 
-    Dropout masks are a pure function of `(seed, update, first + thread)`, so that a run may stop
-    and go on anywhere; `first` keeps the processes of a group apart. Deterministic for a fixed
-    number of threads: shares are added in a fixed order.
+    Dropout masks are a pure function of `(seed, update, first + thread)`, so that a run can be
+    resumed anywhere; `first` distinguishes the processes of a group. Results are deterministic for
+    a fixed number of threads, because shares are summed in a fixed order.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Workers:
         device: torch.device | None = None,
         precision: str = "fp32",
     ) -> None:
-        """`precision` is that of products, fp32 or bf16; of both, `use` takes others later."""
+        """`precision` is that of products, fp32 or bf16; `use` changes threads and precision."""
         self.threads = threads
         self.seed = seed
         self.first = first
@@ -59,7 +59,7 @@ class Workers:
         self._pool = Pool(threads)
 
     def use(self, threads: int, precision: str) -> None:
-        """Compute the next gradients with so many of the threads, in another precision."""
+        """Compute the next gradients with `threads` threads in `precision`."""
         self.threads, self.precision = threads, precision
 
     def backward(self, objective: Objective, batch: Batch, update: int) -> Share:
@@ -89,13 +89,13 @@ class Workers:
         return self._pool.map(work, items)
 
     def close(self) -> None:
-        """Let the threads go."""
+        """Stop the threads."""
         self._pool.close()
 
     def _generator(self, update: int, thread: int) -> torch.Generator:
         generator = torch.Generator(self.device)
         worker = self.first + thread
-        # Odd multipliers keep streams apart; 2⁶³ bounds what a generator accepts.
+        # Odd multipliers separate the streams; a generator accepts seeds below 2⁶³.
         mixed = self.seed * 0x9E3779B97F4A7C15 + update * 0xBF58476D1CE4E5B9 + worker
         return generator.manual_seed(mixed % 2**63)
 
@@ -108,7 +108,7 @@ def trained_parameters(objective: Objective) -> list[nn.Parameter]:
 
 
 def split(batch: Batch, shares: int) -> list[Batch]:
-    """The batch dealt out row by row, so that every share keeps the order and mix of lengths."""
+    """The batch split row by row in turn, so that all shares have similar lengths."""
     shares = min(shares, len(batch.source))
     if shares == 1:
         return [batch]
@@ -143,4 +143,4 @@ def _add(left: Share, right: Share) -> Share:
 def _sum(left: Tensor | None, right: Tensor | None) -> Tensor | None:
     if left is None or right is None:
         return right if left is None else left
-    return left + right  # not in place: autograd may give two parameters one tensor
+    return left + right  # not in place: two parameters may share one gradient tensor

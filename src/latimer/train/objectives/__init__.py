@@ -1,1 +1,1 @@
-"""What is learnt: an objective a file, and what several of them use."""
+"""Training objectives, one file each, and the parts that several of them share."""

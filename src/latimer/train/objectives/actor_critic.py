@@ -35,19 +35,19 @@ from latimer.train.objectives.trajectories import (
 )
 
 CRITIC = ("critic", "delayed_critic")
-"""The modules of an objective that the next phase takes over, if it has a critic too."""
+"""Modules that the next phase takes over if it has a critic too."""
 
 FOREVER = 2**62
-"""Updates of pre-training of a critic that is trained alone."""
+"""Pre-training updates of a critic that is trained alone."""
 
 
 @dataclass(frozen=True)
 class CriticSettings:
-    """How a critic learns.
+    """Settings of the critic's training and of the actor's gradient.
 
     target: a name of `critic_targets.TARGETS`; td_lambda: λ of λ-returns; penalty: λ_C, the weight
-    of the variance of its values; target_update_rate: τ of the delayed critic, and
-    actor_target_update_rate that of the delayed actor; gradient: a name of
+    of the variance of its values; target_update_rate: τ of the target critic;
+    actor_target_update_rate: τ of the target actor; gradient: a name of
     `actor_gradients.ACTOR_GRADIENTS`.
     """
 
@@ -60,12 +60,12 @@ class CriticSettings:
 
 
 class ActorCritic:
-    """A critic learns the values of an actor's tokens; the actor raises Σ_a π(a) q(a) in return.
+    """A critic learns the values q of an actor's tokens; the actor maximises Σ_a π(a) q(a).
 
-    Targets are made with a delayed actor and a delayed critic. The actor's gradient is one of
-    `ACTOR_GRADIENTS`, by default Σ_t Σ_a dπ(a | prefix)/dθ q(a) of every token, not only of those
-    drawn, and `likelihood` times that of the references. Trajectories are drawn from the delayed
-    actor, or from the actor itself where its gradient asks for that.
+    Targets are computed with target networks of actor and critic (`delayed_…`). The actor's
+    gradient is one of `ACTOR_GRADIENTS`, by default Σ_t Σ_a dπ(a | prefix)/dθ q(a) over all tokens
+    a, plus `likelihood` times that of the references. Trajectories are sampled from the target
+    actor, or from the actor itself where the gradient requires it.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class ActorCritic:
         likelihood: float = 0.0,
         pretraining: int = 0,
     ) -> None:
-        """`draw` makes the trajectories."""
+        """`draw` samples the trajectories."""
         self.network, self.critic, self.draw = network, critic, draw
         self.settings, self.likelihood = settings, likelihood
         self.delayed_network, self.delayed_critic = delayed(network), delayed(critic)
@@ -86,7 +86,7 @@ class ActorCritic:
 
     @property
     def modules(self) -> dict[str, nn.Module]:
-        """Actor and critic, their delayed copies, and how far pre-training has come."""
+        """Actor and critic, their target networks, and the progress of pre-training."""
         return {
             "network": self.network,
             "critic": self.critic,
@@ -102,13 +102,13 @@ class ActorCritic:
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """Those of trajectories, and the critic's: see `critic_figures`."""
+        """Figures of trajectories and of the critic; see `critic_figures`."""
         return (*FIGURES, *CRITIC_FIGURES)
 
     def loss(self, batch: Batch) -> Loss:
-        """The sum of actor's and critic's losses, means over the sentences of `batch`.
+        """The sum of the actor's and the critic's loss, means over the sentences of `batch`.
 
-        Neither gives the other a gradient.
+        Neither loss has a gradient for the other network.
         """
         own = self.settings.gradient in OWN_DRAWS
         found = self.draw(self.network if own else self.delayed_network, batch)
@@ -136,7 +136,7 @@ class ActorCritic:
         return Loss(loss, len(batch.source), figures)
 
     def updated(self, figures: Mapping[str, float]) -> None:
-        """Move the delayed networks towards the trained ones."""
+        """Move the target networks towards the trained ones."""
         settings = self.settings
         update_target(self.delayed_critic, self.critic, settings.target_update_rate)
         if self.clock.over:
@@ -151,10 +151,10 @@ class ActorCritic:
     def _delayed(
         self, found: Trajectories, batch: Batch, features: Features | None, values: Values
     ) -> Delayed:
-        """What the delayed networks know of the states, as far as anybody will ask.
+        """Outputs of the target networks for all states, as far as the settings need them.
 
-        Actor and critic have read them already, into `features`, where the actor learns, and
-        `values`; delayed networks with an update rate of 1 are the same.
+        `features` and `values` are the outputs of actor and critic, which are reused where the
+        target network has an update rate of 1 and so is equal.
         """
         settings, critic = self.settings, self.delayed_critic
         at_once = settings.actor_target_update_rate == 1
@@ -198,7 +198,7 @@ class ActorCritic:
         if actor:
             peaks = actor.peaks._replace(one=several.every(actor.peaks.one))
             log_probs = several.every(actor.log_probs)
-        else:  # nobody has asked the policy: what is known is the model's, at temperature 1
+        else:  # the actor was not evaluated: log-probabilities are the model's at temperature 1
             none = values.new_zeros(1)
             peaks = Peaks(none, none)
             log_probs = found.log_probs.sum().to(values.dtype) / found.lengths.sum()
@@ -207,7 +207,7 @@ class ActorCritic:
 
 
 class _Clock(nn.Module):
-    """Updates of pre-training that are left."""
+    """Remaining updates of pre-training."""
 
     left: Tensor
 
@@ -223,7 +223,7 @@ class _Clock(nn.Module):
 def log_probs_of(
     network: Seq2Seq, batch: Batch, found: Trajectories, temperature: float = 1.0
 ) -> Tensor:
-    """Log π of the actions, packed, `[tokens]`, of any network; no gradient, nothing dropped."""
+    """Log π of the actions under `network`, packed, `[tokens]`; no gradient and no dropout."""
     with torch.no_grad(), silence():
         features = features_of(network, batch, found)
         return action_log_probs(
@@ -242,7 +242,7 @@ def build(settings: ActorCriticSettings, made: Ingredients) -> ActorCritic:
 
 
 def build_critic_only(settings: CriticOnlySettings, made: Ingredients) -> ActorCritic:
-    """The objective whose pre-training of the critic never ends."""
+    """The objective that only trains the critic."""
     draw = made.draw(settings)
     return ActorCritic(
         made.network, _critic(made), draw, _critic_settings(made.recipe), pretraining=FOREVER
@@ -258,7 +258,7 @@ def _critic_settings(recipe: Recipe) -> CriticSettings:
 
 
 def _critic(made: Ingredients) -> Critic:
-    """A critic with the actor's kind of cell, and sizes of its own."""
+    """A critic with the actor's kind of cell and the sizes of section `critic`."""
     asked, network = made.recipe.critic, made.network
     read = network.encoder.embedding
     assert isinstance(read, nn.Embedding)
@@ -270,7 +270,7 @@ def _critic(made: Ingredients) -> Critic:
 
 
 def critic_description(recipe: Recipe) -> NetworkDescription:
-    """The critic's network."""
+    """The description of the critic's network."""
     asked, half = recipe.critic, max(1, recipe.critic.size // 2)
     return NetworkDescription(
         cell=recipe.model.cell, embedding=asked.embedding, encoder_size=half,

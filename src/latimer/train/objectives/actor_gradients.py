@@ -1,7 +1,7 @@
-"""What an actor does with a critic: which tokens it weighs, and by what.
+"""Gradients of an actor from the values of a critic.
 
-One has a gradient for every token of the vocabulary, and is as wrong as the critic is about tokens
-that nobody drew; the others judge by what was drawn.
+`every_token` uses the values of all tokens, and inherits the critic's bias on tokens that were not
+sampled; the others are unbiased, because they use the returns of sampled tokens.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from latimer.nn.rl.policy import Peaks, expected_values, policy_gradient
 
 @dataclass(frozen=True)
 class Seen:
-    """What there is to learn from, packed, `[tokens]` if nothing else is said.
+    """Inputs of an actor's gradient, packed, `[tokens]` unless another shape is given.
 
-    features, the actor's, with gradients, are what its output layer reads;
-    actions those taken, returns what followed; said the critic's values; baseline gives what the
-    delayed critic thinks of the states, Σ_a π' q'. Where what was drawn several times stands once,
-    times says how often; weighed makes weights of what the actions gained, times included, less
-    what the sentence's other translations gained (`less_others`).
+    features: inputs of the actor's output layer, with gradients; actions: tokens taken; returns:
+    their returns; said: the critic's values; baseline: gives the state values Σ_a π' q' of the
+    target networks; times: how often each distinct trajectory was sampled; weighed: turns
+    advantages into weights, `times` included, less the mean of the sentence's other translations
+    (`less_others`).
     """
 
     features: Features
@@ -41,13 +41,13 @@ class Seen:
     temperature: float
 
     def worth(self, tokens: slice) -> Tensor:
-        """Q of all actions from `first` on, as often as they were drawn, `[tokens, actions]`."""
+        """Q of all actions from `first` on, times `times`, `[tokens, actions]`."""
         values = self.said.compared(tokens, self.first)
         return values.mul_(self.times[tokens, None])
 
 
 class ActorLoss(NamedTuple):
-    """loss `[]`, a sum over tokens, with gradients, and what is told of the policy, without.
+    """loss `[]`, a sum over tokens, with gradients; figures of the policy without gradients.
 
     log_probs `[tokens]` are those of the actions taken.
     """
@@ -63,9 +63,9 @@ def every_token(seen: Seen) -> ActorLoss:
 
 
 def corrected(seen: Seen) -> ActorLoss:
-    """`every_token`, and −Σ_t log π(a_t) times what q missed of the return.
+    """`every_token` − Σ_t log π(a_t) (G_t − q(a_t)), where G_t is the return.
 
-    Right in the mean whatever q is, and the quieter the better q is (Gu et al. 2017, Q-Prop,
+    Unbiased for any q, with a variance that falls as q improves (Gu et al. 2017, Q-Prop,
     equation 8).
     """
     return _expected(seen, seen.weighed(seen.returns - seen.said.taken(seen.actions).detach()))
@@ -80,11 +80,11 @@ def _expected(seen: Seen, missed: Tensor) -> ActorLoss:
 
 
 def drawn_token(seen: Seen) -> ActorLoss:
-    """−Σ_t log π(a_t) A_t, where A_t is what followed less what the critic thought of the state.
+    """−Σ_t log π(a_t) A_t, where the advantage A_t is the return minus the value of the state.
 
-    REINFORCE with the critic as baseline (Sutton & Barto 2018, section 13.4): right in the mean
-    whatever the critic says, and the quieter the better it is. What it did not know of the sentence
-    the other translations tell.
+    REINFORCE with the critic as baseline (Sutton & Barto 2018, section 13.4): unbiased for any
+    critic, with a variance that falls as the critic improves. The mean of the sentence's other
+    translations is subtracted as well.
     """
     surrogate = policy_gradient(
         seen.features, seen.output, seen.actions, seen.weighed(seen.returns - seen.baseline()),
@@ -101,4 +101,4 @@ ACTOR_GRADIENTS: dict[str, Callable[[Seen], ActorLoss]] = {
 """By name; the paper's is `all`."""
 
 OWN_DRAWS = ("corrected", "drawn")
-"""Those that are right for what the actor itself draws, and not for a delayed one's."""
+"""Gradients that are unbiased only for trajectories sampled from the actor itself."""

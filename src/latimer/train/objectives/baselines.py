@@ -1,7 +1,7 @@
-"""Baselines of REINFORCE: what an action's return is compared with (Williams 1992).
+"""Baselines of REINFORCE, which are subtracted from the returns of actions (Williams 1992).
 
-A baseline that does not depend on the action leaves the gradient as it is in the mean and lowers
-its variance. Each gives an advantage for every action.
+A baseline that does not depend on the action leaves the expected gradient unchanged and lowers its
+variance. Each baseline gives an advantage for every action.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from latimer.train.objectives.trajectories import Draw, Trajectories, less_other
 
 
 class Baseline(Protocol):
-    """Compares the returns of trajectories with what was to be expected."""
+    """Turns the returns of trajectories into advantages."""
 
     @property
     def modules(self) -> Mapping[str, nn.Module]:
-        """What it has learnt or remembers, by name; part of the state of a run."""
+        """The baseline's parameters and buffers, by name; part of the state of a run."""
 
     @property
     def trained(self) -> tuple[str, ...]:
@@ -37,20 +37,20 @@ class Baseline(Protocol):
     def advantages(
         self, found: Trajectories, features: Tensor, network: Seq2Seq, batch: Batch, draw: Draw
     ) -> tuple[Tensor, Tensor]:
-        """Advantages `[tokens]`, packed, and a loss `[]` of the baseline's own, a sum over rows.
+        """Advantages `[tokens]`, packed, and the baseline's loss `[]`, a sum over rows.
 
-        `features [tokens, readout]`: what the network knows before each action.
+        `features [tokens, readout]` are the inputs of the output layer before each action.
         """
 
     def diagnostics(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
-        """Figures on the `advantages [tokens]` that it gave, `[]` each."""
+        """Figures of the `advantages [tokens]`, `[]` each."""
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """Called after an update with the means of its figures, such as `reward`."""
 
 
 def _every(found: Trajectories, values: Tensor) -> Tensor:
-    """`values [rows]` for every action, packed, `[tokens]`."""
+    """`values [rows]` repeated for every action, packed, `[tokens]`."""
     return found.packed(values[:, None].expand(found.actions.shape))
 
 
@@ -65,7 +65,7 @@ class _Silent:
 
 
 class _Constant(_Silent):
-    """A baseline for whole translations, that learns nothing."""
+    """A baseline of whole translations without state."""
 
     @property
     def modules(self) -> Mapping[str, nn.Module]:
@@ -78,11 +78,11 @@ class _Constant(_Silent):
         return ()
 
     def updated(self, figures: Mapping[str, float]) -> None:
-        """Nothing is remembered."""
+        """Nothing to update."""
 
 
 class NoBaseline(_Constant):
-    """0: the score itself."""
+    """No baseline: advantages are scores."""
 
     def advantages(
         self, found: Trajectories, features: Tensor, network: Seq2Seq, batch: Batch, draw: Draw
@@ -105,11 +105,10 @@ class LeaveOneOut(_Constant):
 
 
 class ToGo(_Constant):
-    """The mean return of the sentence's other translations from the same time on.
+    """The mean return of the sentence's other translations from the same time step.
 
-    Compared with it is the return from there on, Σ_{k ≥ t} r_k: what was gained before an action
-    is none of its doing (Sutton & Barto 2018, section 13.3). A translation that has ended has
-    nothing more to gain.
+    It is subtracted from the return from that step, Σ_{k ≥ t} r_k: rewards before an action do not
+    depend on it (Sutton & Barto 2018, section 13.3). The return of an ended translation is 0.
     """
 
     def advantages(
@@ -133,13 +132,13 @@ class SelfCritical(_Constant):
         return _every(found, found.scores - greedy[found.sentences]), features.new_zeros(())
 
     def diagnostics(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
-        """The mean score of greedy translations, and how much more that is than of those drawn."""
+        """The mean score of greedy translations, and its difference from that of sampled ones."""
         gap = -advantages[: len(found.scores)].mean()  # of first actions, which come first
         return {"reward_greedy": found.scores.mean() + gap, "reward_gap": gap}
 
 
 class _Mean(nn.Module):
-    """A fading mean and the weight seen so far, which corrects the beginning from nothing."""
+    """An exponential moving mean and its total weight, which corrects the initial bias."""
 
     mean: Tensor
     seen: Tensor
@@ -151,11 +150,11 @@ class _Mean(nn.Module):
 
 
 class RunningMean(_Silent):
-    """The mean score of what was drawn before, older updates fading (Williams 1992, section 4)."""
+    """An exponential moving mean of scores (Williams 1992, section 4)."""
 
-    def __init__(self, fading: float = 0.95) -> None:
-        """`fading` is the weight of the past at each update."""
-        self.fading = fading
+    def __init__(self, decay: float = 0.95) -> None:
+        """`decay` is the factor of the previous mean in each update."""
+        self.decay = decay
         self.memory = _Mean()
 
     @property
@@ -165,7 +164,7 @@ class RunningMean(_Silent):
 
     @property
     def trained(self) -> tuple[str, ...]:
-        """Nothing is, by gradients."""
+        """Nothing is trained by gradients."""
         return ()
 
     def advantages(
@@ -177,16 +176,16 @@ class RunningMean(_Silent):
 
     def updated(self, figures: Mapping[str, float]) -> None:
         """See `Baseline`."""
-        fading, memory = self.fading, self.memory
-        memory.mean.mul_(fading).add_((1 - fading) * figures["reward"])
-        memory.seen.mul_(fading).add_(1 - fading)
+        decay, memory = self.decay, self.memory
+        memory.mean.mul_(decay).add_((1 - decay) * figures["reward"])
+        memory.seen.mul_(decay).add_(1 - decay)
 
 
 class LearnedValue:
     """v(source, prefix) from the features before each action (Ranzato et al. 2016, section 3.2.1).
 
-    Compared with it is the return from there on. It learns by squared error and gives the network
-    no gradient.
+    It is subtracted from the return from that step. It is trained by squared error, without a
+    gradient for the network.
     """
 
     figures = CRITIC_FIGURES
@@ -216,12 +215,12 @@ class LearnedValue:
         return returns - values.detach(), (values - returns).square().sum()
 
     def diagnostics(self, found: Trajectories, advantages: Tensor) -> dict[str, Tensor]:
-        """How well it foresaw the returns."""
+        """How well it predicts the returns."""
         returns = found.packed(monte_carlo(found.rewards, found.discounts))
         return critic_figures(found, returns - advantages)
 
     def updated(self, figures: Mapping[str, float]) -> None:
-        """It has learnt by gradients."""
+        """Nothing to update: it is trained by gradients."""
 
 
 BASELINES: dict[str, Callable[[int], Baseline]] = {
@@ -232,4 +231,4 @@ BASELINES: dict[str, Callable[[int], Baseline]] = {
     "to_go": lambda readout: ToGo(),
     "learned": LearnedValue,
 }
-"""By name, from the width of the network's features."""
+"""Constructors by name; each takes the width of the network's features."""

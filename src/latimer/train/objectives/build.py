@@ -18,24 +18,24 @@ from latimer.train.objectives.trajectories import Draw
 
 @dataclass(frozen=True)
 class Ingredients:
-    """What an objective is built from besides its own settings."""
+    """The arguments of an objective's builder besides its settings."""
 
     recipe: Recipe
     network: Seq2Seq
     vocabulary: Vocabulary
 
     def draw(self, settings: RewardSettings) -> Draw:
-        """What samples translations; raises InputError for a reward that does not exist."""
+        """The sampler of translations; raises InputError for an unknown reward."""
         return build_draw(settings, self.vocabulary)
 
 
 def build_objective(
     recipe: Recipe, network: Seq2Seq, vocabulary: Vocabulary, device: torch.device
 ) -> Objective:
-    """The objective that `recipe` asks for; what it learns besides the network is on `device`.
+    """The objective of `recipe`, with its modules on `device`.
 
-    It is built by the function that `ObjectiveSettings.builder` names, called with the settings and
-    the `Ingredients`. Raises InputError for a reward that does not exist.
+    It is built by the function that `ObjectiveSettings.builder` names, from the settings and the
+    `Ingredients`. Raises InputError for an unknown reward.
     """
     settings = recipe.objective
     build = Part(settings.builder).load()
@@ -46,6 +46,6 @@ def build_objective(
 
 
 def build_draw(settings: RewardSettings, vocabulary: Vocabulary) -> Draw:
-    """What samples translations; raises InputError for a reward that does not exist."""
+    """The sampler of translations; raises InputError for an unknown reward."""
     reward = reward_named(settings.reward, vocabulary.target)
     return Draw(reward, settings.samples, settings.temperature, settings.max_length)

@@ -1,4 +1,4 @@
-"""How well values foresee what follows."""
+"""How well values predict returns."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from latimer.train.objectives.trajectories import Trajectories
 CRITIC_FIGURES = ("critic_error", "explained_variance")
 
 LEAST = 1e-6
-"""Returns that vary less are all the same: their variance is that of rounding."""
+"""Below this variance, returns count as equal: it is that of rounding."""
 
 
 def critic_figures(found: Trajectories, values: Tensor) -> dict[str, Tensor]:
     """`CRITIC_FIGURES` of the critic's `values [tokens]` of the actions taken.
 
-    critic_error is the root of their mean squared difference from the returns that followed;
-    explained_variance 1 − Var(G − q) / Var(G), 1 of a critic that foresees all and 0 where there
-    is nothing to foresee; less than −1 counts as −1, so that a mean of some can be told.
+    critic_error: root mean squared difference from the returns; explained_variance:
+    1 − Var(G − q) / Var(G), at most 1, and 0 where all returns are equal. Values below −1 count as
+    −1, so that means over several batches make sense.
     """
     returns = found.packed(monte_carlo(found.rewards, found.discounts))
     errors = returns - values

@@ -1,7 +1,7 @@
-"""What the critic is taught: targets of `latimer.rl.td_targets`, on translations.
+"""Regression targets of the critic: those of `latimer.rl.td_targets`, on translations.
 
-The state that action t reaches is the source and the prefix with its token. Its values are those of
-the delayed critic, and what comes next is chosen by the delayed actor.
+Action t leads to the state of the source and the prefix with its token. Values of that state are
+those of the target critic, and the policy there is that of the target actor.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from latimer.train.objectives.trajectories import Trajectories
 
 @dataclass(frozen=True)
 class Delayed:
-    """Delayed actor and critic before every action of some trajectories, packed.
+    """Outputs of the target networks before every action of some trajectories, packed.
 
-    actor is what its output layer reads, critic the values; `first` is the
-    lowest action, temperature that of the policy.
+    actor: inputs of the target actor's output layer; critic: values of the target critic; first:
+    the lowest action; temperature: that of the policy.
     """
 
     actor: Features
@@ -44,7 +44,7 @@ class Delayed:
 
 
 Rule = Callable[[Trajectories, Delayed, float], Tensor]
-"""Targets `[rows, time]` of all actions, from trajectories, delayed networks and λ."""
+"""Targets `[rows, time]` of all actions, from trajectories, target networks and λ."""
 
 Step = Callable[[Tensor, Tensor, Tensor, Callable[[], Tensor], Tensor], Tensor]
 """One-step targets `[n]` from rewards `[n]`, discounts `[n]`, q' `[n, actions]` of the states
@@ -122,4 +122,4 @@ TARGETS: dict[str, Rule] = {
 """By name; the paper's is `expected_sarsa`."""
 
 BOOTSTRAPS = tuple(name for name in TARGETS if name != "monte_carlo")
-"""Those that ask the delayed networks."""
+"""Targets that need the values of the target critic."""

@@ -1,6 +1,6 @@
-"""Translations drawn more than once for a sentence are read once.
+"""Translations sampled more than once for a sentence are evaluated once.
 
-The colder the policy, the more of them there are. Their gradients are the same but for a factor.
+The lower the temperature, the more of them there are. Their gradients differ only by a factor.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from latimer.train.objectives.trajectories import Trajectories
 
 
 class Deduplicated(NamedTuple):
-    """Trajectories of different translations, and where those of all are among them.
+    """The distinct trajectories of a batch, and the position of every trajectory among them.
 
-    distinct: rows of the first time that each translation was drawn, in their order, so that
-    `grouped` and `scattered`, which want all samples, are not for it; places `[tokens]`: for each
-    action of all trajectories the one of `distinct` that is the same, packed.
+    distinct: the first occurrence of each translation, in the original order; its `grouped` and
+    `scattered`, which need all samples, cannot be used. places `[tokens]`: for each action of all
+    trajectories the corresponding action of `distinct`, packed.
     """
 
     distinct: Trajectories
@@ -28,26 +28,26 @@ class Deduplicated(NamedTuple):
 
     @property
     def times(self) -> Tensor:
-        """How often each action of `distinct` was drawn, float32."""
+        """How often each action of `distinct` was sampled, float32."""
         return self.summed(torch.ones(len(self.places), device=self.places.device))
 
     def summed(self, values: Tensor) -> Tensor:
-        """`values [tokens]` of all actions, added up for those of `distinct`."""
+        """`values [tokens]` of all actions, summed for each action of `distinct`."""
         total = values.new_zeros(int(self.distinct.lengths.sum()))
         return total.index_add_(0, self.places, values)
 
     def every(self, values: Tensor) -> Tensor:
-        """`values [tokens, …]` of the actions of `distinct`, for all actions."""
+        """`values [tokens, …]` of the actions of `distinct`, repeated for all actions."""
         return values[self.places]
 
     def expanded(self, surrogate: Surrogate) -> Surrogate:
-        """A surrogate over `distinct` with figures of all actions; `top` stays a sample."""
+        """A surrogate over `distinct` with the figures of all actions; `top` stays a sample."""
         peaks = surrogate.peaks._replace(one=self.every(surrogate.peaks.one))
         return surrogate._replace(log_probs=self.every(surrogate.log_probs), peaks=peaks)
 
 
 def deduplicated(found: Trajectories) -> Deduplicated:
-    """The different translations of each sentence."""
+    """The distinct translations of each sentence."""
     first = firsts(found)
     kept = first == torch.arange(len(first), device=first.device)
     distinct = replace(
@@ -64,7 +64,7 @@ def deduplicated(found: Trajectories) -> Deduplicated:
 
 
 def firsts(found: Trajectories) -> Tensor:
-    """The row in which each row's translation was drawn first for its sentence, `[rows]`."""
+    """For each row the first row with the same translation of the sentence, `[rows]`."""
     rows = torch.arange(len(found.places), device=found.places.device)
     order = found.grouped(rows)  # [batch, samples]
     tokens, lengths = found.actions[order], found.lengths[order]

@@ -43,7 +43,7 @@ class Likelihood:
         return Loss(sums.loss / weight, weight, {"nll": sums.nll.detach() / weight})
 
     def updated(self, figures: Mapping[str, float]) -> None:
-        """Nothing follows the network."""
+        """Nothing to update."""
 
 
 def build(settings: LikelihoodSettings, made: Ingredients) -> Likelihood:

@@ -21,10 +21,10 @@ from latimer.train.objectives.trajectories import Draw, Trajectories, features_o
 
 
 class MinimumRisk:
-    """Raises Σ_y Q(y) score(y) over the different translations y drawn for a sentence.
+    """Maximises Σ_y Q(y) score(y) over the distinct translations y sampled for a sentence.
 
-    Q(y) = p(y)^α / Σ p(y')^α (Shen et al. 2016, equation 7). A small `sharpness` α compares them
-    as equals, a large one looks at the most probable alone.
+    Q(y) = p(y)^α / Σ p(y')^α (Shen et al. 2016, equation 7). With a small `sharpness` α, Q is
+    nearly uniform; with a large one only the most probable translation counts.
     """
 
     figures = (*FIGURES, "risk")
@@ -33,7 +33,7 @@ class MinimumRisk:
     def __init__(
         self, network: Seq2Seq, draw: Draw, *, sharpness: float = 0.005, likelihood: float = 0.0
     ) -> None:
-        """`draw` makes the trajectories; `likelihood` is as in `Reinforce`."""
+        """`draw` samples the trajectories; `likelihood` is as in `Reinforce`."""
         self.network, self.draw = network, draw
         self.sharpness, self.likelihood = sharpness, likelihood
 
@@ -52,7 +52,7 @@ class MinimumRisk:
         log_probs, scores = found.grouped(found.log_probs), found.grouped(found.scores)
         expected, slopes = expected_score(log_probs, scores, different(found), self.sharpness)
         weights = found.scattered(slopes)[:, None].expand(found.actions.shape)
-        # Of all tokens, banned ones too: what is drawn only says which are compared.
+        # Probabilities are over all tokens, although banned ones are never sampled.
         surrogate = policy_gradient(
             features, self.network.output, distinct.packed(distinct.actions),
             several.summed(found.packed(weights)), first=0,
@@ -67,7 +67,7 @@ class MinimumRisk:
         return Loss(value, sentences, figures | {"risk": 1 - expected.mean()})
 
     def updated(self, figures: Mapping[str, float]) -> None:
-        """Nothing follows the network."""
+        """Nothing to update."""
 
 
 def expected_score(
@@ -85,7 +85,7 @@ def expected_score(
 
 
 def different(found: Trajectories) -> Tensor:
-    """Which translations of a sentence are not the same as one before it, `[batch, samples]`."""
+    """Which translations of a sentence differ from all samples before, `[batch, samples]`."""
     first = firsts(found)
     return found.grouped(first == torch.arange(len(first), device=first.device))
 

@@ -26,11 +26,10 @@ from latimer.train.objectives.update_count import UpdateCount
 
 
 class Mixer:
-    """Likelihood of the beginnings of references, and REINFORCE on what the network adds to them.
+    """Cross-entropy on prefixes of references, and REINFORCE on their sampled continuations.
 
-    Of a reference of T pieces, EOS included, the first T − kΔ are learnt by cross-entropy; from
-    there on the network writes by itself and learns by reward (section 3.2.2, algorithm 1). k is 1
-    at first and grows by 1 every so many updates, until nothing is given. k = 0 is likelihood.
+    Of a reference of T pieces, EOS included, the first T − kΔ are the prefix (section 3.2.2,
+    algorithm 1). k starts at 1 and grows by 1 every `every` updates, until prefixes are empty.
     """
 
     def __init__(
@@ -46,7 +45,7 @@ class Mixer:
 
     @property
     def modules(self) -> dict[str, nn.Module]:
-        """The network, what the baseline has learnt, and how many updates there were."""
+        """The network, the number of updates, and the modules of the baseline."""
         return {"network": self.network, "clock": self.clock, **self.baseline.modules}
 
     @property
@@ -56,40 +55,40 @@ class Mixer:
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """Those of trajectories, the baseline's (of what was given, too) and `given`, its share."""
+        """Figures of trajectories and of the baseline, and `given`, the share of prefix tokens."""
         return (*FIGURES, *self.baseline.figures, "given")
 
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, a mean over its sentences."""
         prefix_lengths, sentences = self.prefix_lengths(batch), len(batch.source)
-        given = ForcedPrefix(self.network, writable(batch.labels, prefix_lengths))
-        found = self.draw(given, batch)
+        forced = ForcedPrefix(self.network, writable(batch.labels, prefix_lengths))
+        found = self.draw(forced, batch)
         with silence():
             features = features_of(self.network, batch, found)
         advantages, own = self.baseline.advantages(
             found, features.values, self.network, batch, self.draw
         )
-        own_work = found.packed(written_by_itself(found, prefix_lengths))
+        sampled = found.packed(after_prefix(found, prefix_lengths))
         surrogate = policy_gradient(
-            features, self.network.output, found.packed(found.actions), advantages * own_work,
+            features, self.network.output, found.packed(found.actions), advantages * sampled,
             first=first_action(), temperature=self.draw.temperature,
         )  # fmt: skip
         negative = negative_log_likelihood_of(self.network, batch, prefix_lengths)
         value = ((surrogate.loss + own) / found.samples + negative) / sentences
-        told = own_work if bool(own_work.any()) else ~own_work  # what was given nobody has chosen
-        peaks = surrogate.peaks._replace(one=surrogate.peaks.one[told])
-        figures = trajectory_figures(found, batch, surrogate.log_probs[told], peaks)
+        shown = sampled if bool(sampled.any()) else ~sampled  # figures of sampled actions
+        peaks = surrogate.peaks._replace(one=surrogate.peaks.one[shown])
+        figures = trajectory_figures(found, batch, surrogate.log_probs[shown], peaks)
         share = prefix_lengths.sum() / batch.target_lengths.sum()
         figures |= {"given": share.to(surrogate.loss.dtype)}
         return Loss(value, sentences, figures | self.baseline.diagnostics(found, advantages))
 
     def prefix_lengths(self, batch: Batch) -> Tensor:
-        """The number of tokens of each reference that are given at present, `[batch]`."""
+        """The current length of the prefix of each reference, `[batch]`."""
         steps = 1 + int(self.clock.updates) // self.every
         return (batch.target_lengths - steps * self.delta).clamp(min=0)
 
     def updated(self, figures: Mapping[str, float]) -> None:
-        """Count, and let the baseline follow."""
+        """Count the update, and update the baseline."""
         self.clock.updates += 1
         self.baseline.updated(figures)
 
@@ -109,16 +108,16 @@ def negative_log_likelihood_of(network: Seq2Seq, batch: Batch, prefix_lengths: T
     return smoothed_cross_entropy(features.part(given), network.output, labels[given], 0.0).loss
 
 
-def written_by_itself(found: Trajectories, prefix_lengths: Tensor) -> Tensor:
-    """Which actions come after the border of their sentence, `[rows, time]`."""
+def after_prefix(found: Trajectories, prefix_lengths: Tensor) -> Tensor:
+    """Which actions come after the prefix of their sentence, `[rows, time]`."""
     time = torch.arange(found.actions.shape[1], device=prefix_lengths.device)
     return time >= prefix_lengths[found.sentences][:, None]
 
 
 def writable(references: Tensor, prefix_lengths: Tensor) -> Tensor:
-    """The prefixes of `references [batch, time]`, −1 behind them.
+    """The prefixes of `references [batch, time]`, followed by −1.
 
-    A prefix ends before a token that is never written, such as UNK.
+    A prefix ends before a token that search never writes, such as UNK.
     """
     time = torch.arange(references.shape[1], device=references.device)
     inside = (time < prefix_lengths[:, None]) & (references >= EOS).cumprod(1).bool()

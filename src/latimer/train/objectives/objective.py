@@ -1,4 +1,4 @@
-"""What the loop asks of an objective: a loss to lower and the modules it is lowered with."""
+"""The interface of training objectives."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ class Loss:
     value: Tensor
     """`[]`, with gradients: a mean over the `weight` units of the batch."""
     weight: int
-    """How many units (labels, sentences, …) the mean is over; shares of a batch are added by it."""
+    """Number of units (labels, sentences) of the mean; shares of a batch are weighted by it."""
     figures: dict[str, Tensor] = field(default_factory=dict)
-    """Further means over the same units, `[]` each and detached, by the objective's names."""
+    """Further means over the same units, `[]` each, without gradients."""
 
 
 class Objective(Protocol):
-    """A way to train, such as `likelihood.Likelihood`; another one is another file like it."""
+    """A training objective, such as `likelihood.Likelihood`."""
 
     @property
     def modules(self) -> Mapping[str, nn.Module]:
-        """Every module with weights of its own, by name; all of them are part of the state."""
+        """All modules with parameters or buffers, by name; they are part of the state."""
 
     @property
     def trained(self) -> Sequence[str]:
-        """Which of `modules` are trained; each has an optimiser and a gradient norm of its own."""
+        """The names of trained modules; each has its own optimiser and gradient norm."""
 
     @property
     def figures(self) -> Sequence[str]:
@@ -42,7 +42,7 @@ class Objective(Protocol):
         """The loss of `batch`, which is on the device of the modules."""
 
     def updated(self, figures: Mapping[str, float]) -> None:
-        """Called after every update, for what follows the trained modules (target networks).
+        """Called after every update, to update target networks, counters and the like.
 
-        `figures` are the means of `loss` and the objective's own over all processes.
+        `figures` are the means of `loss` and of the objective's figures over all processes.
         """

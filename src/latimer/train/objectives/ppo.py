@@ -26,7 +26,7 @@ from latimer.train.objectives.update_count import UpdateCount
 
 @dataclass(frozen=True)
 class PolicyLimits:
-    """How far PPO may move the policy.
+    """Settings that limit the change of the policy.
 
     clip: ε, how far the probability ratio to the sampling policy may be from 1; kl_weight: reward
     lost per nat of log-probability above that of the initial network; sync_every: updates after
@@ -39,11 +39,11 @@ class PolicyLimits:
 
 
 class Ppo:
-    """Raises the clipped objective (Schulman et al. 2017, equation 7) of translations drawn.
+    """Maximises the clipped objective (Schulman et al. 2017, equation 7) on sampled translations.
 
-    They are drawn from a policy some updates old. A translation's score is reduced by `kl_weight`
-    times log π − log π_0, with π_0 the initial network (Ziegler et al. 2019, equation 2), and
-    compared with those of the sentence's other translations.
+    They are sampled from a policy that is updated every `sync_every` updates. A translation's score
+    is reduced by `kl_weight` (log π − log π_0), with π_0 the initial network (Ziegler et al. 2019,
+    equation 2); the mean of the sentence's other translations is its baseline.
     """
 
     figures = (*FIGURES, "kl", "clipped")
@@ -52,7 +52,7 @@ class Ppo:
     def __init__(
         self, network: Seq2Seq, draw: Draw, limits: PolicyLimits, *, likelihood: float = 0.0
     ) -> None:
-        """`draw` makes the trajectories, at least 2 for each sentence."""
+        """`draw` samples the trajectories, at least 2 for each sentence."""
         self.network, self.draw, self.limits = network, draw, limits
         self.likelihood = likelihood
         self.old, self.start = delayed(network), delayed(network)
@@ -60,20 +60,20 @@ class Ppo:
 
     @property
     def modules(self) -> dict[str, nn.Module]:
-        """The network, the policy drawn from and its age, and the network of the start."""
+        """The network, the sampling policy, the initial network and the number of updates."""
         return {"network": self.network, "old": self.old, "start": self.start, "age": self.age}
 
     def loss(self, batch: Batch) -> Loss:
         """The loss of `batch`, a mean over its sentences.
 
-        `kl` is the mean of log π − log π_0, nats a translation; `clipped` the share of actions
-        that have no gradient because they have moved far enough.
+        `kl` is the mean of log π − log π_0, nats per translation; `clipped` the share of actions
+        whose gradient is 0 because the ratio is clipped.
         """
-        found, warmth = self.draw(self.old, batch), self.draw.temperature
+        found, temperature = self.draw(self.old, batch), self.draw.temperature
         several = deduplicated(found)
         distinct = several.distinct
-        before = log_probs_of(self.old, batch, distinct, warmth)
-        drift = several.every(before - log_probs_of(self.start, batch, distinct, warmth))
+        before = log_probs_of(self.old, batch, distinct, temperature)
+        drift = several.every(before - log_probs_of(self.start, batch, distinct, temperature))
         drifts = _by_row(found, drift)
         scores = found.grouped(found.scores - self.limits.kl_weight * drifts)
         advantages = (scores - scores.mean(1, keepdim=True)) * (found.samples / (found.samples - 1))
@@ -82,11 +82,11 @@ class Ppo:
         with silence():
             features = features_of(self.network, batch, distinct)
         layer = self.network.output
-        now = action_log_probs(features, layer, actions, first=first, temperature=warmth)
+        now = action_log_probs(features, layer, actions, first=first, temperature=temperature)
         moved = several.every(now - before)
         weights, clipped = clipped_weights(moved, found.packed(every), self.limits.clip)
         surrogate = policy_gradient(
-            features, layer, actions, several.summed(weights), first=first, temperature=warmth
+            features, layer, actions, several.summed(weights), first=first, temperature=temperature
         )
         sentences = len(batch.source)
         value = surrogate.loss / (found.samples * sentences)
@@ -108,7 +108,7 @@ class Ppo:
 def clipped_weights(moved: Tensor, advantages: Tensor, clip: float) -> tuple[Tensor, Tensor]:
     """Weights of ∇log π that give the gradient of min(ρ A, clip(ρ) A), and which are 0, `[tokens]`.
 
-    `moved [tokens]` is log ρ, the present log-probability less that of the policy drawn from.
+    `moved [tokens]` is log ρ, the current log-probability minus that of the sampling policy.
     """
     ratio = moved.exp()
     clipped = torch.where(advantages > 0, ratio > 1 + clip, ratio < 1 - clip) & (advantages != 0)
@@ -116,7 +116,7 @@ def clipped_weights(moved: Tensor, advantages: Tensor, clip: float) -> tuple[Ten
 
 
 def _by_row(found: Trajectories, packed: Tensor) -> Tensor:
-    """Sums over the actions of each row, `[rows]`, of what is packed, `[tokens]`."""
+    """Sums of packed values `[tokens]` over the actions of each row, `[rows]`."""
     rows = torch.arange(len(found.actions), device=packed.device)
     places = found.packed(rows[:, None].expand(found.actions.shape))
     return packed.new_zeros(len(rows)).index_add_(0, places, packed)

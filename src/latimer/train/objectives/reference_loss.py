@@ -1,4 +1,4 @@
-"""The likelihood term that keeps a translator trained by reward near the references."""
+"""The negative log-likelihood of references, a regulariser of learning from reward."""
 
 from __future__ import annotations
 

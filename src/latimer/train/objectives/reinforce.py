@@ -22,33 +22,33 @@ FIGURES = ("reward", "length_ratio", "entropy", "peak", "top10")
 
 
 class Reinforce:
-    """Raises the expected score of translations drawn from the network.
+    """Maximises the expected score of translations sampled from the network.
 
-    The gradient is that of −Σ_t A_t log π(a_t | source, prefix), with the advantages of a
-    `baseline`; with `likelihood` > 0 so much of the references' log-likelihood is added, which
-    makes it the mixed objective of Wu et al. 2016 (equation 9).
+    The gradient is that of −Σ_t A_t log π(a_t | source, prefix), with the advantages A of a
+    `baseline`. With `likelihood` > 0, that multiple of the references' log-likelihood is added, as
+    in the mixed objective of Wu et al. 2016 (equation 9).
     """
 
     def __init__(
         self, network: Seq2Seq, draw: Draw, baseline: Baseline, *, likelihood: float = 0.0
     ) -> None:
-        """`draw` makes the trajectories."""
+        """`draw` samples the trajectories."""
         self.network, self.draw, self.baseline = network, draw, baseline
         self.likelihood = likelihood
 
     @property
     def modules(self) -> dict[str, nn.Module]:
-        """The network, and what the baseline has learnt."""
+        """The network, and the modules of the baseline."""
         return {"network": self.network, **self.baseline.modules}
 
     @property
     def trained(self) -> tuple[str, ...]:
-        """The network, and the baseline where it learns by gradients."""
+        """The network, and the baseline if it is trained by gradients."""
         return ("network", *self.baseline.trained)
 
     @property
     def figures(self) -> tuple[str, ...]:
-        """Those of trajectories (`trajectory_figures`) and the baseline's."""
+        """Figures of trajectories (`trajectory_figures`) and of the baseline."""
         return (*FIGURES, *self.baseline.figures)
 
     def loss(self, batch: Batch) -> Loss:
@@ -76,19 +76,19 @@ class Reinforce:
         return Loss(value, sentences, figures | self.baseline.diagnostics(found, advantages))
 
     def updated(self, figures: Mapping[str, float]) -> None:
-        """Let the baseline follow."""
+        """Update the baseline."""
         self.baseline.updated(figures)
 
 
 def trajectory_figures(
     found: Trajectories, batch: Batch, log_probs: Tensor, peaks: Peaks
 ) -> dict[str, Tensor]:
-    """What is told of trajectories: `FIGURES`.
+    """The figures of trajectories, `FIGURES`.
 
-    reward, the mean score; length_ratio, actions beside those of the references; entropy, the mean
-    of −log π, which estimates the policy's, nats an action; peak and top10, the mean probability of
-    the most probable action and of the ten most probable together. `log_probs` `[tokens]` are
-    those of the actions.
+    reward: the mean score; length_ratio: actions divided by those of the references; entropy: the
+    mean of −log π, an estimate of the policy's entropy, nats per action; peak and top10: the mean
+    probability of the most probable action and of the ten most probable ones. `log_probs`
+    `[tokens]` are those of the actions.
     """
     references = batch.target_lengths[found.sentences]
     return {

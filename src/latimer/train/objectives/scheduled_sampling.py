@@ -39,7 +39,7 @@ class ScheduledSampling:
 
     @property
     def modules(self) -> dict[str, nn.Module]:
-        """The network, and how many updates there were."""
+        """The network, and the number of updates."""
         return {"network": self.network, "clock": self.clock}
 
     def loss(self, batch: Batch) -> Loss:
@@ -53,12 +53,12 @@ class ScheduledSampling:
         return Loss(sums.loss / weight, weight, {"nll": sums.nll.detach() / weight})
 
     def share(self) -> float:
-        """The probability that a token read is the reference's, now."""
+        """The current probability that an input token is that of the reference."""
         done = min(1.0, int(self.clock.updates) / self.updates)
         return 1 - done * (1 - self.teacher_forcing_min)
 
     def updated(self, figures: Mapping[str, float]) -> None:
-        """Count."""
+        """Count the update."""
         self.clock.updates += 1
 
 
@@ -66,8 +66,8 @@ class ScheduledSampling:
 def mixed_inputs(network: Seq2Seq, batch: Batch, teacher_forcing: float) -> Tensor:
     """Decoder inputs `[batch, time]`: reference tokens, each with probability `teacher_forcing`.
 
-    The others are drawn from the network after what stands before them, nothing being dropped,
-    with random numbers of this thread (`latimer.nn.dropout.noise`).
+    The others are sampled from the network given the inputs before them, without dropout, with the
+    random numbers of this thread (`latimer.nn.dropout.noise`).
     """
     inputs, random = batch.inputs, generator()
     if teacher_forcing == 1:
@@ -77,10 +77,10 @@ def mixed_inputs(network: Seq2Seq, batch: Batch, teacher_forcing: float) -> Tens
         state = network.start(batch.source, batch.source_lengths)
         for time in range(1, inputs.shape[1]):
             scores, state = network.step(state, columns[-1])
-            chances = scores[:, EOS:].float().softmax(1)
-            own = torch.multinomial(chances, 1, generator=random).squeeze(1) + EOS
-            coins = torch.rand(len(own), device=own.device, generator=random)
-            columns.append(torch.where(coins < teacher_forcing, inputs[:, time], own))
+            probabilities = scores[:, EOS:].float().softmax(1)
+            sampled = torch.multinomial(probabilities, 1, generator=random).squeeze(1) + EOS
+            uniform = torch.rand(len(sampled), device=sampled.device, generator=random)
+            columns.append(torch.where(uniform < teacher_forcing, inputs[:, time], sampled))
     return torch.stack(columns, 1)
 
 

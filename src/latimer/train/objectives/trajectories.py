@@ -1,7 +1,7 @@
-"""Sampled translations as trajectories of a decision process: what every objective learns from.
+"""Sampled translations as trajectories of a Markov decision process.
 
-Source and prefix are the state, the next token is the action, and the reward of an action is what
-it adds to the score of the prefix, so that the rewards of a translation sum to its score.
+The state is the source and the prefix, the action is the next token, and the reward of an action is
+the increase of the prefix's score, so that the rewards of a translation sum to its score.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ Scores = Callable[[Tensor, Tensor, Tensor, Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Trajectories:
-    """`samples` translations of each sentence of a batch, one a row, the longest first.
+    """`samples` translations of each sentence of a batch, one per row, longest first.
 
-    sentences `[rows]`: the place in the batch of the sentence; places `[rows]`: sentence times
-    samples plus the number of the sample; actions `[rows, time]`, EOS included, PAD behind;
-    lengths `[rows]`: actions taken; written `[rows]`: those that are not EOS; scores `[rows]` of
-    the whole and rewards `[rows, time]` of each action, float32; log_probs `[rows]` of the whole
-    under the model, float64.
+    sentences `[rows]`: index of the sentence in the batch; places `[rows]`: that index times
+    `samples` plus the number of the sample; actions `[rows, time]`: tokens and EOS, then PAD;
+    lengths `[rows]`: numbers of actions; written `[rows]`: actions that are not EOS; scores
+    `[rows]`: of whole translations, float32; rewards `[rows, time]`: of actions, float32;
+    log_probs `[rows]`: of whole translations under the model, float64.
 
-    An episode ends with EOS or where it is cut at the maximum length, which is part of the task.
+    An episode ends with EOS or at the maximum length.
     """
 
     samples: int
@@ -55,19 +55,19 @@ class Trajectories:
 
     @property
     def inputs(self) -> Tensor:
-        """What the decoder reads, `[rows, time]`: BOS and all actions but the last."""
+        """The decoder's inputs, `[rows, time]`: BOS and all actions but the last."""
         start = torch.full_like(self.actions[:, :1], BOS)
         return torch.cat([start, self.actions[:, :-1]], 1)
 
     @property
     def mask(self) -> Tensor:
-        """Which places hold an action, `[rows, time]`."""
+        """Which positions hold an action, `[rows, time]`."""
         time = torch.arange(self.actions.shape[1], device=self.actions.device)
         return time < self.lengths[:, None]
 
     @property
     def discounts(self) -> Tensor:
-        """1 for each action but the last of a row, 0 there and behind it, `[rows, time]`."""
+        """1 for all actions but the last of a row, 0 elsewhere, `[rows, time]`."""
         time = torch.arange(self.actions.shape[1], device=self.actions.device)
         return (time < self.lengths[:, None] - 1).to(self.rewards.dtype)
 
@@ -86,10 +86,10 @@ class Trajectories:
 
 @dataclass(frozen=True)
 class Draw:
-    """Draws trajectories from a network.
+    """Samples trajectories from a network.
 
-    reward: scores of prefixes; samples: for each sentence; temperature: of the policy;
-    max_length: actions in a translation at most, by default twice the source's pieces and ten.
+    reward: scores of prefixes; samples: number per sentence; temperature: of the policy;
+    max_length: maximum number of actions, by default twice the source's pieces plus ten.
     """
 
     reward: Scores
@@ -99,9 +99,9 @@ class Draw:
 
     @torch.no_grad()
     def __call__(self, network: Scorer[Any], batch: Batch) -> Trajectories:
-        """Translations of `batch` drawn from `network`, nothing being dropped.
+        """Translations of `batch` sampled from `network`, without dropout.
 
-        They depend on this thread's source of random numbers (`latimer.nn.dropout.noise`).
+        The random numbers are those of this thread (`latimer.nn.dropout.noise`).
         """
         drawn = generator()
         seed = int(torch.randint(2**62, (), generator=drawn, device=_device_of(drawn)))
@@ -118,14 +118,14 @@ class Draw:
         return self.max_length or default_max_length(batch.source_lengths)
 
     def judged(self, found: Samples, batch: Batch) -> Trajectories:
-        """Trajectories of translations already drawn, with their rewards."""
+        """Trajectories, with their rewards, of sampled translations."""
         samples = found.lengths.shape[1]
         lengths, places = found.lengths.flatten().sort(descending=True, stable=True)
         sentences = torch.div(places, samples, rounding_mode="floor")
         actions = found.tokens.flatten(0, 1)[places]
         written = lengths - found.finished.flatten()[places].long()
         scores = self.scored(actions, written, batch, sentences)
-        # What a reward says of the whole comes with the last action, even where that is not EOS.
+        # The score of the whole translation comes with the last action, even if that is not EOS.
         time = torch.arange(actions.shape[1], device=actions.device)
         scores = scores.where(time < lengths[:, None] - 1, scores[:, -1:])
         return Trajectories(
@@ -165,11 +165,11 @@ class Draw:
 
 
 def less_others(found: Trajectories, values: Tensor) -> Tensor:
-    """`values [tokens]` less their mean in the sentence's other translations at the same time.
+    """`values [tokens]` minus their mean over the sentence's other translations at the same time.
 
-    A translation that has ended counts with 0. What other translations say does not depend on an
-    action, so that a gradient's mean stays as it is, as with one left out (Kool et al. 2019); a
-    single translation has nothing to be compared with.
+    An ended translation counts with 0. The mean does not depend on the action, so that the expected
+    gradient is unchanged, as with the leave-one-out baseline (Kool et al. 2019). The values of a
+    single translation are returned unchanged.
     """
     if found.samples == 1:
         return values
@@ -182,9 +182,9 @@ def less_others(found: Trajectories, values: Tensor) -> Tensor:
 
 
 def features_of(network: Seq2Seq, batch: Batch, trajectories: Trajectories) -> Features:
-    """What the output layer reads before each action, packed.
+    """The inputs of the output layer before each action, packed.
 
-    Differentiable; sources are read once, whatever the number of samples.
+    Differentiable; every source is encoded once, whatever the number of samples.
     """
     memory = network.encode(batch.source, batch.source_lengths)
     rows = memory.select(trajectories.sentences)
@@ -192,17 +192,17 @@ def features_of(network: Seq2Seq, batch: Batch, trajectories: Trajectories) -> F
 
 
 def first_action() -> int:
-    """The lowest token that may be written: PAD, BOS and UNK never are."""
+    """The lowest token that search may write: PAD, BOS and UNK are excluded."""
     return EOS
 
 
 def _quick(network: Scorer[Any], batch: Batch, samples: int = 1) -> Scorer[Any]:
-    """A scorer that agrees with `network` to rounding and steps faster, if there is one."""
+    """A scorer that equals `network` up to rounding and is faster, or `network` itself."""
     if not isinstance(network, Seq2Seq):
         return network
     weight = network.output.weight
     if product_dtype(weight) != weight.dtype:
-        return network  # its products are cheap, and those of folded weights would round twice
+        return network  # under autocast, folded weights would be rounded twice
     return fold(network, samples * int(batch.target_lengths.sum()))
 
 

@@ -1,4 +1,4 @@
-"""From a model's folder to the recipe of a run that goes on from it."""
+"""The recipe of `latimer improve`: a run that continues from a model's folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from latimer.errors import InputError
 from latimer.model.config import TextFacts
 from latimer.model.kinds import check_kind
-from latimer.model.neural import NeuralConfig
+from latimer.model.neural import NeuralConfig, VocabularyFacts
 from latimer.model.reading import CONFIG, read_config
 from latimer.recipe.objectives import OBJECTIVES
 from latimer.strict_yaml import parse
@@ -18,41 +18,30 @@ from latimer.strict_yaml import parse
 def improvement(
     model: Path, objective: str, minutes: float, seed: int, run: Path | None = None
 ) -> dict[str, Any]:
-    """The recipe, as nested dicts, that goes on from `model`: its own network, text and subwords.
+    """The recipe, as nested dicts, that improves `model` with its own network, text and subwords.
 
-    Its learning rate is that of `steady_rate`, or of the folder `run` where that holds a run, which
-    may be given more minutes and stays the run it was. Raises InputError for a folder that holds no
-    model that `latimer train` made and for an unknown objective.
+    The learning rate is `default_rate`, or that of the run in the folder `run`, so that a resumed
+    run keeps its rate when it gets more minutes. Raises InputError for a folder without a
+    translator and for an unknown objective.
     """
     if objective not in OBJECTIVES:
         raise InputError(f"--objective {objective}: choose one of {', '.join(OBJECTIVES)}")
     config = _config_of(model)
-    vocabulary = config.vocabulary
     return {
         "seed": seed,
         "start": str(model),
-        "data": {
-            "train": _files(model, "train", config.data.train),
-            "dev": _files(model, "dev", config.data.dev),
-            "source_language": config.languages.source,
-            "target_language": config.languages.target,
-        },
-        "subwords": {
-            "kind": vocabulary.kind,
-            "size": max(8, vocabulary.source_size, vocabulary.target_size),
-            "joint": vocabulary.joint,
-            "placeholders": vocabulary.placeholders,
-            "model": str(model),
-        },
+        "data": _data(model, config),
+        "subwords": _subwords(model, config.vocabulary),
         "model": config.network.model_dump(mode="json"),
         "training": {
             **TRAINING,
             "max_minutes": float(minutes),
-            "learning_rate": _begun_rate(run) or steady_rate(minutes),
+            "learning_rate": _begun_rate(run) or default_rate(minutes),
         },
         "objective": {"kind": objective},
         **deepcopy(DEFAULTS.get(objective, {})),
         "search": config.search.model_dump(mode="json"),
+        "constraints": config.constraints.model_dump(mode="json"),
     }
 
 
@@ -65,6 +54,16 @@ def _config_of(model: Path) -> NeuralConfig:
     return config
 
 
+def _data(model: Path, config: NeuralConfig) -> dict[str, Any]:
+    """Section `data`: the files and languages that the model was trained with."""
+    return {
+        "train": _files(model, "train", config.data.train),
+        "dev": _files(model, "dev", config.data.dev),
+        "source_language": config.languages.source,
+        "target_language": config.languages.target,
+    }
+
+
 def _files(model: Path, part: str, facts: TextFacts | None) -> dict[str, Any]:
     if facts is None:
         raise InputError(
@@ -74,17 +73,28 @@ def _files(model: Path, part: str, facts: TextFacts | None) -> dict[str, Any]:
     return facts.model_dump(mode="json", exclude={"pairs"})
 
 
-def steady_rate(minutes: float) -> float:
-    """2e-4 for up to five minutes, and less by the root of the time for longer.
+def _subwords(model: Path, vocabulary: VocabularyFacts) -> dict[str, Any]:
+    """Section `subwords`: the vocabulary of the model."""
+    return {
+        "kind": vocabulary.kind,
+        "size": max(8, vocabulary.source_size, vocabulary.target_size),
+        "joint": vocabulary.joint,
+        "placeholders": vocabulary.placeholders,
+        "model": str(model),
+    }
 
-    What chance does to weights grows with the rate and the root of the number of updates, what a
-    reward teaches with the rate and their number: with this the first stays as much.
+
+def default_rate(minutes: float) -> float:
+    """The learning rate 2e-4 for up to five minutes, divided by √(minutes / 5) for longer runs.
+
+    The noise in the weights grows with the rate and the square root of the number of updates. With
+    this rule it does not depend on the length of the run.
     """
     return float(f"{2e-4 * min(1.0, (5.0 / minutes) ** 0.5):.2g}")
 
 
 def _begun_rate(run: Path | None) -> float | None:
-    """The learning rate of the run in that folder; None where there is none that can be read."""
+    """The learning rate of the run in that folder; None if there is no readable recipe."""
     if run is None:
         return None
     path = run / "recipe.yaml"
@@ -96,14 +106,14 @@ def _begun_rate(run: Path | None) -> float | None:
 
 
 DEFAULTS: dict[str, dict[str, Any]] = {
-    # Label smoothing leaves much to tokens that no good translation has: what is drawn at 1 is far
-    # from what search finds, and learning from it sharpens the policy before it betters search.
-    # Rewards to go have the gradient of whole scores in the mean, and 0.6 of its noise.
+    # Label smoothing gives probability to tokens of no good translation. Samples at temperature 1
+    # are far from the results of search, and learning from them mainly sharpens the policy.
+    # The baseline `to_go` has the expected gradient of whole scores, and 0.6 of its noise.
     "reinforce": {"objective": {"kind": "reinforce", "temperature": 0.5, "baseline": "to_go"}},
     "minimum_risk": {"objective": {"kind": "minimum_risk", "temperature": 0.5}},
     "ppo": {"objective": {"kind": "ppo", "temperature": 0.5}},
-    # Right in the mean whatever the critic says; returns teach a critic the quickest. In minutes
-    # of one core there are a hundred updates or two, so that the critic cannot be alone for long.
+    # The corrected gradient is unbiased for any critic, and Monte Carlo targets train a critic the
+    # fastest. A few minutes on one core are one or two hundred updates, so pre-training is short.
     "actor_critic": {
         "objective": {"kind": "actor_critic", "temperature": 0.5},
         "critic": {
@@ -113,17 +123,17 @@ DEFAULTS: dict[str, dict[str, Any]] = {
             "pretraining": 30,
         },
     },
-    # What guides search values what the translator would go on with, once and near its best.
+    # A critic for search needs the value of one continuation close to the most probable one.
     "critic": {
         "objective": {"kind": "critic", "temperature": 0.5, "samples": 1},
         "critic": {"reads": "source", "target": "monte_carlo", "rate": 20.0},
     },
     "mixer": {"objective": {"kind": "mixer", "baseline": "learned", "mixer_delta_updates": 50}},
 }
-"""Sections of the recipe where those of the recipe itself are not the best for an objective."""
+"""Sections of the recipe with better values for an objective than the defaults of a recipe."""
 
 TRAINING: dict[str, Any] = {
     "batch_tokens": 1000, "warmup": 20, "schedule": "constant", "cooldown": 0.5, "patience": None,
     "validate_every": 50, "average": 3, "extrapolation": 1.5,
 }  # fmt: skip
-"""What goes on from a model that has converged takes smaller steps and looks more often."""
+"""Settings for a model that has converged: smaller steps and more frequent validation."""

@@ -1,4 +1,4 @@
-"""How updates may be computed: with how many threads, and in which precision."""
+"""The modes in which updates may be computed: numbers of threads and precisions."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from latimer.train.loop.workers import Workers
 
 
 def possible_modes(recipe: Recipe, group: Group, known: list[Mode]) -> list[Mode]:
-    """How updates may be computed: with one thread, half the cores or all, in fp32 or bf16.
+    """One thread, half the cores or all of them, in fp32 or bf16, where the recipe leaves it open.
 
-    Several processes, and a GPU, have one mode, which is not tried out: what a run has `known`
-    from its beginning stays, where the recipe leaves it open.
+    With several processes or a GPU there is only one mode; a resumed run keeps the one that is
+    `known` from its beginning.
     """
     asked, alone = recipe.training, group.world == 1 and group.device.type == "cpu"
     if alone:
@@ -32,20 +32,20 @@ def possible_modes(recipe: Recipe, group: Group, known: list[Mode]) -> list[Mode
 
 
 def _quicker(asked: str, group: Group) -> str:
-    """The precision that `asked` stands for, the leader's in all processes."""
+    """The precision that the setting `asked` stands for; the leader's choice in all processes."""
     (bf16,) = group.from_leader([float(choose_precision(asked, group.device) == "bf16")])
     return "bf16" if bf16 else "fp32"
 
 
 def _threads(device: torch.device) -> int:
-    """One thread for each core that is this process's part; a GPU needs only one."""
+    """One thread for each core of this process's share; one with a GPU."""
     if device.type != "cpu":
         return 1
     return max(1, available_cores() // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 def workers_for(seed: int, group: Group, modes: list[Mode]) -> Workers:
-    """With as many threads as any mode has."""
+    """Workers with the greatest number of threads of any mode."""
     threads = max(mode.threads for mode in modes)
     return Workers(
         threads,

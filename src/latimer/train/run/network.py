@@ -1,4 +1,4 @@
-"""The network that a run begins with: freshly drawn, or with the weights of another model."""
+"""The initial network of a run: random weights, or those of another model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from latimer.text.vocabulary.vocabulary import Vocabulary
 
 
 def fresh_network(recipe: Recipe, vocabulary: Vocabulary) -> Seq2Seq:
-    """The network of `recipe`, freshly drawn; raises InputError when it cannot be."""
+    """The network of `recipe` with random weights; raises InputError when it is impossible."""
     try:
         return build_network(
             recipe.model,
@@ -25,9 +25,9 @@ def fresh_network(recipe: Recipe, vocabulary: Vocabulary) -> Seq2Seq:
 
 
 def take_weights(network: Seq2Seq, folder: Path, vocabulary: Vocabulary) -> None:
-    """Give `network` the weights of the model in `folder`; InputError when they do not fit.
+    """Load the weights of the model in `folder` into `network`.
 
-    They are of the pieces of that model, which must be those of `vocabulary`.
+    Raises InputError when they do not fit or that model's vocabulary is not `vocabulary`.
     """
     found = load_model(folder)
     theirs = found.vocabulary

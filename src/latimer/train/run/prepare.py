@@ -1,9 +1,9 @@
-"""From the text files of a recipe to what training reads: a vocabulary and tokenised corpora.
+"""From the text files of a recipe to the data of a run: a vocabulary and tokenised corpora.
 
-data/prepared.json      what the rest was made from: checksums of the texts, settings
+data/prepared.json      the fingerprint: checksums of the texts, settings
 data/subwords*.model    the vocabulary
 data/train.arrow, data/dev.arrow
-data/lexicon.safetensors  which pieces translate which; not of a language model
+data/lexicon.safetensors  probable translations of pieces; not for a language model
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _CHUNK = 8192
 
 
 def texts_of(files: TextPair, *, reads_source: bool) -> ParallelText | MonolingualText:
-    """What a network with or without an encoder reads of `files`."""
+    """The texts that a network with or without an encoder learns from."""
     if not reads_source or files.source is None:
         return MonolingualText(files.target)
     return ParallelText(files.source, files.target)
@@ -38,7 +38,7 @@ def texts_of(files: TextPair, *, reads_source: bool) -> ParallelText | Monolingu
 
 @dataclass(frozen=True)
 class Prepared:
-    """What training reads."""
+    """The data of a run."""
 
     vocabulary: Vocabulary
     train: TokenisedCorpus
@@ -46,15 +46,15 @@ class Prepared:
     dev_texts: list[tuple[str, str]]
     """Source and reference of every row of `dev`."""
     fingerprint: dict[str, Any]
-    """What all this was made from."""
+    """Checksums of the texts and the settings that the data depend on."""
     lexicon: Lexicon | None = None
-    """Of the text learnt from; a language model has none."""
+    """Of the training text; None for a language model."""
 
 
 def prepare(recipe: Recipe, folder: Path, *, expected: dict[str, Any] | None = None) -> Prepared:
-    """Make or reuse what is in `folder`; what was made from other texts or settings is made anew.
+    """The data in `folder`; they are made if missing or made from other texts or settings.
 
-    `expected` is the fingerprint that a run began with: texts that have changed since then are
+    `expected` is the fingerprint of the run that is resumed: texts that have changed since are
     refused. Raises InputError naming the file or key that is wrong.
     """
     _check_languages(recipe)
@@ -68,7 +68,7 @@ def prepare(recipe: Recipe, folder: Path, *, expected: dict[str, Any] | None = N
 
 
 def open_prepared(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> Prepared:
-    """Read what `prepare` made."""
+    """Read the data that `prepare` wrote to `folder`."""
     vocabulary, lexicon = Vocabulary.load(folder), None
     if recipe.model.reads_source:
         sizes = len(vocabulary.source), len(vocabulary.target)
@@ -84,7 +84,7 @@ def open_prepared(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> 
 
 
 def fingerprint_of(recipe: Recipe) -> dict[str, Any]:
-    """Checksums of the texts and every setting that the prepared data depend on."""
+    """Checksums of the texts and all settings that the data depend on."""
     parts = {"train": recipe.data.train, "dev": recipe.data.dev}
     texts = {}
     for part, files in parts.items():
@@ -107,7 +107,7 @@ def _checksum(path: Path) -> str:
 
 
 def _check_languages(recipe: Recipe) -> None:
-    """Refuse a translator between equal languages; either may also be left out of a recipe."""
+    """Refuse equal languages of a translator; a recipe need not name them."""
     source, target = recipe.data.source_language, recipe.data.target_language
     if source and target and recipe.model.reads_source:
         check_languages(source, target, ("data.source_language", "data.target_language"))
@@ -119,7 +119,7 @@ def _check_unchanged(recipe: Recipe, found: dict[str, Any], expected: dict[str, 
             part, side = key.split(".")
             path = getattr(getattr(recipe.data, part), side)
             raise InputError(
-                f"{path}: not the text that this run began with (data.{key}); "
+                f"{path}: not the text that this run was started with (data.{key}); "
                 "put that back, or choose another --run folder"
             )
 
@@ -132,7 +132,7 @@ def _stored(folder: Path) -> Any:
 
 
 def _make(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> None:
-    """Learn the vocabulary and tokenise; the fingerprint comes last and says that all is there."""
+    """Learn the vocabulary and tokenise; the fingerprint is written last and marks completeness."""
     (folder / _FINGERPRINT).unlink(missing_ok=True)
     for old in folder.glob("subwords*.model"):
         old.unlink()
@@ -140,7 +140,7 @@ def _make(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> None:
         texts_of(files, reads_source=recipe.model.reads_source)
         for files in (recipe.data.train, recipe.data.dev)
     )
-    for texts in (dev, train):  # refuse an empty one before the work begins
+    for texts in (dev, train):  # raises for an empty text
         next(iter(texts))
     vocabulary = _vocabulary(recipe, train)
     folder.mkdir(parents=True, exist_ok=True)
@@ -161,7 +161,7 @@ def _write_text(path: Path, text: str) -> None:
 
 
 def _vocabulary(recipe: Recipe, train: ParallelText | MonolingualText) -> Vocabulary:
-    """The vocabulary learnt from `train`, or that of the model that the recipe names."""
+    """A vocabulary learnt from `train`, or that of the model in `subwords.model`."""
     settings = recipe.subwords
     if settings.model is not None:
         return _borrowed(settings.model, settings.joint, alone=isinstance(train, MonolingualText))
@@ -184,7 +184,7 @@ def _vocabulary(recipe: Recipe, train: ParallelText | MonolingualText) -> Vocabu
 
 
 def _borrowed(folder: Path, joint: bool, *, alone: bool) -> Vocabulary:
-    """The subwords of a model folder, of its target alone if there is no source."""
+    """The vocabulary of a model folder; with `alone`, that of its target language."""
     found = Vocabulary.load(folder)
     if alone:
         return Vocabulary(found.target, found.target, found.placeholders)
@@ -201,7 +201,7 @@ Encode = Callable[[Sequence[tuple[str, str]]], Iterable[Row]]
 
 
 def _alone(vocabulary: Vocabulary) -> Encode:
-    """Rows with a source that has no pieces."""
+    """An encoder of texts without a source: the source of each row is empty."""
 
     def encode(pairs: Sequence[tuple[str, str]]) -> Iterable[Row]:
         return [([], pieces) for pieces in vocabulary.encode_targets([text for _, text in pairs])]
