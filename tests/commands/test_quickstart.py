@@ -141,7 +141,7 @@ def test_learning_from_reward_goes_on_and_begins_anew_when_likelihood_has(first,
         return (folder / "weights.safetensors").read_bytes()
 
     before, _ = told("--minutes", "0.02", "--improve-minutes", "0.02")
-    more = before["improvement"]["minutes"] + 0.1
+    more = before["improvement"]["minutes"] + 0.05
     longer, said = told("--minutes", "0.02", "--improve-minutes", more)
     gain = longer["improvement"]
     assert gain["updates"] > before["improvement"]["updates"]
@@ -155,7 +155,7 @@ def test_learning_from_reward_goes_on_and_begins_anew_when_likelihood_has(first,
     if not gain["kept"]:
         assert weights(out / "models" / "best") == weights(out / "models" / "likelihood")
     start = weights(out / "models" / "likelihood")
-    anew, said = told("--minutes", before["minutes"] + 0.1, "--improve-minutes", "0.02")
+    anew, said = told("--minutes", before["minutes"] + 0.05, "--improve-minutes", "0.02")
     assert anew["updates"] > before["updates"]
     changed = weights(out / "models" / "likelihood") != start
     assert said.count("continuing") == (1 if changed else 2)

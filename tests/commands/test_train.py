@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from command import LATIMER, complaint, environment, latimer
+from command import LATIMER, complaint, environment, latimer, latimer_in
 
 from latimer.recipe import build_recipe, dump_recipe
 
@@ -67,13 +67,13 @@ def test_its_own_recipe_makes_the_same_run(finished, tmp_path):
 def test_a_reward_of_ones_own_stands_in_the_working_directory(finished, tmp_path):
     (tmp_path / "own_reward.py").write_text("def same(text, reference): return text == reference")
     model = Path(json.loads(finished[1].stdout)["model"])
-    arguments = ["improve", model, "--run", "run", "--set", "objective.reward=own_reward:same"]
-    run = subprocess.run(
-        [LATIMER, *arguments, "--set", "training.warmup=0", "-q"], cwd=tmp_path,
-        env=environment(), capture_output=True, check=False,
-    )  # fmt: skip
+    settings = ["objective.reward=own_reward:same", "training.warmup=0", "training.precision=fp32"]
+    overrides = [
+        part for setting in [*settings, "training.threads=1"] for part in ("--set", setting)
+    ]
+    run = latimer_in(tmp_path, "improve", model, "--run", "run", "-q", *overrides)
     assert run.returncode == 1
-    assert b"own_reward:same gave" in run.stderr  # True or False: a number is wanted
+    assert "own_reward:same gave" in run.stderr  # True or False: a number is wanted
 
 
 def start(task, run):

@@ -1,6 +1,6 @@
 """Reward raised by the updates of training itself, with no baseline and with a critic.
 
-`test_reward_rises` has all methods, and rewards of others, which teach nothing.
+`test_reward_rises` has all other methods, and rewards of others, which teach nothing.
 """
 
 from __future__ import annotations

@@ -112,7 +112,13 @@ METHODS: dict[str, Callable[[Seq2Seq], Objective]] = {
 }
 
 
-@pytest.mark.parametrize("name", METHODS)
+SLOW = {f"actor-critic, {name}" for name in TARGETS if name != "expected_sarsa"}
+"""What differs from another by the targets of its critic alone."""
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in METHODS]
+)
 def test_the_reward_rises_and_that_of_others_teaches_nothing(taught: Seq2Seq, name: str) -> None:
     before = reward_of(taught)
     assert 0.3 < before < 0.7
