@@ -173,7 +173,7 @@ def test_killed_at_any_moment(task: Path, undisturbed: Path, tmp_path: Path) -> 
         process.start()
         while process.is_alive() and (not log.exists() or log.stat().st_size <= before):
             time.sleep(0.001)
-        time.sleep(chance.uniform(0, 0.3))
+        time.sleep(chance.uniform(0, 0.15))
         if kills == 5 or not process.is_alive():
             process.join()
             break

@@ -94,7 +94,7 @@ def test_kill_at_any_moment(task, undisturbed, tmp_path):
         before = log.stat().st_size if log.exists() else 0
         process = start(task, tmp_path)
         wait_for(lambda before=before: log.exists() and log.stat().st_size > before, process)
-        time.sleep(chance.uniform(0, 0.2))
+        time.sleep(chance.uniform(0, 0.1))
         if kills % 2:  # in the midst of saving
             wait_for(lambda: any((tmp_path / "state").glob(".unfinished.*")), process)
         if kills == 5 or not process.is_alive():
