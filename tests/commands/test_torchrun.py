@@ -18,7 +18,7 @@ from latimer.recipe import build_recipe, dump_recipe
 sys.path.append(str(Path(__file__).parents[1] / "train"))
 from task import recipe_tree, reports, write_task
 
-UPDATES = {"likelihood": 4, "critic": 2, "actor-critic": 2, "minimum-risk": 2}
+UPDATES = {"likelihood": 12, "critic": 4, "actor-critic": 4, "minimum-risk": 3}
 CHANGED = ("seconds", "tokens_per_second", "sentences_per_second", "seconds_left")
 
 
@@ -33,7 +33,7 @@ def recipe(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name, updates in UPDATES.items()
     }
     del phases["likelihood"]["objective"]
-    tree = recipe_tree(task, batch_tokens=64, validate_every=2, average=2)
+    tree = recipe_tree(task, batch_tokens=64, validate_every=4, average=2)
     del tree["training"]["max_updates"]
     critic = {"size": 8, "embedding": 8, "rate": 5.0, "gradient": "corrected"}
     path = task / "recipe.yaml"

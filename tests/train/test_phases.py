@@ -31,7 +31,7 @@ from latimer.train.run.run import train
 CLEAN = multiprocessing.get_context("forkserver")
 CLEAN.set_forkserver_preload(["latimer.train.run.run", "sacrebleu"])
 
-UPDATES = {"likelihood": 8, "critic": 4, "actor-critic": 4, "reinforce": 3}
+UPDATES = {"likelihood": 20, "critic": 8, "actor-critic": 6, "reinforce": 4}
 CLOCK = ("seconds", "tokens_per_second", "sentences_per_second", "seconds_left")
 
 
@@ -46,7 +46,7 @@ def recipe(task: Path, **limits: int) -> Recipe:
     phases["actor-critic"]["objective"] = {"kind": "actor_critic", "samples": 1}
     phases["reinforce"]["objective"] = {"kind": "reinforce", "samples": 2, "baseline": "learned"}
     tree = recipe_tree(
-        task, model={"dropout": 0.3}, learning_rate=1e-3, batch_tokens=64, validate_every=3,
+        task, model={"dropout": 0.3}, learning_rate=1e-3, batch_tokens=64, validate_every=5,
         average=2,
     )  # fmt: skip
     del tree["training"]["max_updates"]
@@ -150,8 +150,8 @@ def test_the_critic_goes_on_where_its_own_phase_left_it(
 def test_stopped_in_every_phase(task: Path, undisturbed: Path, tmp_path: Path) -> None:
     """In this process, also at the very end and in the very first update of a phase."""
     for phase, update in (
-        ("likelihood", 3), ("likelihood", 8), ("critic", 9), ("critic", 11),
-        ("actor-critic", 13), ("actor-critic", 16), ("reinforce", 18),
+        ("likelihood", 7), ("likelihood", 20), ("critic", 21), ("critic", 25),
+        ("actor-critic", 29), ("actor-critic", 34), ("reinforce", 36),
     ):  # fmt: skip
         with pytest.raises(Interrupted):
             train(recipe(task), tmp_path, report_every=1, on_event=stop_at(phase, update))

@@ -18,7 +18,7 @@ from latimer.train.loop.interruption import Interrupted
 from latimer.train.loop.schedule import LAST
 from latimer.train.run.run import train
 
-UPDATES, EVERY = 24, 8
+UPDATES, EVERY = 45, 15
 CLEAN = multiprocessing.get_context("forkserver")
 """Processes forked from one that has imported everything but never trained."""
 CLEAN.set_forkserver_preload(["latimer.train.run.run", "sacrebleu"])
@@ -110,8 +110,8 @@ def test_kill_at_any_moment(task, undisturbed, tmp_path):
 def test_asked_to_stop(task, undisturbed, tmp_path, number):
     """In this process: the signal comes from a report, and training stops soon after."""
     before = signal.getsignal(number)
-    # After 8 a validation is due, which is put off until the run goes on.
-    for stop, last in ((4, 5), (EVERY, EVERY), (20, 21)):
+    # After 15 a validation is due, which is put off until the run goes on.
+    for stop, last in ((4, 5), (EVERY, EVERY), (37, 38)):
 
         def listen(report, stop=stop):
             if report.kind == "update" and report.update == stop:
@@ -171,7 +171,7 @@ def test_under_a_limit_of_time_what_the_clock_decided_is_repeated(task, tmp_path
 
 def test_a_damaged_state_falls_back_on_the_one_before_it(task, undisturbed, tmp_path):
     with pytest.raises(Interrupted):
-        train(recipe(task), tmp_path, report_every=1, on_event=at(21))
+        train(recipe(task), tmp_path, report_every=1, on_event=at(40))
     newest = max((tmp_path / "state").iterdir())
     path = newest / "network.safetensors"
     path.write_bytes(path.read_bytes()[:-7])
