@@ -7,8 +7,9 @@ so that nothing is tokenised twice.
 
 The p-value is two-sided: the share of samples whose difference is at least as far from the mean of
 all samples as the observed difference is from 0, with one added to both counts. Up to sampling
-noise it agrees with the interval: p < 0.05 where 0 is outside. `sacrebleu --paired-bs` takes absolute
-values first and counts one tail only, which gives about half of this p-value for large differences.
+noise it agrees with the interval: p < 0.05 where 0 is outside. `sacrebleu --paired-bs` takes
+absolute values first and counts one tail only, which gives about half of this p-value for large
+differences.
 """
 
 from __future__ import annotations
