@@ -25,7 +25,7 @@ def test_links_are_read_sure_and_possible():
 
 @pytest.mark.parametrize("line", ["0:0", "a-1", "1-", "0-0,1-1"])
 def test_what_is_no_link_is_named(line):
-    with pytest.raises(InputError, match=r"gold, line 3: .* is no link"):
+    with pytest.raises(InputError, match=r"gold, line 3: .* is not a link"):
         parse_links(line, "gold, line 3")
 
 
@@ -48,7 +48,7 @@ def test_with_sure_links_alone_it_is_one_minus_f1(found, sure):
 def test_what_cannot_be_scored_is_refused():
     with pytest.raises(InputError, match="as many sentences"):
         alignment_scores([frozenset({(0, 0)})], [])
-    with pytest.raises(InputError, match="not one link"):
+    with pytest.raises(InputError, match="no links to score"):
         alignment_scores([frozenset()], [parse_links("")])
 
 

@@ -34,51 +34,51 @@ def test_good():
         pytest.param(
             evidence(4.0, 9.0, 15.0),
             "it is better than both, but most of its sentences will need correcting.",
-            "Next: train for 15 minutes in all: TRAIN 15",
+            "Next: train for 15 minutes in total: TRAIN 15",
             id="weak",
         ),
         pytest.param(
             evidence(4.0, 24.0, 15.0),
             "it is worse than looking up the nearest sentence: 401 updates were too few here.",
-            "Next: train for 15 minutes in all: TRAIN 15",
+            "Next: train for 15 minutes in total: TRAIN 15",
             id="worse than the memory",
         ),
         pytest.param(
             replace(evidence(4.0, 24.0, 24.5), memory=against(24.0, 24.5, 0.3)),
             "it is not clearly better than looking up the nearest sentence: "
             "401 updates were too few here.",
-            "Next: train for 15 minutes in all: TRAIN 15",
+            "Next: train for 15 minutes in total: TRAIN 15",
             id="like the memory",
         ),
         pytest.param(
             evidence(11.1, 24.0, 3.0),
             "it is worse than copying the source: 401 updates were too few here.",
-            "Next: train for 15 minutes in all: TRAIN 15",
+            "Next: train for 15 minutes in total: TRAIN 15",
             id="worse than copying",
         ),
         pytest.param(
             replace(evidence(11.1, 9.0, 11.5), copying=against(11.1, 11.5, 0.05)),
             "it is not clearly better than copying the source: 401 updates were too few here.",
-            "Next: train for 15 minutes in all: TRAIN 15",
+            "Next: train for 15 minutes in total: TRAIN 15",
             id="like copying",
         ),
         pytest.param(
             evidence(4.0, 24.0, 15.0, minutes=15.0, pairs=4_000),
             "it is worse than looking up the nearest sentence: 401 updates were too few here.",
-            "Next: train for 60 minutes in all: TRAIN 60",
+            "Next: train for 60 minutes in total: TRAIN 60",
             id="after the first step",
         ),
         pytest.param(
             evidence(4.0, 24.0, 15.0, minutes=59.9, pairs=4_000),
             "it is worse than looking up the nearest sentence: 4,000 pairs were too few here.",
-            "Next: learn from more text, 10,000 pairs or more in all: ADD",
+            "Next: train on more text, 10,000 pairs or more in total: ADD",
             id="after an hour",
         ),
         pytest.param(
             evidence(4.0, 24.0, 2.0, pairs=640),
             "it is worse than copying the source: 640 pairs are too few to learn a translator "
             "from; a translation memory, or more text, helps more.",
-            "Next: learn from more text, 10,000 pairs or more in all: ADD",
+            "Next: train on more text, 10,000 pairs or more in total: ADD",
             id="hardly any text",
         ),
     ],
@@ -108,7 +108,7 @@ def test_text_that_chose_the_best_model_is_not_called_unseen():
 def test_where_nothing_could_be_tested_nothing_is_claimed():
     lines = verdict(None, READY)
     assert len(lines) == 3
-    assert lines[1].startswith("How good it is, nobody can say")
+    assert lines[1].startswith("Its quality is unknown")
     assert lines[2].endswith("ADD")
 
 

@@ -20,7 +20,7 @@ _WORD = "▁"
 
 
 class Gold(NamedTuple):
-    """What people say of one sentence pair; sure links are possible ones as well."""
+    """Human alignment of one sentence pair; sure links are possible ones as well."""
 
     sure: Links
     possible: Links
@@ -35,7 +35,9 @@ def parse_links(line: str, where: str = "links") -> Gold:
     for word in line.split():
         match = _LINK.fullmatch(word)
         if not match:
-            raise InputError(f"{where}: {word!r} is no link; write 3-4 if it is sure, 3?4 if not")
+            raise InputError(
+                f"{where}: {word!r} is not a link; write 3-4 if it is sure, 3?4 if not"
+            )
         link = int(match[1]), int(match[3])
         possible.add(link)
         if match[2] == "-":
@@ -66,7 +68,7 @@ def alignment_scores(found: Iterable[Links], gold: Iterable[Gold]) -> AlignmentS
     except ValueError as error:
         raise InputError("alignments: as many sentences found as in the gold are needed") from error
     if not links + sure:
-        raise InputError("alignments: there is not one link to score")
+        raise InputError("alignments: there are no links to score")
     return AlignmentScores(
         in_possible / links if links else 1.0,
         in_sure / sure if sure else 1.0,

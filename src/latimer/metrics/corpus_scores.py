@@ -36,7 +36,7 @@ class Score(NamedTuple):
     """One corpus score."""
 
     value: float
-    """0 to 100; higher is better for BLEU and chrF, lower (and unbounded) for TER."""
+    """0 to 100 and higher is better for BLEU and chrF; at least 0 and lower is better for TER."""
     signature: str
     """sacreBLEU's description of how it was computed."""
 
@@ -122,7 +122,7 @@ class Metric(NamedTuple):
     sentence: Callable[[str], Any]
     """For scores of single sentences."""
     is_error: bool = False
-    """Whether less is better."""
+    """Whether lower is better."""
 
 
 METRICS: dict[str, Metric] = {

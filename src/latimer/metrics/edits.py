@@ -17,10 +17,10 @@ def prefix_edits(
 ) -> Tensor:
     """1 − edit distance / reference length, of every prefix, `[batch, time]` float64.
 
-    1 for the reference itself, 0 for nothing written, and less than 0 where more is wrong than the
-    reference has tokens. A prefix is compared with the whole reference: what it lacks is inserted,
-    so that a right token raises it by 1 / length, a wrong one by nothing, and a needless one lowers
-    it. 0 where the reference is empty. See `latimer.metrics.rewards.Reward` for the arguments.
+    1 for the reference itself, 0 for the empty prefix, and negative with more edits than the
+    reference has tokens. A prefix is compared with the whole reference, so that a correct token
+    raises the score by 1 / length, a substituted one leaves it, and an extra one lowers it. 0 where
+    the reference is empty. See `latimer.metrics.rewards.Reward` for the arguments.
     """
     written = Units.of_tokens(hypotheses, lengths)
     return written.of_prefixes(agreement(written, Units.of_tokens(references, reference_lengths)))
@@ -53,7 +53,7 @@ def edit_distances(written: Units, wanted: Units) -> Tensor:
         row = torch.cat([before[:, :1] + 1, changed], 1)
         now = (row - along).cummin(1).values + along
         found.append(now.gather(1, wanted.sizes[:, None]))
-        # A draft's successor is another form of the same word, so it begins from the same row.
+        # The unit after a draft is another form of the same word and starts from the same row.
         before = now if written.complete is None else now.where(~drafts[:, column, None], before)
     if not found:
         return torch.zeros(0, dtype=torch.float64, device=references.device)

@@ -1,4 +1,4 @@
-"""BLEU of sentences of like length: where a network breaks down, if it does."""
+"""BLEU by length of the source."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class LengthScore(NamedTuple):
 
 
 def length_classes(lengths: Sequence[int], count: int) -> list[list[int]]:
-    """Indices in at most `count` classes of like length, about equally many in each.
+    """Indices in at most `count` classes of similar length and about equal size.
 
-    Equal lengths are never parted. Classes go from short to long; none is empty.
+    Equal lengths are in the same class. Classes are ordered by length; none is empty.
     """
     order = sorted(range(len(lengths)), key=lambda k: lengths[k])
     classes: list[list[int]] = []

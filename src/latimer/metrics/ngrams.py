@@ -9,11 +9,11 @@ from latimer.metrics.units import Units, offsets
 
 
 def clipped_matches(written: Units, wanted: Units, order: int) -> Tensor:
-    """How many n-grams of a prefix the reference has, for n = 1 … order, `[order, units]`, int64.
+    """Clipped n-gram matches of every prefix, for n = 1 … order, `[order, units]`, int64.
 
-    Column u counts those of the sentence up to and with unit u. The clipped matches of a prefix are
-    those of its n-grams that have occurred in it, themselves included, no more often than in the
-    reference. Whether one is such does not depend on what follows, so one pass serves all prefixes.
+    Column u is for the sentence up to and including unit u. An n-gram is a clipped match if it has
+    occurred in the prefix, itself included, no more often than in the reference. This does not
+    depend on later units, so that one pass serves all prefixes.
     """
     sides = written, wanted
     before = [_before(side) for side in sides]
@@ -39,7 +39,7 @@ def clipped_matches(written: Units, wanted: Units, order: int) -> Tensor:
 
 
 def _before(side: Units) -> Tensor:
-    """The complete unit before each, `[units]`; of use where the sentence has one."""
+    """The index of the complete unit before each unit, `[units]`."""
     if side.complete is None:
         return torch.arange(-1, len(side.rows) - 1, device=side.rows.device)
     complete = torch.nn.functional.pad(side.complete.nonzero().squeeze(1), (1, 0), value=-1)
@@ -47,17 +47,17 @@ def _before(side: Units) -> Tensor:
 
 
 def _paired(earlier: list[Tensor], last: list[Tensor]) -> list[Tensor]:
-    """One number for each pair; equal pairs have equal numbers."""
+    """A number for each pair; equal pairs have equal numbers."""
     widest = max((int(part.max()) + 1 for part in last if len(part)), default=1)
     return [a * widest + b for a, b in zip(earlier, last, strict=True)]
 
 
 def _compared(keys: list[Tensor], complete: Tensor | None) -> tuple[list[Tensor], Tensor]:
-    """Small numbers in the place of `keys` [written, reference], and the clipped matches.
+    """Consecutive numbers for `keys` [written, reference], and the clipped matches.
 
-    These say of each n-gram written whether it has occurred no more often than in the reference,
-    where drafts before it do not count. Sorted stably, equal n-grams stand together, those written
-    first and in their order.
+    The matches say for each written n-gram whether it has occurred no more often than in the
+    reference; earlier drafts do not count. A stable sort puts equal n-grams side by side, written
+    ones first and in their order.
     """
     sizes = [len(part) for part in keys]
     ordered, order = torch.cat(keys).sort(stable=True)
@@ -71,14 +71,14 @@ def _compared(keys: list[Tensor], complete: Tensor | None) -> tuple[list[Tensor]
     if complete is not None:
         counted = torch.cat([complete, complete.new_zeros(sizes[1])]).index_select(0, order).long()
         seen = counted.cumsum(0) - counted
-    # Seen before its kind, and as often as the reference has it: the first that is no match.
+    # n-grams before this kind plus its count in the reference: from there on they do not match.
     most = (seen.index_select(0, first) + of_reference).index_select(0, kinds)
     clipped = torch.empty_like(begins).scatter_(0, order, seen < most)
     return list(numbers.split(sizes)), clipped[: sizes[0]]
 
 
 def _within_sentences(hits: Tensor, written: Units) -> Tensor:
-    """Hits of the sentence so far: those of complete units, and that of a draft itself."""
+    """Matches in the sentence so far: those of complete units, and that of a draft itself."""
     counted = hits if written.complete is None else hits & written.complete
     sums = torch.nn.functional.pad(counted.cumsum(1), (1, 0))
     counts = torch.bincount(written.rows, minlength=len(written.sizes))

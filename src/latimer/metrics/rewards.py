@@ -1,4 +1,4 @@
-"""Rewards by name: scores of every prefix of translations, 1 being best and 0 that of nothing.
+"""Rewards by name: scores of all prefixes of translations, at most 1, and 0 for the empty one.
 
 A new reward is a file of this folder and an entry in REWARDS.
 """
@@ -35,8 +35,8 @@ class Reward(Protocol):
         """Scores of the first 1, 2, … tokens of each hypothesis, `[rows, time]`, float64.
 
         `hypotheses [rows, time]`, `references [rows, reference_time]` token ids; lengths `[rows]`
-        count no EOS. Columns behind a hypothesis's end, and the last in any case, hold the score of
-        the whole; rows of length 0 hold 0.
+        do not count EOS. Columns after the end of a hypothesis, and always the last one, hold the
+        score of the whole; rows of length 0 hold 0.
         """
 
 
@@ -47,17 +47,17 @@ class Pieces(Protocol):
         """The text of some pieces."""
 
     def spellings(self) -> list[str]:
-        """What each piece adds to a text, a space in front where it begins a word."""
+        """The text that each piece adds, with a space in front where it begins a word."""
 
 
 class WordReward:
-    """A score of words, of every prefix of pieces.
+    """A score on words, of every prefix of pieces.
 
-    The words of a prefix are what its pieces spell so far, the last of them perhaps half a word.
+    The last word of a prefix may be incomplete.
     """
 
     def __init__(self, spelling: Spelling, score: Callable[[Units, Units], Tensor]) -> None:
-        """`score` of words up to each, `[units]`, from those written and those of references."""
+        """`score` gives the score up to each word, `[units]`, from written and reference words."""
         self.spelling, self.score = spelling, score
 
     def __call__(
@@ -71,10 +71,10 @@ class WordReward:
 
 
 class TextReward:
-    """Any function of the texts of translation and reference, told of whole translations alone.
+    """A function of the texts of whole translations and references.
 
-    Prefixes score 0 as long as another token may follow, so that all of the reward comes with the
-    action that ends the translation: EOS, or the last token of one that is cut.
+    Incomplete prefixes score 0, so that the reward comes with the last action of a translation:
+    EOS, or the last token at the maximum length.
     """
 
     def __init__(
@@ -84,18 +84,18 @@ class TextReward:
         name: str,
         lowest: float = -1.0,
     ) -> None:
-        """`decode` makes text of token ids; `name` is for complaints.
+        """`decode` turns token ids into text; `name` is used in messages.
 
-        Scores are expected from `lowest` to 1, so that those of a mixture are of one scale.
+        Scores must be between `lowest` and 1, so that those of a mixture have one scale.
         """
         self.function, self.decode, self.name, self.lowest = function, decode, name, lowest
 
     def __call__(
         self, hypotheses: Tensor, lengths: Tensor, references: Tensor, reference_lengths: Tensor
     ) -> Tensor:
-        """See `Reward`; raises LatimerError when the function fails or its score is not expected.
+        """See `Reward`.
 
-        Expected is a number from `lowest` to 1.
+        Raises LatimerError when the function fails or its score is not between `lowest` and 1.
         """
         texts = [
             [self.decode(row[:n]) for row, n in zip(rows.tolist(), sizes.tolist(), strict=True)]
@@ -111,22 +111,22 @@ class TextReward:
 
     def _score(self, text: str, reference: str) -> float:
         about = f"for the translation {text!r} of which {reference!r} is the reference"
-        mend = "the last state is intact: mend the function and run the same command again"
+        remedy = "the last state is intact: correct the function and run the same command again"
         try:
             score: Any = self.function(text, reference)
         except (Exception, SystemExit) as error:
             raise LatimerError(
-                f"the reward {self.name} failed {about}: {type(error).__name__}: {error}; {mend}"
+                f"the reward {self.name} failed {about}: {type(error).__name__}: {error}; {remedy}"
             ) from error
         if isinstance(score, bool) or not isinstance(score, Real) or not math.isfinite(score):
             raise LatimerError(
                 f"the reward {self.name} gave {score!r} {about}; "
-                f"a finite number is expected; {mend}"
+                f"a finite number is expected; {remedy}"
             )
         if not self.lowest - _ROUNDING <= float(score) <= 1 + _ROUNDING:
             raise LatimerError(
                 f"the reward {self.name} gave {score!r} {about}; a number from "
-                f"{self.lowest:g} to 1 is expected: divide percentages by 100; {mend}"
+                f"{self.lowest:g} to 1 is expected: divide percentages by 100; {remedy}"
             )
         return float(score)
 
@@ -180,11 +180,11 @@ REWARDS: dict[str, Callable[[Pieces], Reward]] = {
     "word_edits": _on_words(agreement),
     "ter": _ter,
 }
-"""What is made of a vocabulary's pieces, by name."""
+"""Builders of rewards from a vocabulary's pieces, by name."""
 
 
 def check_reward(text: str) -> None:
-    """Raises InputError, as `reward_named` does, for what is no reward; needs no pieces."""
+    """Raises InputError, as `reward_named` does, for an invalid reward; needs no pieces."""
     for _, name in _terms(text):
         _maker(name)
 
@@ -204,7 +204,7 @@ def reward_named(text: str, pieces: Pieces) -> Reward:
 
 
 _TERM = re.compile(r"\s*(?:([^\s+]*[\d.][eE]\+\d+|[^\s+]+)\s+)?([^\s+]+)\s*(\+|$)")
-# The plus of a weight such as 1e+0 joins no terms.
+# The plus sign of a weight such as 1e+0 does not join terms.
 
 
 def _terms(text: str) -> list[tuple[float, str]]:
@@ -219,7 +219,7 @@ def _terms(text: str) -> list[tuple[float, str]]:
         except ValueError:
             weight = math.nan
         if not math.isfinite(weight):
-            raise InputError(f"objective.reward {text!r}: {found[1]!r} is no weight")
+            raise InputError(f"objective.reward {text!r}: {found[1]!r} is not a weight")
         terms.append((weight, found[2]))
         place, joined = found.end(), bool(found[3])
     if not any(sum(w for w, other in terms if other == name) for _, name in terms):

@@ -1,8 +1,7 @@
 """BLEU of every prefix of a batch of hypotheses, on tensors: a reward for each token.
 
-Smoothed as by Lin & Och (2004), with one added to matches and totals of all n-grams but single
-tokens; Bahdanau et al. (2017) train on it. Tokens are any whole numbers: subwords, or words that
-somebody has numbered.
+Smoothed as by Lin & Och (2004): one is added to matches and totals of all n-grams but unigrams.
+Bahdanau et al. (2017) train on this score. Tokens are integers: ids of subwords or of words.
 """
 
 from __future__ import annotations
@@ -29,14 +28,14 @@ def prefix_bleu(
     """Sentence BLEU, 0 to 1, of the first 1, 2, … tokens of each hypothesis, `[batch, time]`.
 
     `hypotheses [batch, time]`, `references [batch, reference_time]`, integers, and their lengths
-    `[batch]`, which count no end-of-sentence; what lies behind is never read. Columns from a
-    hypothesis's end on hold the score of the whole; where its length is 0 they hold 0. float64 on
-    the device of the hypotheses.
+    `[batch]`, which do not count EOS; tokens after the length are not read. Columns after the end
+    of a hypothesis hold the score of the whole, or 0 where its length is 0. float64 on the device
+    of the hypotheses.
 
     The last column is sacreBLEU's sentence BLEU with `smooth_method="add-k"`. `brevity` is added to
-    the reference's length in the brevity penalty: smoothing lifts precision alone, most of all that
-    of what is short, and 1 brings the two into balance again (Nakov, Guzmán & Vogel 2012, who find
-    that what is learnt from the score without it is too short). Nothing reaches 1 then.
+    the reference's length in the brevity penalty: smoothing raises only precision, most for short
+    hypotheses, so that systems tuned on the score write too short; 1 restores the balance (Nakov,
+    Guzmán & Vogel 2012). No score reaches 1 then.
     """
     written = Units.of_tokens(hypotheses, lengths)
     wanted = Units.of_tokens(references, reference_lengths)
@@ -63,8 +62,8 @@ def bleu(
 
 
 def prefix_gains(scores: Tensor) -> Tensor:
-    """What each token adds to the score: `[batch, time]` from the scores of prefixes.
+    """The gain of each token: differences of the scores of prefixes, `[batch, time]`.
 
-    Summed over time they are the score of the whole; behind a hypothesis's end they are 0.
+    They sum to the score of the whole; after the end of a hypothesis they are 0.
     """
     return torch.diff(scores, dim=1, prepend=torch.zeros_like(scores[:, :1]))

@@ -1,15 +1,15 @@
-"""Is one system better than another on the same sentences, or is it chance?
+"""Significance of the difference between two systems on the same sentences.
 
 Paired bootstrap resampling (Koehn 2004, "Statistical significance tests for machine translation
-evaluation"): the test set is drawn anew, with replacement, many times; both systems are scored on
-each draw. What a draw needs of a sentence are the counts that sacreBLEU sums to a corpus score, so
-nothing is translated or tokenised twice.
+evaluation"): the test set is resampled with replacement many times, and both systems are scored on
+each sample. A sample only needs the counts of each sentence that sacreBLEU sums to a corpus score,
+so that nothing is tokenised twice.
 
-The p-value is two-sided: the share of draws whose difference lies at least as far from the mean of
-all draws as the difference observed lies from 0, with one added to both counts so that it is never
-0. It agrees with the interval: p < 0.05 where 0 lies outside, but for the noise of drawing.
-`sacrebleu --paired-bs` takes absolute values first and counts one tail only, which gives about half
-of this wherever the difference is large.
+The p-value is two-sided: the share of samples whose difference is at least as far from the mean of
+all samples as the observed difference is from 0, with one added to both counts. Up to sampling
+noise it agrees with the interval: p < 0.05 where 0 is outside. `sacrebleu --paired-bs` takes
+absolute values first and counts one tail only, which gives about half of this p-value for large
+differences.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 SAMPLES = 1000
 LEVEL = 0.05
-"""Below this p-value a difference is called clear."""
+"""Significance level: below this p-value a difference is called clear."""
 
 _BLOCK = 2_000_000
 """Sentences drawn at once, over all draws of a block: 32 MB."""
@@ -44,22 +44,22 @@ class Comparison:
     """The score of the first system, as `corpus_scores` gives it."""
     second: float
     low: float
-    """The interval that holds the difference in 95 % of the draws begins here …"""
+    """Lower bound of the 95 % bootstrap interval of the difference."""
     high: float
-    """… and ends here."""
+    """Upper bound of that interval."""
     p_value: float
-    """Two-sided; see the head of this file. 1 for a single sentence, which proves nothing."""
+    """Two-sided; see the docstring of this module. 1 for a single sentence."""
     signature: str
     """sacreBLEU's description of the metric."""
 
     @property
     def difference(self) -> float:
-        """Second minus first; for TER, of which less is better, too."""
+        """Second minus first, also for TER, where lower is better."""
         return self.second - self.first
 
     @property
     def clear(self) -> bool:
-        """Whether chance alone would rarely bring about such a difference (p < 0.05)."""
+        """Whether the difference is significant (p < 0.05)."""
         return self.p_value < LEVEL
 
     def as_dict(self) -> dict[str, object]:
@@ -153,7 +153,7 @@ def _draws(
         rows = min(block, samples - begin)
         drawn = random.integers(sentences, size=(rows, sentences))
         drawn += sentences * np.arange(rows)[:, None]
-        # How often each sentence was drawn: a product with it sums the counts of the draw.
+        # The number of times each sentence was drawn; a product with it sums the counts.
         times = np.bincount(drawn.ravel(), minlength=rows * sentences)
         weights = times.reshape(rows, sentences).astype(np.float64)
         scores.append(np.stack([score(weights @ each) for each in counts], axis=1))

@@ -1,7 +1,6 @@
-"""From pieces to characters and words, on tensors: what a prefix spells so far.
+"""From pieces to characters and words, on tensors.
 
-Words are what stands between spaces, and equal when their characters are, however they are cut
-into pieces.
+Words are separated by spaces, and equal if their characters are, whatever their pieces.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from latimer.metrics.units import Units, offsets
 
 
 class Spelling:
-    """A table of what each token adds to a text.
+    """A table of the text that each token adds.
 
-    Characters that Python's `str.split` takes for a space part words, and are no characters here.
+    Characters that Python's `str.split` treats as spaces separate words and are not counted.
     """
 
     def __init__(self, spellings: Sequence[str]) -> None:
-        """`spellings`: for each token id what it adds, a space where it begins a word."""
+        """`spellings`: the text of each token id, with a space where it begins a word."""
         alphabet: dict[str, int] = {}
         codes, spaces_before, counts, spaces = [], [], [], []
         for text in spellings:
@@ -46,7 +45,7 @@ class Spelling:
         return self._spelt(sentences, lengths).units
 
     def words(self, written: tuple[Tensor, Tensor], wanted: tuple[Tensor, Tensor]) -> list[Units]:
-        """The words of hypotheses, drafts among them, and of references, which have none.
+        """The words of hypotheses, including drafts, and of references, without drafts.
 
         Both as (sentences `[batch, time]`, lengths `[batch]`).
         """
@@ -93,8 +92,8 @@ class Spelling:
     ) -> list[Tensor]:
         """A number for each word from its first character to one of `named`.
 
-        Equal words have equal numbers, and others never: so many characters as fit into 62 bits are
-        written as one number, a block, and longer words are named block by block.
+        Equal words have equal numbers, and different words different ones: characters that fit into
+        62 bits are one number, a block, and longer words are numbered block by block.
         """
         base = self.alphabet + 1
         size = 62 // base.bit_length()
@@ -156,8 +155,8 @@ def _last_of_tokens(characters: Units) -> Tensor:
 def _blocks(codes: Tensor, position: Tensor, base: int, size: int) -> Tensor:
     """The characters of a word since its last multiple of `size`, as digits of one number.
 
-    No character is 0, so that no two blocks are the same number. Sums overflow without harm:
-    the difference of two of them is right modulo 2^64, and fits.
+    No character is 0, so that different blocks have different numbers. Overflow of the sums is
+    harmless: their differences are correct modulo 2^64.
     """
     inside = position % size
     powers = torch.tensor([base**k for k in range(size)], device=codes.device)

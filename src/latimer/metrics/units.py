@@ -1,4 +1,4 @@
-"""Sentences of a batch laid end to end, as what metrics on prefixes count: tokens, or words."""
+"""The units (tokens or words) that metrics on prefixes count, for a whole batch."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from torch import Tensor
 
 
 class Units(NamedTuple):
-    """Tokens or words of sentences, end to end, `[units]`, and where each prefix ends.
+    """Tokens or words of all sentences, concatenated, `[units]`, and the end of each prefix.
 
-    A word that is spelt in several pieces is there once a piece, as far as it is spelt by then:
-    drafts, and at last the complete word, which is the only one of them that later units follow.
+    A word of several pieces has one unit per piece: drafts with the characters so far, and finally
+    the complete word. Only the complete word precedes later units.
 
-    numbers: equal units of both sides have equal numbers; rows: the sentence of each; places: its
-    place in the sentence, from 1; complete `[units]` bool: False for drafts, None when there are
-    none; sizes `[batch]`: complete units of each sentence; at `[batch, time]`: 1 + the last unit of
-    each prefix, 0 where it has none.
+    numbers: ids of units, equal for equal units of both sides; rows: the sentence of each unit;
+    places: its position in the sentence, from 1; complete `[units]` bool: False for drafts, None
+    without drafts; sizes `[batch]`: complete units of each sentence; at `[batch, time]`: 1 + the
+    last unit of each prefix, 0 for a prefix without units.
     """
 
     numbers: Tensor
@@ -47,10 +47,10 @@ class Units(NamedTuple):
         return table, columns
 
     def of_prefixes(self, values: Tensor) -> Tensor:
-        """What `values [units]` say of each prefix, `[batch, time]`; 0 of prefixes without unit."""
+        """The entry of `values [units]` at the end of each prefix, `[batch, time]`, 0 if empty."""
         return torch.cat([values.new_zeros(1), values])[self.at]
 
 
 def offsets(sizes: Tensor) -> Tensor:
-    """Where each part begins when parts of `sizes [batch]` are laid end to end."""
+    """The start of each part when parts of `sizes [batch]` are concatenated."""
     return sizes.cumsum(0) - sizes

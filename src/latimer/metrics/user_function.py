@@ -9,10 +9,10 @@ from latimer.errors import InputError
 
 
 def user_function(name: str, called: str) -> Callable[[str, str], float] | None:
-    """The function that `name`, a `module:function`, stands for; None if it is no such name.
+    """The function named `module:function`; None if `name` has another form.
 
-    `called` says what it is for in complaints. Raises InputError for a module that cannot be
-    imported and for what is no function.
+    `called` is its purpose in messages. Raises InputError for a module that cannot be imported and
+    for an attribute that is not callable.
     """
     module, colon, attribute = name.partition(":")
     if not (module and colon and attribute):

@@ -1,1 +1,1 @@
-"""The first try: from parallel text to a translator with a score and pictures, in minutes."""
+"""The quickstart: from parallel text to a translator with scores and pictures, in minutes."""

@@ -1,4 +1,4 @@
-"""The text of the quickstart: Home Assistant's interface strings, or one's own files."""
+"""The text of the quickstart: Home Assistant's interface strings, or the user's files."""
 
 from __future__ import annotations
 
@@ -28,9 +28,10 @@ class Languages:
 
 
 def languages_of(files: Sequence[Path], source: str | None, target: str | None) -> Languages:
-    """What the options say, or the names of two text files (`a.en`, `a.de`), or English to German.
+    """The languages of the options, else of the names of two text files, else English to German.
 
-    Raises InputError when that is no pair of languages, or the target of own files is unknown.
+    Raises InputError for an invalid pair of languages, and when the target language of the user's
+    files is unknown.
     """
     if source is None and target is None and (told := languages_of_names(files)):
         source, target = told
@@ -62,9 +63,9 @@ def text_files(folder: Path, part: str, languages: Languages) -> tuple[Path, Pat
 
 
 def write(prepared: Prepared, folder: Path, languages: Languages, begun: bool) -> None:
-    """Write the parts to `folder`, or, when training has `begun`, see that they are there already.
+    """Write the parts to `folder`; when training has `begun`, check that they are equal instead.
 
-    Raises InputError when the folder holds other text than that.
+    Raises InputError when the folder holds other text.
     """
     if not begun:
         write_prepared(prepared, folder, languages.source, languages.target)

@@ -1,4 +1,4 @@
-"""Real parallel text for a first try: the interface strings of Home Assistant (Apache-2.0).
+"""Parallel text for the quickstart: the interface strings of Home Assistant (Apache-2.0).
 
 The PyPI wheel of Home Assistant is a zip that holds one JSON file a component and language. It is
 downloaded, verified and read; it is never installed.
@@ -31,7 +31,7 @@ SHA256 = "7ca5fbde9dea879ac7723949fc84347aac5182e6309c357b2e4973fd391b00f7"
 WHEEL_BYTES = 67_607_712
 
 OnProgress = Callable[[int, int | None], None]
-"""Is told bytes so far and bytes in all, None where nobody knows."""
+"""Called with the bytes received and the total, None if unknown."""
 
 MAX_MEMBER_BYTES = 32_000_000
 """A translation file that unpacks to more is refused; the real ones stay far below 1 MB."""
@@ -45,7 +45,7 @@ _DAMAGE = (
 )  # fmt: skip
 _PIP = (sys.executable, "-m", "pip")
 _LOOK_SECONDS = 0.2
-"""Between two looks at how much has arrived."""
+"""Seconds between two checks of how much has arrived."""
 _OWN_FILE = (
     "to use your own text: latimer quickstart --pairs FILE, or latimer corpus FILE… --out DIR"
 )
@@ -59,11 +59,10 @@ def cache_folder() -> Path:
 
 
 def fetch(cache: Path | None = None, on_progress: OnProgress | None = None) -> Path:
-    """The verified wheel in the cache (`cache_folder()` by default), downloaded if need be.
+    """The verified wheel in the cache (`cache_folder()` by default), downloaded if necessary.
 
-    `on_progress` is told several times a second how much has arrived; whatever it raises is
-    ignored, and where nothing is downloaded it is never called. Raises LatimerError when the wheel
-    cannot be fetched or is not the file it should be.
+    `on_progress` is called several times a second during a download; exceptions that it raises are
+    ignored. Raises LatimerError when the wheel cannot be fetched or has another checksum.
     """
     folder = cache or cache_folder()
     wheel = folder / WHEEL
@@ -93,7 +92,7 @@ def _download(folder: Path, on_progress: OnProgress | None) -> Path:
     pip = [*_PIP, "download", *options.split(), *limits.split(), "--dest", str(folder), REQUIREMENT]
 
     def tell(so_far: int) -> None:
-        with contextlib.suppress(Exception):  # a download does not fail with its display
+        with contextlib.suppress(Exception):  # an error of the display must not stop the download
             if on_progress is not None:
                 on_progress(so_far, WHEEL_BYTES)
 
@@ -111,9 +110,9 @@ def _download(folder: Path, on_progress: OnProgress | None) -> Path:
 
 
 def _run(command: list[str], folder: Path, look: Callable[[], None]) -> tuple[int, str]:
-    """Exit code and standard error of `command`, which keeps its temporary files in `folder`.
+    """Exit code and standard error of `command`, whose temporary files are in `folder`.
 
-    Calls `look` every now and then while it runs.
+    Calls `look` at regular intervals while it runs.
     """
     kept = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     with subprocess.Popen(
@@ -131,9 +130,9 @@ def _run(command: list[str], folder: Path, look: Callable[[], None]) -> tuple[in
 
 
 def _largest_file(folder: Path) -> int:
-    """Bytes of the largest file below `folder`: of a download, what has arrived."""
+    """Size of the largest file below `folder`: the part of a download that has arrived."""
     largest = 0
-    for inside, _, names in os.walk(folder):  # passes over what cannot be read
+    for inside, _, names in os.walk(folder):  # skips what cannot be read
         for name in names:
             with contextlib.suppress(OSError):  # moved away meanwhile
                 largest = max(largest, os.stat(os.path.join(inside, name)).st_size)

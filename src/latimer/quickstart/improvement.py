@@ -1,4 +1,4 @@
-"""The quickstart's second part: minutes of learning from reward, and what they were worth."""
+"""The quickstart's second part: learning from reward, and its gain."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from latimer.train.run.run import train
 OBJECTIVE = "reinforce"
 
 LEAST_BLEU = 10.0
-"""Of a translator that writes sentences at all, so that some are better than others."""
+"""Least dev BLEU of a translator whose samples differ enough in quality to learn from reward."""
 
 Compared = dict[str, dict[str, Comparison]]
 """BLEU before and after, by the name of the part, then by the search."""
@@ -26,14 +26,14 @@ Compared = dict[str, dict[str, Comparison]]
 
 @dataclass(frozen=True)
 class Gain:
-    """What learning from reward changed."""
+    """The result of learning from reward."""
 
     minutes: float
-    """Of training, over all sittings."""
+    """Minutes of training, over all runs in the folder."""
     updates: int
     compared: Compared
     kept: bool
-    """Whether dev, searched as by default, got better; if not, the old model is offered."""
+    """Whether dev BLEU with the default search improved; otherwise the old model is offered."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -56,10 +56,10 @@ def _figures(found: Comparison) -> dict[str, Any]:
 
 
 def worth_improving(dev_bleu: float, copying: float) -> str | None:
-    """Why learning from reward would be in vain, as a sentence; None where it would not.
+    """Why learning from reward would not help, as a sentence; None if it may.
 
-    `dev_bleu` and `copying` are BLEU on dev, 0 to 100, of the translator and of the sources.
-    Reward tells good from bad among what a translator writes: something has to be good.
+    `dev_bleu` and `copying` are BLEU on dev, 0 to 100, of the translator and of copied sources.
+    Reward ranks the translations that a model samples, so some of them have to be good.
     """
     what = "Learning from reward is left out: it needs a translator with"
     if round(dev_bleu, 1) < LEAST_BLEU:  # as it is shown
@@ -84,8 +84,8 @@ def improve(
 ) -> tuple[Path | None, Interrupted | None]:
     """Improve `model` in `out/improved`; the better model, and the interruption if there was one.
 
-    A run that began with other weights than those of `model` is begun anew. The model is None when
-    the interruption came before there was any.
+    A run that started from other weights than those of `model` is replaced by a new one. The model
+    is None when the run was interrupted before there was any.
     """
     start, run = out / "models" / "likelihood", out / "improved"
     if _weights(start) != _weights(model) or not _began_with(run, start):
@@ -102,7 +102,7 @@ def improve(
 
 
 def copy(model: Path, folder: Path) -> None:
-    """Put a copy of the model folder in the place of `folder`."""
+    """Replace `folder` by a copy of the model folder."""
     if model != folder:
 
         def fill(inside: Path) -> None:
@@ -117,6 +117,6 @@ def _weights(model: Path) -> bytes | None:
 
 
 def _began_with(run: Path, start: Path) -> bool:
-    """Whether the run, if there is one, is that of a model in the same place."""
+    """Whether the run, if there is one, started from the model in the folder `start`."""
     recipe = run / "recipe.yaml"
     return not recipe.is_file() or load_recipe(recipe).start == start

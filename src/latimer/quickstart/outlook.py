@@ -1,4 +1,4 @@
-"""What a training that time has cut short would have brought: an honest word."""
+"""An estimate of what more training would bring when time has ended it early."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from latimer.quickstart.progress import about
 
 DOUBLING = 4.0
-"""BLEU that twice as many updates bring, a rough guess from learning curves on interface text."""
+"""BLEU gained by twice as many updates: a rough estimate from learning curves on interface text."""
 
 
 @dataclass(frozen=True)
@@ -16,18 +16,19 @@ class Cut:
     """A training that ended because its time was over."""
 
     updates: int
-    """Made."""
+    """Updates made."""
     planned: int
+    """Updates planned."""
     minutes: float
-    """Trained."""
+    """Minutes of training."""
     cores: str
     """How much of the machine it had, in words."""
 
 
 def outlook(cut: Cut, command: str) -> str:
-    """How far training came, why, what is missing and what it is likely to bring.
+    """The progress of the training, the time that is missing, and the BLEU that it would bring.
 
-    `command` goes on with it.
+    `command` continues the training; its field `{minutes}` is filled in.
     """
     missing = cut.minutes * (cut.planned - cut.updates) / max(cut.updates, 1)
     gain = DOUBLING * math.log2(cut.planned / max(cut.updates, 1))
@@ -35,5 +36,5 @@ def outlook(cut: Cut, command: str) -> str:
     return (
         f"Time was over after {cut.updates:,} of {cut.planned:,} updates: {cut.cores}. At this "
         f"pace the rest takes {about(60 * missing)} and is likely to bring some {gain:.0f} BLEU "
-        f"more. Go on with: {command.format(minutes=total)}"
+        f"more. Continue with: {command.format(minutes=total)}"
     )

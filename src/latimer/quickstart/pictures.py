@@ -1,4 +1,4 @@
-"""The two pictures: how the model learnt, and what it looks at while it translates."""
+"""The pictures of the quickstart: the learning curve and an attention map."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 MAX_PIECES, TOO_MANY_PIECES = 24, 60
-"""A map with more pieces on one side is not easily read; or is not drawn at all."""
+"""Pieces on one side of an attention map: a map with more is hard to read, or not drawn at all."""
 
 
 def draw_learning_curve(log: Path, improved: Path | None, picture: Path, title: str) -> None:
-    """Draw the run's log, and behind it that of the run which went on from its best model.
+    """Draw the log of a run, followed by that of the run that improved its best model.
 
     Raises LatimerError when the log is empty or matplotlib is missing.
     """
@@ -31,9 +31,9 @@ def draw_learning_curve(log: Path, improved: Path | None, picture: Path, title: 
 
 
 def draw_attention(translations: Sequence[Translation], picture: Path) -> bool:
-    """Draw the attention in the most telling of `translations`, which were made with attention.
+    """Draw the attention map of one of `translations`, which were made with attention.
 
-    False when there is none that fits. Raises LatimerError when matplotlib is missing.
+    False when none has a map of suitable size. Raises LatimerError when matplotlib is missing.
     """
     chosen = _most_telling(translations)
     drawn = attention_of(chosen) if chosen else None
@@ -49,7 +49,7 @@ def attention_of(translation: Translation, title: str = "") -> Figure | None:
     if attention is None or max(attention.weights.shape) > TOO_MANY_PIECES:
         return None
     source, target = _labels(attention.source, table), _labels(attention.target, table)
-    title = title or "What was read as each piece was written"
+    title = title or "Attention of each target piece to the source"
     return attention_map(attention.weights.numpy(), source, target, title)
 
 
@@ -60,7 +60,7 @@ def _labels(pieces: Sequence[str], table: Sequence[str]) -> list[str]:
 
 
 def _most_telling(translations: Sequence[Translation]) -> Translation | None:
-    """The one with the most pieces that still makes a readable map, or else the shortest."""
+    """The translation with the largest readable map, or else the shortest one."""
 
     def pieces(translation: Translation) -> int:
         attention = translation.attention

@@ -1,4 +1,4 @@
-"""The last page of the quickstart: scores, translations, what was written, what to do next."""
+"""The final report of the quickstart: scores, translations, files and next commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ COLUMNS = (
     "copying: the source taken as its own translation; "
     "memory: the translation of the nearest source in the training text"
 )
-CHANGES = "clear: chance alone rarely brings about such a difference (p < 0.05)"
+CHANGES = "clear: statistically significant (p < 0.05)"
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Sample:
 
 @dataclass(frozen=True)
 class Result:
-    """All that the quickstart has to show in the end."""
+    """The result of a quickstart."""
 
     folder: Path
     model: Path
     corpus: str
     minutes: float
-    """Of training, over all sittings."""
+    """Minutes of training, over all runs in the folder."""
     updates: int
     parts: dict[str, Scored]
     """By name: dev, test."""
@@ -53,21 +53,21 @@ class Result:
     test_files: tuple[Path, Path] | None
     """Source and target text of the test part, unless it is empty."""
     again: list[str]
-    """The arguments that name the same corpus and folder in another call."""
+    """Command line arguments that name the same corpus and folder."""
     interrupted: LatimerError | None = None
-    """Ctrl-C in training."""
+    """The interruption of training by Ctrl-C."""
     gain: Gain | None = None
-    """What learning from reward changed, if that was wanted."""
+    """The result of learning from reward, if there was any."""
     no_gain: str | None = None
-    """Why learning from reward was left out although it was wanted."""
+    """Why learning from reward was left out although the user wanted it."""
     evidence: Evidence | None = None
-    """How good the model is; None where there was no text to test on."""
+    """The scores that the verdict is based on; None without a test or dev set."""
     outlook: str | None = None
-    """What is missing where time ended training; see `outlook`."""
+    """What more training would bring where time ended it; see `outlook`."""
 
     @property
     def verdict(self) -> list[str]:
-        """Whether the translator is any good, in three lines."""
+        """The verdict on the translator, in three lines."""
         return verdict(self.evidence, commands(self))
 
     def as_dict(self) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def show(result: Result, console: Console) -> None:
 
 
 def score_table(parts: dict[str, Scored]) -> Table:
-    """A row for each part, and for each metric the model's score beside those without a model."""
+    """A row for each part; for each metric the scores of model, copying and translation memory."""
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("")
     table.add_column("pairs", justify="right")
@@ -144,13 +144,13 @@ def score_table(parts: dict[str, Scored]) -> Table:
 
 
 def gain_title(gain: Gain) -> str:
-    """What the table of the gain is about, and which model is offered."""
+    """The title of the table of the gain; it says which model is offered."""
     kept = "the improved model is kept" if gain.kept else "no gain on dev: the model before is kept"
     return f"BLEU before and after {gain.minutes:.1f} minutes of learning from reward ({kept})"
 
 
 def gain_table(gain: Gain) -> Table:
-    """A row for each part and search: BLEU before and after, and what the difference is worth."""
+    """A row for each part and search: BLEU before and after, difference and interval."""
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
     table.add_column("")
     table.add_column("search")
@@ -208,7 +208,7 @@ def next_commands(result: Result) -> list[tuple[str, str]]:
     ready = commands(result)
     listed = [
         ("translate lines of text", ready.translate),
-        ("go on learning for an hour in all", ready.longer(60)),
+        ("continue training to one hour in total", ready.longer(60)),
         ("the same with your own PO, TMX, XLIFF, TSV or pair of text files",
          f"{program()} quickstart --to de --out my-translator --pairs YOUR.po"),
     ]  # fmt: skip
@@ -220,7 +220,7 @@ def next_commands(result: Result) -> list[tuple[str, str]]:
 
 
 def commands(result: Result) -> Commands:
-    """The commands that a verdict may propose."""
+    """The commands that a verdict may suggest."""
     latimer, model = program(), shlex.quote(str(result.model))
 
     def longer(minutes: int) -> str:
@@ -247,7 +247,7 @@ def _with_more_text(result: Result) -> list[str]:
 
 
 def program() -> str:
-    """How to call this command from where the user stands."""
+    """The name or path by which the user can call `latimer`."""
     if shutil.which("latimer"):
         return "latimer"
     called = Path(sys.argv[0])

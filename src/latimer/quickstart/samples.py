@@ -1,4 +1,4 @@
-"""Which test sentences are shown: the same ones every time, from short to long."""
+"""The choice of test sentences that are shown: always the same, from short to long."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from latimer.formats.pair import Pair
 from latimer.text.corpus.split import rank
 
 SHORTEST_SHARE = 0.15
-"""The shortest sentences, mostly single words, show nothing and are left out."""
+"""The share of shortest sentences, mostly single words, that are left out."""
 
 
 def choose_samples(pairs: Sequence[Pair], count: int) -> list[Pair]:

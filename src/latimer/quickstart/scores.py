@@ -1,4 +1,4 @@
-"""How good the translator is, beside what is to be had without one."""
+"""Scores of the translator, and of two baselines: copying and a translation memory."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from latimer.text.nearest import TranslationMemory
 METRICS = ("bleu", "chrf")
 
 Translate = Callable[[Sequence[str]], list[Translation]]
-"""A translator with its search settled."""
+"""A translator with fixed search settings."""
 
 
 @dataclass(frozen=True)
 class Unaided:
-    """One part of the corpus, and what its sources score without a translator."""
+    """One part of the corpus and the scores of both baselines on it."""
 
     pairs: list[Pair]
     language: str
@@ -27,13 +27,13 @@ class Unaided:
     recalled: list[str]
     """For each source the target of the nearest source in the training text."""
     copying: dict[str, Score]
-    """What the source would score as its own translation: names and numbers are shared."""
+    """Scores of the sources as translations; names and numbers are shared."""
     memory: dict[str, Score]
-    """What `recalled` scores: a translation memory alone."""
+    """Scores of `recalled`, a translation memory."""
 
     @property
     def sources(self) -> list[str]:
-        """Of all pairs."""
+        """The sources of all pairs."""
         return [pair.source for pair in self.pairs]
 
     @property
@@ -52,12 +52,12 @@ class Scored:
 
     @property
     def pairs(self) -> list[Pair]:
-        """What was translated."""
+        """The pairs of the part."""
         return self.unaided.pairs
 
     @property
     def bleu(self) -> float:
-        """The model's."""
+        """BLEU of the model."""
         return self.model["bleu"].value
 
     @property
@@ -66,7 +66,7 @@ class Scored:
         return self.unaided.copying["bleu"].value
 
     def against(self, others: Sequence[str]) -> Comparison:
-        """BLEU of `others`, and of the model's translations second."""
+        """Comparison by BLEU of `others` (first) and the model's translations (second)."""
         part = self.unaided
         return compare(others, self.translations, part.references, language=part.language)
 
@@ -85,7 +85,7 @@ class Scored:
 
 
 def unaided(pairs: Sequence[Pair], memory: TranslationMemory, language: str) -> Unaided:
-    """Score copying and looking up on `pairs` (at least one); `memory` knows the training text."""
+    """The baselines on `pairs` (at least one); `memory` holds the training text."""
     sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
     recalled = memory.translate(sources)
     copying, remembered = (

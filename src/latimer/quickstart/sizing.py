@@ -1,4 +1,4 @@
-"""How large a network, and how long a training, fit the text that there is."""
+"""The size of the network and the length of training for a text of a given size."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from latimer.formats.pair import Pair
 
 PASSES = 40
-"""Over the text at most: beyond it a network of this size learns the text by heart."""
+"""Maximum number of epochs; with more, a network of this size overfits."""
 LEAST_UPDATES, VALIDATIONS = 300, 6
-"""Of a training, whatever the text; and how many validations it has."""
+"""Minimum number of updates, and number of validations of a training."""
 CHARACTERS = 3.0
-"""Of text in a piece, about: what a batch holds is counted in pieces."""
+"""Approximate number of characters per piece."""
 
 
 @dataclass(frozen=True)
 class Size:
-    """Of the subword vocabulary, and of the network: its embedding and its two recurrent layers."""
+    """Sizes of the vocabulary, the embeddings and the two recurrent layers."""
 
     pieces: int
     embedding: int
@@ -40,11 +40,11 @@ SIZES: list[tuple[int, Size]] = [
     (2_500, Size(1000, 128, 128, 192)),
     (10_000, Size(2000, 192, 192, 256)),
 ]
-"""For fewer pairs than so many; of more text the recipe's own size."""
+"""Sizes for texts with fewer pairs than the number; larger texts use those of the recipe."""
 
 
 def fitted(pairs: Sequence[Pair], batch_tokens: int, updates: int) -> dict[str, object]:
-    """Settings of the quickstart's recipe for a text, less of what it has where text is short.
+    """Settings of the quickstart's recipe for a text; a short text gets a smaller network.
 
     `batch_tokens` and `updates` are those of the recipe.
     """

@@ -1,4 +1,4 @@
-"""Is the translator any good? Three lines for those who want to use it."""
+"""The verdict on a translator: three lines for its user."""
 
 from __future__ import annotations
 
@@ -8,52 +8,52 @@ from dataclasses import dataclass
 from latimer.metrics.significance import Comparison
 
 FEW_PAIRS = 1_000
-"""From fewer pairs a translator is hardly ever learnt."""
+"""With fewer pairs, training rarely gives a useful translator."""
 ENOUGH_PAIRS = 10_000
-"""From about so many on, interface text is learnt well enough to be useful."""
+"""Pairs of interface text that usually suffice for a useful translator."""
 WEAK = 20.0
 """BLEU below which most sentences have to be corrected."""
 STEPS = (15, 60)
-"""Minutes of training that are proposed, one after the other."""
+"""Minutes of training that are suggested in turn."""
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What is known about a translator."""
+    """The scores and the training of a translator."""
 
     copying: Comparison
-    """BLEU of copying the source, and second that of the translator."""
+    """BLEU of copying the source (first) and of the translator (second)."""
     memory: Comparison
-    """BLEU of the nearest sentence of the text, and second that of the translator."""
+    """BLEU of the translation memory (first) and of the translator (second)."""
     unseen: bool
-    """Whether the text tested on had no part in training, not even in choosing the best model."""
+    """Whether the text of the scores was not used to select the best model either."""
     pairs: int
-    """Learnt from."""
+    """Pairs in the training text."""
     updates: int
     minutes: float
-    """Of training, over all sittings."""
+    """Minutes of training, over all runs in the folder."""
 
 
 @dataclass(frozen=True)
 class Commands:
-    """What can be done next; each is fit to paste."""
+    """Next commands, ready to paste."""
 
     translate: str
     longer: Callable[[int], str]
-    """Training for so many minutes in all."""
+    """The command that trains for the given minutes in total."""
     more_text: str
 
 
 def verdict(evidence: Evidence | None, commands: Commands) -> list[str]:
-    """What the translator scores, what that is worth, and the one command that helps most.
+    """The scores of the translator, whether it is useful, and the most helpful next command.
 
-    `evidence` is None where there was no text to test on. A difference counts when chance would
-    rarely bring it about (`Comparison.clear`).
+    `evidence` is None without a test or dev set. A difference counts if it is significant
+    (`Comparison.clear`).
     """
     if evidence is None:
         return [
             "No text was left to test this translator on.",
-            "How good it is, nobody can say: the text is too short to learn a translator from.",
+            "Its quality is unknown: the text is too short to learn a translator from.",
             _more_text(commands),
         ]
     held_out = "has never seen" if evidence.unseen else "has not learnt from"
@@ -71,13 +71,13 @@ def verdict(evidence: Evidence | None, commands: Commands) -> list[str]:
 
 
 def too_few(pairs: int) -> str | None:
-    """A word before training from so few pairs that little can come of it; None of more."""
+    """A warning before training from fewer than `FEW_PAIRS` pairs; None for more."""
     if pairs >= FEW_PAIRS:
         return None
     return (
         f"{pairs:,} {'pair is' if pairs == 1 else 'pairs are'} few to learn a translator from: "
         f"{FEW_PAIRS:,} are the least, {ENOUGH_PAIRS:,} and more are better. "
-        "It is tried all the same; a translation memory may help more."
+        "Training starts anyway; a translation memory may help more."
     )
 
 
@@ -97,7 +97,7 @@ def _useful(evidence: Evidence) -> bool:
 
 
 def _relation(comparison: Comparison) -> str:
-    """How the translator stands to what it is compared with."""
+    """The result of a comparison, in words."""
     if not comparison.clear:
         return "not clearly better"
     return "better" if comparison.difference > 0 else "worse"
@@ -115,7 +115,7 @@ def _cause(evidence: Evidence) -> str:
 
 
 def _more_minutes(evidence: Evidence) -> int | None:
-    """The next step that is well above the minutes trained; None when time is not what lacks."""
+    """The next of `STEPS` that is well above the minutes trained; None if text is lacking."""
     if evidence.pairs < FEW_PAIRS:
         return None
     return next((step for step in STEPS if step >= 2 * evidence.minutes), None)
@@ -125,11 +125,11 @@ def _next(evidence: Evidence, commands: Commands) -> str:
     if _useful(evidence) and evidence.copying.second >= WEAK:
         return f"Next: translate your file: {commands.translate}"
     if minutes := _more_minutes(evidence):
-        return f"Next: train for {minutes} minutes in all: {commands.longer(minutes)}"
+        return f"Next: train for {minutes} minutes in total: {commands.longer(minutes)}"
     return _more_text(commands)
 
 
 def _more_text(commands: Commands) -> str:
     return (
-        f"Next: learn from more text, {ENOUGH_PAIRS:,} pairs or more in all: {commands.more_text}"
+        f"Next: train on more text, {ENOUGH_PAIRS:,} pairs or more in total: {commands.more_text}"
     )
