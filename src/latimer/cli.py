@@ -17,6 +17,7 @@ from latimer.commands.improve import improve
 from latimer.commands.learn import learn
 from latimer.commands.perplexity import perplexity
 from latimer.commands.plan import plan
+from latimer.commands.play import play
 from latimer.commands.plot import plot
 from latimer.commands.quickstart import quickstart
 from latimer.commands.sample import sample
@@ -27,7 +28,7 @@ from latimer.errors import LatimerError
 
 COMMANDS = (
     quickstart, corpus, train, improve, average, translate, evaluate, analyse, shortlist,
-    perplexity, sample, plan, learn, plot
+    perplexity, sample, plan, learn, play, plot
 )  # fmt: skip
 
 

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from latimer.rl.environments import Environment
     from latimer.rl.mdp.finite_mdp import FiniteMDP
-    from latimer.rl.planning.compare import Trial
 
 METHOD = "modified-policy-iteration"
 ENV_HELP = "Grid-world file, textbook world (e.g. cliff), saved process or Gymnasium id."
@@ -77,7 +76,7 @@ def plan(
     if horizon is not None:
         _print_horizon(environment, mdp, horizon, json)
         return
-    limits = {key: options[key] for key in ("accuracy", "max_iterations") if key in options}
+    limits = given(accuracy=accuracy, max_iterations=max_iterations)
     _solve(environment, mdp, "" if compare else method or METHOD, limits, (picture, save, json))
 
 

@@ -26,7 +26,7 @@ def learn_reads() -> dict[str, set[str]]:
     from latimer.rl.tabular.learn import reads_of
 
     training = {field.name for field in fields(Training)} | {"options", "runs"}
-    return reads_of() | {name: training for name in SETTINGS}
+    return reads_of() | dict.fromkeys(SETTINGS, training)
 
 
 def plan_reads() -> dict[str, set[str]]:

@@ -38,9 +38,7 @@ def check_picture(path: Path, layout: Layout | None, env: str, *, curve: bool = 
         )
 
 
-def draw_plan(
-    path: Path, layout: Layout, name: str, mdp: FiniteMDP, found: Solution
-) -> None:
+def draw_plan(path: Path, layout: Layout, name: str, mdp: FiniteMDP, found: Solution) -> None:
     """Values and policy as PNG; the sweeps of value iteration as GIF."""
     from latimer.plots.animation import save_animation
     from latimer.plots.figure import save_figure

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latimer.plots.figure import INK, new_figure
+from latimer.plots.figure import GRID, INK, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 Ints = NDArray[np.integer[Any]]
 
-WALL = "#3d4852"
+WALL, ENDED, FREE = "#3d4852", "#d8dee4", "#f6f8fa"
 COLOURS = "RdYlBu"
 CELL = 0.72
 """Inches; small grids get larger cells, very large ones smaller."""
@@ -27,7 +27,7 @@ WRITTEN = 400
 
 
 def draw_values(layout: Layout, values: Floats, policy: Ints | None, title: str) -> Figure:
-    """The value of every cell [states] as a colour and a number; the policy [states] as arrows."""
+    """The value of each state [states] as a colour and a number; the policy [states] as arrows."""
     figure = new_figure(*size_of(layout))
     axes = figure.add_subplot()
     fill_values(axes, layout, values, policy)
@@ -49,16 +49,27 @@ def draw_action_values(layout: Layout, q: Floats, title: str) -> Figure:
 
 
 def entitle(axes: Axes, title: str) -> None:
-    """A title on two lines where a colon divides it: a narrow layout leaves no room for one."""
+    """A title on two lines where a colon divides it: a narrow grid leaves no room for one."""
     name, colon, rest = title.partition(": ")
     axes.set_title(f"{name}\n{rest}" if colon else name, color=INK, fontsize=10)
 
 
 def size_of(layout: Layout) -> tuple[float, float]:
-    """Width and height of a layout's picture in inches."""
+    """Width and height of a grid's picture in inches."""
     lines, columns = layout.shape
     cell = float(np.clip(9.0 / max(lines, columns), 0.02, 1.0) if max(lines, columns) > 8 else CELL)
     return max(3.4, columns * cell + 0.4), max(2.4, lines * cell + 0.8)
+
+
+def draw_cells(axes: Axes, layout: Layout) -> None:
+    """The cells of a grid with their symbols, and no values."""
+    _prepare(axes, layout)
+    for cell in layout.cells:
+        if cell in layout.walls:
+            continue
+        ended = cell in layout.ends
+        _square(axes, cell, ENDED if ended else FREE, edge=GRID)
+        _write(axes, cell, layout.symbols.get(cell, ""), 8, down=-0.34, aside=-0.36, bold=ended)
 
 
 def fill_values(
@@ -80,7 +91,7 @@ def fill_values(
         if cell in layout.walls:
             continue
         ended = cell in layout.ends
-        _square(axes, cell, "#d8dee4" if ended else colour_of(values[state]))
+        _square(axes, cell, ENDED if ended else colour_of(values[state]))
         if not small:
             continue
         symbol = layout.symbols.get(cell, "")
@@ -111,7 +122,7 @@ def fill_action_values(
         if cell in layout.walls:
             continue
         if cell in layout.ends:
-            _square(axes, cell, "#d8dee4")
+            _square(axes, cell, ENDED)
             _write(axes, cell, layout.symbols.get(cell, ""), 11, bold=True)
             continue
         line, column = cell
@@ -157,11 +168,11 @@ def _prepare(axes: Axes, layout: Layout) -> None:
         spine.set_visible(False)
 
 
-def _square(axes: Axes, cell: tuple[int, int], colour: Any) -> None:
+def _square(axes: Axes, cell: tuple[int, int], colour: Any, edge: str = "white") -> None:
     from matplotlib.patches import Rectangle
 
     corner = (cell[1] - 0.5, cell[0] - 0.5)
-    axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor="white", linewidth=0.8))
+    axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor=edge, linewidth=0.8))
 
 
 def _write(

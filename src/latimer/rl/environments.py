@@ -85,7 +85,7 @@ class Environment:
         environment, or DEFAULT_LIMIT.
         """
         if isinstance(self.world, gymnasium.Env):
-            more = {} if limit is None else {"max_episode_steps": limit}
+            more: dict[str, Any] = {} if limit is None else {"max_episode_steps": limit}
             return make_gymnasium(self.name, {**self.settings, **more}, render_mode)
         return TimeLimit(self.world.environment(render_mode), limit or DEFAULT_LIMIT)
 
@@ -95,7 +95,7 @@ class Environment:
             return None
         if gymnasium.spec(self.name).vector_entry_point is None:
             return None
-        more = {} if limit is None else {"max_episode_steps": limit}
+        more: dict[str, Any] = {} if limit is None else {"max_episode_steps": limit}
         with _errors_of(self.name, self.settings):
             return gymnasium.make_vec(
                 self.name, copies, vectorization_mode="vector_entry_point", **self.settings, **more
@@ -165,7 +165,7 @@ def make_gymnasium(
     is_path = name.startswith((".", "/", "~")) and "-v" not in name
     if name.endswith((".txt", *SUFFIXES)) or is_path:
         raise InputError(f"{name}: no such file")
-    more = {} if render_mode is None else {"render_mode": render_mode}
+    more: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
     with _errors_of(name, settings):
         return gymnasium.make(name, **settings, **more)
 

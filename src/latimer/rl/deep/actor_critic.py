@@ -52,7 +52,8 @@ class ActorCritic:
         self.optimisers = [
             torch.optim.Adam(module.parameters(), lr=rate, eps=1e-5, fused=True)
             for module, rate in (
-                (self.actor, settings.actor_learning_rate), (self.critic, settings.critic_learning_rate)
+                (self.actor, settings.actor_learning_rate),
+                (self.critic, settings.critic_learning_rate),
             )
         ]  # fmt: skip
 

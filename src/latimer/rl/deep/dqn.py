@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+
 import gymnasium
 import numpy as np
 import torch
@@ -33,7 +34,9 @@ class DQNLearner:
         sizes = (spaces.features, *settings.hidden, self.actions)
         self.network = MLP(sizes, 1.0, start).to(device)
         self.target = copy.deepcopy(self.network)
-        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=settings.learning_rate, fused=True)
+        self.optimiser = torch.optim.Adam(
+            self.network.parameters(), lr=settings.learning_rate, fused=True
+        )
         self.replay = Replay(settings.replay, spaces.features, device)
         self._trained = self._updates = 0
 

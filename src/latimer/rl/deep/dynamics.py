@@ -98,7 +98,9 @@ class DynamicsLearner:
             raise InputError(f"dynamics needs bounded actions, not {space}; choose ppo")
         start = torch.Generator().manual_seed(generator.initial_seed())
         self.model = Model(spaces.features, self.width, settings, start).to(device)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=settings.learning_rate, fused=True)
+        self.optimiser = torch.optim.Adam(
+            self.model.parameters(), lr=settings.learning_rate, fused=True
+        )
         self.replay = Replay(settings.replay, spaces.features, device, self.width)
         self._trained, self._plan = 0, [torch.empty(0)] * settings.copies
 
@@ -199,7 +201,7 @@ class DynamicsLearner:
         return centre, spread
 
     def _candidates(self, centre: Tensor, spread: Tensor) -> Tensor:
-        """`[candidates, horizon, width]`: normal around the centre, or drawn with its probabilities."""
+        """`[candidates, horizon, width]`: normal around the centre, or drawn by its weights."""
         count = self.settings.candidates
         shape = (count, *centre.shape)
         if self.discrete:

@@ -51,8 +51,8 @@ def advantages_and_returns(
 ) -> tuple[Tensor, Tensor]:
     """Generalised advantages and λ-returns, both `[time, copies]`, by `td_targets.gae`.
 
-    λ = `gae_lambda`; with λ = 1 they are n-step. A step in which a copy was reset gets advantage 0 and
-    passes nothing back, so that an episode which was cut off bootstraps from the state it had
+    λ = `gae_lambda`; with λ = 1 they are n-step. A step in which a copy was reset gets advantage 0
+    and passes nothing back, so that a truncated episode bootstraps from the state that it had
     reached and from nothing of the next.
     """
     with torch.no_grad():

@@ -15,8 +15,8 @@ class A2C:
     """Advantage actor–critic (Mnih et al. 2016).
 
     copies: of the environment; horizon: steps of each copy between updates; discount: γ;
-    gae_lambda: λ of the advantages; entropy: factor of the entropy bonus; max_gradient_norm: to which
-    gradients are clipped; normalise_advantages: to mean 0 and deviation 1 in each batch; anneal:
+    gae_lambda: λ of the advantages; entropy: factor of the entropy bonus; max_gradient_norm:
+    gradients are clipped to it; normalise_advantages: to mean 0 and deviation 1 in each batch; anneal:
     decrease learning rates linearly to 0; reward_scale: factor of the rewards; hidden: sizes of the
     hidden layers.
     """

@@ -74,4 +74,6 @@ def _of_cliff(inner: Any) -> Layout:
     cliff = frozenset((int(i), int(j)) for i, j in np.argwhere(inner._cliff))
     goal, start = (lines - 1, columns - 1), (lines - 1, 0)
     symbols = {goal: "G", start: "S"}
-    return Layout((lines, columns), cells, (UP, RIGHT, DOWN, LEFT), symbols, frozenset([goal]), cliff)
+    return Layout(
+        (lines, columns), cells, (UP, RIGHT, DOWN, LEFT), symbols, frozenset([goal]), cliff
+    )

@@ -28,8 +28,8 @@ MOVES = {
 class Meaning:
     """What a symbol of the drawing stands for.
 
-    kind: `floor`; `wall`; `end`, where the episode ends on entering; `back`, which returns the agent
-    to the start; `jump`, from which every action leads to the cell `target`. reward: for
+    kind: `floor`; `wall`; `end`, where the episode ends on entering; `back`, which puts the agent
+    back to the start; `jump`, from which every action leads to the cell `target`. reward: for
     entering, or for jumping; None is the reward of a step.
     """
 
@@ -53,7 +53,6 @@ class Rules:
     slip: float = 0.0
     moves: Literal[4, 8] = 4
     wind: Sequence[int] = ()
-
 
 
 @dataclass(frozen=True, eq=False)

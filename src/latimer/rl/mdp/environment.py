@@ -20,7 +20,7 @@ class TableEnv(gymnasium.Env[Any, Any]):
     """Observations are states, actions are numbers; both `Discrete`.
 
     Episodes end only where the table says so: wrap in Gymnasium's TimeLimit to truncate them.
-    InputError for a table without start or with illegal actions (see `OutcomeTable.check_complete`).
+    InputError as in `OutcomeTable.check_complete`.
     """
 
     metadata: dict[str, Any] = {  # noqa: RUF012  (as Gymnasium declares it)
@@ -43,7 +43,7 @@ class TableEnv(gymnasium.Env[Any, Any]):
         self.state = int(np.argmax(table.start))
 
     @cached_property
-    def P(self) -> dict[int, dict[int, list[Outcome]]]:  # noqa: N802  (Gymnasium's name)
+    def P(self) -> dict[int, dict[int, list[Outcome]]]:
         """The outcomes as Gymnasium's toy-text environments show them."""
         return {
             state: {action: self._outcomes(state, action) for action in range(self.table.actions)}

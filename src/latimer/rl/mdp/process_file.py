@@ -11,6 +11,7 @@ from scipy import sparse
 
 from latimer.errors import InputError
 from latimer.rl.mdp import saved
+from latimer.rl.mdp.arrays import Rows
 from latimer.rl.mdp.finite_mdp import FiniteMDP
 
 REQUIRED = ("discount", "states", "state", "action", "first", "successor", "probability",
@@ -54,15 +55,17 @@ def from_json(values: Mapping[str, Any], name: str) -> FiniteMDP:
         parts = values["probability"], values["successor"], values["first"]
         shape = len(values["state"]), int(values["states"])
         continuation = sparse.csr_array(tuple(map(np.asarray, parts)), shape=shape)
-        names = {
+        state, action = (np.asarray(values[key]) for key in ("state", "action"))
+        termination, reward = (
+            np.asarray(values[key], dtype=float) for key in ("termination", "reward")
+        )
+        names: dict[str, Any] = {
             key: None if values.get(key) is None else [str(word) for word in values[key]]
             for key in ("state_names", "action_names")
         }
-        return FiniteMDP(
-            *(np.asarray(values[key]) for key in ("state", "action")), continuation,
-            *(np.asarray(values[key], dtype=float) for key in ("termination", "reward")),
-            float(values["discount"]), start=values.get("start"), **names,
-        )  # fmt: skip
+        whole = Rows(state, action, continuation, termination, reward)
+        discount = float(values["discount"])
+        return FiniteMDP(*whole, discount=discount, start=values.get("start"), **names)
     except (TypeError, ValueError, IndexError) as error:
         raise InputError(f"{name}: no decision process: {error}") from error
     except InputError as error:

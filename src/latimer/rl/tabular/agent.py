@@ -36,7 +36,7 @@ def keep_memory(memory: Any) -> None:
 class Agent:
     """One run's learner. `act`, `learn` and `end_episode` are compiled into the loop.
 
-    q [tables, states, actions] are its action values, and `memory` is whatever else it keeps: apart,
+    q [tables, states, actions] are its action values, and `memory` is whatever else it keeps,
     because Numba counts references when an array is taken out of a tuple.
 
     act(rule, q, state, epsilon, number) -> action, by one random number in [0, 1).

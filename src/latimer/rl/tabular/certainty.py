@@ -27,7 +27,7 @@ MOST_COUNTS = 50_000_000
 """Counts [states, actions, states] that are kept; 400 MB."""
 ACCURACY = 1e-6
 NEARLY_ONE = 1 - 1e-6
-"""In place of γ = 1, for which policies that never terminate have no value in an estimated model."""
+"""Replaces γ = 1, for which policies that never terminate have no value in an estimated model."""
 
 
 class Counts(NamedTuple):

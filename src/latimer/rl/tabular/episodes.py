@@ -33,9 +33,11 @@ class Episodes(NamedTuple):
 
     def part(self, first: int, last: int) -> Episodes:
         """Episodes first .. last - 1, as views."""
-        arrays = self.alphas, self.epsilons, self.returns, self.lengths
-        alphas, epsilons, returns, lengths = (array[first:last] for array in arrays)
-        return Episodes(alphas, epsilons, self.discount, self.limit, returns, lengths)
+        here = slice(first, last)
+        return self._replace(
+            alphas=self.alphas[here], epsilons=self.epsilons[here],
+            returns=self.returns[here], lengths=self.lengths[here],
+        )  # fmt: skip
 
 
 @cache

@@ -184,9 +184,7 @@ class _Place(NamedTuple):
     shape: tuple[int, int]
     limit: int
 
-    def runner(
-        self, seed: int, run: int
-    ) -> Callable[[Agent, Episodes, SplitMix], None]:
+    def runner(self, seed: int, run: int) -> Callable[[Agent, Episodes, SplitMix], None]:
         """Runs the episodes of one run."""
         if self.table is not None:
             return partial(on_table, self.table)

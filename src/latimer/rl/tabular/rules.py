@@ -21,7 +21,7 @@ Q_LEARNING, SARSA, EXPECTED_SARSA, DOUBLE_Q = range(4)
 def act(q: Floats, state: int, epsilon: float, rule: int, number: float) -> int:
     """With probability ε any action, else one with the greatest value, ties broken at random.
 
-    One random `number` in [0, 1) decides all of it. Double Q-learning acts on the sum of its tables.
+    One random `number` in [0, 1) decides. Double Q-learning acts on the sum of its tables.
     """
     actions = q.shape[2]
     if number < epsilon:

@@ -79,9 +79,7 @@ class Planning(StepSize):
         """Check the ranges."""
         super().__post_init__()
         if not 0 <= self.planning <= MOST_PLANNING:
-            raise InputError(
-                f"planning is {self.planning}; it must be from 0 to {MOST_PLANNING:,}"
-            )
+            raise InputError(f"planning is {self.planning}; it must be from 0 to {MOST_PLANNING:,}")
 
 
 @dataclass(frozen=True)

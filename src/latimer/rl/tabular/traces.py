@@ -83,4 +83,12 @@ def trace_agent(
     """A new agent of SARSA(λ) or Q(λ)."""
     traces = Traces(TRACES.index(settings.traces), settings.decay, np.zeros(shape))
     q = np.full((1, *shape), settings.initial)
-    return Agent(rule, q, traces, epsilon_greedy, learn_with_traces, needs_next_action=True, end_episode=clear_traces)
+    return Agent(
+        rule,
+        q,
+        traces,
+        epsilon_greedy,
+        learn_with_traces,
+        needs_next_action=True,
+        end_episode=clear_traces,
+    )

@@ -82,8 +82,9 @@ def _table(path: Path, seed: int, environment: Environment | None) -> SavedAgent
     def greedy(observation: Any) -> int:
         return int(q[int(observation) - first_state].argmax()) + first_action
 
-    known = isinstance(epsilon, int | float)
-    sampled = _epsilon_greedy(greedy, q, float(epsilon), seed, first_action) if known else None
+    sampled = None
+    if isinstance(epsilon, int | float):
+        sampled = _epsilon_greedy(greedy, q, float(epsilon), seed, first_action)
     return SavedAgent(
         found.algorithm, place, limit if isinstance(limit, int) else None, greedy, sampled
     )
