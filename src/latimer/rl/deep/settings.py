@@ -16,9 +16,9 @@ class A2C:
 
     copies: of the environment; horizon: steps of each copy between updates; discount: γ;
     gae_lambda: λ of the advantages; entropy: factor of the entropy bonus; max_gradient_norm:
-    gradients are clipped to it; normalise_advantages: to mean 0 and deviation 1 in each batch; anneal:
-    decrease learning rates linearly to 0; reward_scale: factor of the rewards; hidden: sizes of the
-    hidden layers.
+    gradients are clipped to it; normalise_advantages: to mean 0 and deviation 1 in each batch;
+    anneal: decrease learning rates linearly to 0; reward_scale: factor of the rewards; hidden:
+    sizes of the hidden layers.
     """
 
     copies: int = 8

@@ -78,7 +78,7 @@ class GridWorld(Description):
 
     @cached_property
     def start(self) -> Floats:
-        """Distribution [states] of the first state: uniform over the S, or over non-terminal cells."""
+        """Distribution [states] of the first state: even over S, or over non-terminal cells."""
         starts = [self.rows[line][column] == "S" for line, column in self.cells]
         if not any(starts):
             starts = [self.meaning(cell).kind != "end" for cell in self.cells]
