@@ -119,5 +119,6 @@ def _play(
     finally:
         env.close()
     if picture is not None:
-        draw_episode(picture, f"{place.name}, {agent.algorithm}", place.layout, result.first)
+        title = f"{Path(place.name).name}, {agent.algorithm}"
+        draw_episode(picture, title, place.layout, result.first)
     return result
