@@ -95,8 +95,10 @@ class Trained:
             raise InputError(f"{where}: not facts that training wrote; train again")
         try:
             chosen = settings_of(algorithm, settings)
-            returns = np.array(facts["returns"], float)
-            ends = np.array(facts["ends"], np.int64)
+            returns = np.array(list(facts["returns"]), float)
+            ends = np.array(list(facts["ends"]), np.int64)
+            if returns.ndim != 1 or returns.shape != ends.shape:
+                raise ValueError("returns and ends differ in length")
             steps, seconds = int(facts["steps"]), float(facts["cpu_seconds"])
             limit = None if limit is None else int(limit)
         except (KeyError, TypeError, ValueError) as error:
