@@ -37,7 +37,7 @@ CURVES: dict[str, dict[str, tuple[str, int, dict[str, Any]]]] = {
             60_000,
             {
                 "discount": 0.9, "reward_scale": 0.1, "horizon": 128, "minibatches": 8,
-                "epochs": 10, "actor_rate": 1e-3,
+                "epochs": 10, "actor_learning_rate": 1e-3,
             },
         ),
         "dynamics": ("dynamics", 3_000, {}),
@@ -48,11 +48,11 @@ CURVES: dict[str, dict[str, tuple[str, int, dict[str, Any]]]] = {
 
 def one(job: tuple[str, str, int, dict[str, Any], int, float | None, int]) -> dict[str, Any]:
     """A run, in a process of its own."""
-    environment, algorithm, steps, overrides, seed, until, core = job
+    environment, algorithm, steps, settings, seed, until, core = job
     pin(core)
     from latimer.rl.deep import train
 
-    found = train(environment, algorithm, steps=steps, seed=seed, overrides=overrides, until=until)
+    found = train(environment, algorithm, steps=steps, seed=seed, settings=settings, until=until)
     return {
         "steps": found.steps, "cpu_seconds": found.cpu_seconds, "solved": found.solved_at(SOLVED),
         "ends": found.ends.tolist(), "returns": found.returns.tolist(),
@@ -88,14 +88,14 @@ def curves(seeds: int, core: int, folder: Path) -> dict[str, Any]:
     figures: dict[str, Any] = {}
     for environment, named in CURVES.items():
         figure = new_figure(8, 3.2)
-        every = figure.subplots(1, 2)
+        every = figure.subplots(1, 2, sharey=True)
         panels = {60_000: every[0], 0: every[1]}
         found: dict[int, dict[str, Any]] = {60_000: {}, 0: {}}
         longest = {60_000: 60_000, 0: 0}
-        for name, (algorithm, steps, overrides) in named.items():
+        for name, (algorithm, steps, settings) in named.items():
             with get_context("spawn").Pool(1) as pool:
                 jobs = [
-                    (environment, algorithm, steps, overrides, s, None, core) for s in range(seeds)
+                    (environment, algorithm, steps, settings, s, None, core) for s in range(seeds)
                 ]
                 runs = [pool.apply(one, (job,)) for job in jobs]
             print(f"{environment}, {name}: done", file=sys.stderr)

@@ -65,7 +65,8 @@ def main() -> None:
 def learning_rate(env: gymnasium.Env[Any, Any], episodes: int, threads: int) -> float:
     """Steps a second of as many runs as there are threads."""
     return rate(
-        lambda: learn(env, episodes=episodes, runs=threads, threads=threads).steps, CLOCKS[threads]
+        lambda: learn(env, episodes=episodes, alpha=0.1, runs=threads, threads=threads).steps,
+        CLOCKS[threads],
     )
 
 

@@ -242,7 +242,7 @@ def test_every_deep_algorithm_learns(algorithm):
             steps=120 if short else 400,
             seed=1,
             device=place,
-            overrides=short,
+            settings=short,
         )
         for place in PLACES
     ]

@@ -21,7 +21,7 @@ def main(path: str, learners: int, steps: int, windows: int) -> None:
     from jax import numpy as jnp
 
     table = {name: jnp.asarray(array) for name, array in np.load(path).items()}
-    states, actions = table["ways"].shape
+    states, actions = table["counts"].shape
     start = int(np.argmax(np.asarray(table["start"]).ravel() > 0.5))
 
     def step(carry: Any, key: Any) -> Any:
@@ -31,7 +31,7 @@ def main(path: str, learners: int, steps: int, windows: int) -> None:
         action = jnp.where(explore < 0.1, wild, jnp.argmax(q[state]))
         outcome = jnp.sum(luck >= table["cumulative"][state, action, :-1])
         after = table["successor"][state, action, outcome]
-        ended = table["ended"][state, action, outcome]
+        ended = table["terminated"][state, action, outcome]
         reward = table["reward"][state, action, outcome].astype(jnp.float32)
         discount = jnp.where(ended, 0.0, 0.99)
         error = rlax.q_learning(q[state], action, reward, discount, q[after])

@@ -11,7 +11,7 @@ from latimer.plots.figure import new_figure, save_figure
 from latimer.plots.grid import fill_action_values
 from latimer.plots.returns import fill_returns
 from latimer.rl import GridWorld
-from latimer.rl.grid.layout import board_of
+from latimer.rl.grid.layout import layout_of
 from latimer.rl.tabular import learn
 
 RUNS, EPISODES = 1000, 500
@@ -33,7 +33,7 @@ def main() -> None:
     fill_returns(curves, returns, f"Return of an episode, mean of {RUNS:,} runs")
     curves.set_ylim(-100, 0)
     for axes, (name, one) in zip(grids, found.items(), strict=True):
-        fill_action_values(axes, board_of(cliff), one.q[0], limits=(-113, 0))
+        fill_action_values(axes, layout_of(cliff), one.q[0], limits=(-113, 0))
         axes.set_title(f"{names[name]}: action values of the first run", fontsize=11)
     save_figure(figure, Path(__file__).parent / "cliff.png")
 

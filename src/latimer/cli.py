@@ -20,6 +20,7 @@ from latimer.commands.improve import improve
 from latimer.commands.learn import learn
 from latimer.commands.perplexity import perplexity
 from latimer.commands.plan import plan
+from latimer.commands.play import play
 from latimer.commands.plot import plot
 from latimer.commands.quickstart import quickstart
 from latimer.commands.sample import sample
@@ -30,7 +31,7 @@ from latimer.errors import LatimerError
 
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Translators": (quickstart, corpus, train, improve, translate, evaluate, plot),
-    "Decision processes": (plan, learn),
+    "Decision processes": (plan, learn, play),
     "Smaller tools": (average, analyse, shortlist, perplexity, sample),
 }
 """The commands, in the groups that `latimer --help` shows."""

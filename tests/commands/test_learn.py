@@ -95,8 +95,15 @@ def test_the_learning_is_animated(tmp_path):
         (("cliff", "--alpha", "1/m"), "--alpha 1/m: expected a number"),
         (("cliff", "--alpha", "3/n"), "alpha is 3.0"),
         (("cliff", "--discount", "1.5"), "discount is 1.5"),
-        (("cliff", "--traces", "dutch"), "q-learning does not read traces"),
-        (("cliff", "--decay", "0.5"), "q-learning does not read decay"),
+        (
+            ("cliff", "--alpha", "1/n", "--algorithm", "dyna-q"),
+            "does not read --alpha …/n; q-learn",
+        ),
+        (
+            ("cliff", "--traces", "dutch"),
+            "q-learning does not read --traces; sarsa-lambda, q-lambda do",
+        ),
+        (("cliff", "--decay", "0.5"), "q-learning does not read --decay"),
         (
             ("cliff", "--planning", "5", "--algorithm", "sarsa"),
             "dyna-q, prioritised-sweeping do",
@@ -140,7 +147,7 @@ def test_json_of_networks():
     [
         (("--algorithm", "ppo", "--option", "speed=3"), "ppo has no setting 'speed'"),
         (("--algorithm", "ppo", "--option", "speed"), "--option speed: expected KEY=VALUE"),
-        (("--algorithm", "ppo", "--picture", "a.gif"), "end the name in .png"),
+        (("--algorithm", "ppo", "--picture", "a.gif"), "end the name in .png; networks"),
         (("--algorithm", "ppo", "--save", "."), "--save .: there is something already"),
         (("--algorithm", "ppo", "--device", "abacus"), "--device abacus: not available here"),
         (
@@ -148,12 +155,12 @@ def test_json_of_networks():
             "ppo: hidden cannot be 64; whole numbers as [64, 64], from 1, expected",
         ),
         (
-            ("--algorithm", "dqn", "--option", "explore=0"),
-            "dqn: explore cannot be 0; a number, above 0, up to 1, expected",
+            ("--algorithm", "dqn", "--option", "exploration=0"),
+            "dqn: exploration cannot be 0; a number, above 0, up to 1, expected",
         ),
         (("--algorithm", "dynamics", "--option", "candidates=10"), "elite 20 cannot be more than"),
         (("--algorithm", "ppo", "--discount", "1.5"), "ppo: discount cannot be 1.5"),
-        (("--option", "horizon=3"), "--option is for networks (a2c, ppo, dqn, dynamics)"),
+        (("--option", "horizon=3"), "q-learning does not read --option; a2c, ppo, dqn,"),
         ((), "for environments like this: --algorithm a2c, ppo, dqn, dynamics"),
     ],
 )

@@ -6,13 +6,11 @@ import pytest
 import torch
 from gymnasium import spaces
 
-from latimer.commands import learn_deep
 from latimer.errors import InputError
 from latimer.rl import FiniteMDP, finite_horizon, policy_iteration
-from latimer.rl.deep import ALGORITHMS, Trained, train
+from latimer.rl.deep import Trained, train
 from latimer.rl.deep.actor_critic import (
     ActorCritic,
-    Settings,
     _descend,
     clipped_surrogate_loss,
     policy_gradient_loss,
@@ -21,7 +19,9 @@ from latimer.rl.deep.networks import MLP
 from latimer.rl.deep.policies import Categorical, Gaussian
 from latimer.rl.deep.replay import Replay
 from latimer.rl.deep.rollout import Rollout, advantages_and_returns, collect
-from latimer.rl.deep.vector_env import Worlds
+from latimer.rl.deep.settings import A2C
+from latimer.rl.deep.vector_env import VectorEnv
+from latimer.rl.environments import find_environment
 
 
 class Steady(gymnasium.Env):
@@ -171,14 +171,15 @@ def test_advantages_with_a_constant_critic_by_hand():
     assert returns.tolist() == (advantages + 4).tolist()
 
 
-def test_worlds_say_which_steps_are_resets():
-    worlds = Worlds("LatimerSteady-v0", 2, 0, {})
-    seen = [worlds.step(np.array([3, 4])) for _ in range(8)]
+def test_steps_in_which_a_copy_was_reset_are_marked():
+    envs = VectorEnv(find_environment("LatimerSteady-v0"), 2, 0)
+    seen = [envs.step(np.array([3, 4])) for _ in range(8)]
     assert [step.truncated.tolist() for step in seen[3:6]] == [[False] * 2, [True] * 2, [False] * 2]
-    assert [bool(step.live.all()) for step in seen] == [True] * 5 + [False] + [True] * 2
-    assert worlds.steps == 14
-    assert worlds.returns == [(10, 5.0), (10, 5.0)]
-    assert Worlds("LatimerCorridor-v0", 3, 0, {}).observation.sum(1).tolist() == [1, 1, 1]
+    assert [bool(step.valid.all()) for step in seen] == [True] * 5 + [False] + [True] * 2
+    assert envs.steps == 14
+    assert envs.returns == [(10, 5.0), (10, 5.0)]
+    corridors = VectorEnv(find_environment("LatimerCorridor-v0"), 3, 0)
+    assert corridors.observation.sum(1).tolist() == [1, 1, 1]
 
 
 @pytest.mark.parametrize(
@@ -188,8 +189,8 @@ def test_worlds_say_which_steps_are_resets():
 )
 def test_a_critic_bootstraps_where_a_limit_cut_and_not_where_it_ended(settings, value):
     found = train(
-        "LatimerSteady-v0", "a2c", steps=10_000, environment_settings=settings,
-        overrides={"discount": 0.9, "critic_rate": 2e-2, "decay": 0.9, "norm": 10.0},
+        find_environment("LatimerSteady-v0", settings), "a2c", steps=10_000,
+        settings={"discount": 0.9, "critic_learning_rate": 2e-2, "gae_lambda": 0.9, "max_gradient_norm": 10.0},
     )  # fmt: skip
     estimate = found.learner.critic(torch.ones(1, 2)).item()
     assert estimate == pytest.approx(value, abs=0.2)
@@ -198,8 +199,8 @@ def test_a_critic_bootstraps_where_a_limit_cut_and_not_where_it_ended(settings, 
 def test_deep_q_learning_finds_the_exact_action_values():
     found = train(
         "LatimerCorridor-v0", "dqn", steps=3_000, seed=1,
-        overrides={
-            "discount": 0.8, "explore": 1.0, "epsilon": (1.0, 0.5), "warmup": 200, "hidden": (32,),
+        settings={
+            "discount": 0.8, "exploration": 1.0, "epsilon": (1.0, 0.5), "warmup": 200, "hidden": (32,),
         },
     )  # fmt: skip
     mdp = FiniteMDP.from_table(CORRIDOR, 0.8)
@@ -212,10 +213,10 @@ def test_deep_q_learning_finds_the_exact_action_values():
     ("algorithm", "steps", "more"), [("a2c", 16_000, {}), ("ppo", 4_000, {"epochs": 10})]
 )
 def test_actor_critic_finds_the_best_policy_and_its_values(algorithm, steps, more):
-    rates = {"actor_rate": 5e-3, "critic_rate": 5e-3}
+    rates = {"actor_learning_rate": 5e-3, "critic_learning_rate": 5e-3}
     found = train(
         "LatimerCorridor-v0", algorithm, steps=steps, seed=2,
-        overrides={"discount": 0.8, "entropy": 0.0, **rates, **more},
+        settings={"discount": 0.8, "entropy": 0.0, **rates, **more},
     )  # fmt: skip
     mdp = FiniteMDP.from_table(CORRIDOR, 0.8)
     exact = policy_iteration(mdp)
@@ -226,10 +227,13 @@ def test_actor_critic_finds_the_best_policy_and_its_values(algorithm, steps, mor
 
 @pytest.mark.parametrize(
     ("algorithm", "steps", "overrides"),
-    [("ppo", 3_000, {"actor_rate": 5e-3, "epochs": 10}), ("dynamics", 400, {"horizon": 2})],
+    [
+        ("ppo", 3_000, {"actor_learning_rate": 5e-3, "epochs": 10}),
+        ("dynamics", 400, {"horizon": 2}),
+    ],
 )
 def test_the_best_continuous_action_is_found(algorithm, steps, overrides):
-    found = train("LatimerReach-v0", algorithm, steps=steps, overrides=overrides)
+    found = train("LatimerReach-v0", algorithm, steps=steps, settings=overrides)
     action = found.learner.act(torch.zeros(1, 1))
     if algorithm == "ppo":
         action = torch.as_tensor(found.learner.actor.to_environment(action))
@@ -240,7 +244,7 @@ def test_the_best_continuous_action_is_found(algorithm, steps, overrides):
 @pytest.mark.parametrize("horizon", [4, 6])
 def test_plans_in_a_learned_model_are_the_exact_ones(horizon):
     overrides = {"horizon": horizon, "updates": 200}
-    found = train("LatimerCorridor-v0", "dynamics", steps=260, overrides=overrides)
+    found = train("LatimerCorridor-v0", "dynamics", steps=260, settings=overrides)
     exact = finite_horizon(FiniteMDP.from_table(CORRIDOR, 0.99), horizon)
     # With six steps it pays to stay at the left for two of them first, with four it does not.
     assert exact.policy[-1].tolist() == [0, 0, 1, 1] if horizon == 6 else [1, 1, 1, 1]
@@ -267,15 +271,15 @@ def test_what_is_replayed_is_what_was_lived_last():
 
 
 def test_actor_and_critic_share_nothing():
-    worlds = Worlds("CartPole-v1", 2, 0, {})
-    agent = ActorCritic(worlds, Settings(), generator(), torch.device("cpu"))
+    envs = VectorEnv(find_environment("CartPole-v1"), 2, 0)
+    agent = ActorCritic(envs.spaces, A2C(), generator(), torch.device("cpu"))
     shared = {p.data_ptr() for p in agent.actor.parameters()} & {
         p.data_ptr() for p in agent.critic.parameters()
     }
     assert not shared
-    rollout = collect(worlds, agent.actor, 4, 0.9, generator(), torch.device("cpu"))
+    rollout = collect(envs, agent.actor, 4, 0.9, generator(), torch.device("cpu"))
     assert rollout.observations.shape == (5, 2, 4)
-    assert rollout.rewards.shape == rollout.live.shape == (4, 2)
+    assert rollout.rewards.shape == rollout.valid.shape == (4, 2)
 
 
 @pytest.mark.parametrize(
@@ -312,21 +316,17 @@ def test_it_is_solved_when_a_hundred_episodes_first_reach_the_mean(returns, step
     assert found.solved_at(29.5) == step
 
 
-def test_the_command_knows_the_same_algorithms():
-    assert tuple(ALGORITHMS) == learn_deep.ALGORITHMS
-
-
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("Moon-v0", "ppo", {}), "Moon-v0 is no Gymnasium environment"),
+        (("Moon-v0", "ppo", {}), "Moon-v0 is no file, no Gymnasium environment"),
         (("CartPole-v1", "pppo", {}), "valid choices: a2c, ppo, dqn, dynamics"),
         (("CartPole-v1", "ppo", {"speed": 1}), "ppo has no setting 'speed'; there are: copies"),
-        (("Pendulum-v1", "dqn", {}), "dqn chooses among finitely many actions"),
+        (("Pendulum-v1", "dqn", {}), "dqn needs finitely many actions"),
         (("Blackjack-v1", "ppo", {}), "Box or Discrete expected"),
     ],
 )
 def test_what_cannot_be_is_named(arguments, message):
-    environment, algorithm, overrides = arguments
+    environment, algorithm, settings = arguments
     with pytest.raises(InputError, match=message):
-        train(environment, algorithm, steps=100, overrides=overrides)
+        train(environment, algorithm, steps=100, settings=settings)

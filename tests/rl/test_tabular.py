@@ -8,20 +8,22 @@ import torch
 from latimer.errors import InputError
 from latimer.rl import FiniteMDP, GridWorld, td_targets, value_iteration
 from latimer.rl.tabular import ALGORITHMS, learn
+from latimer.rl.tabular.agent import Transition
 from latimer.rl.tabular.certainty import Counts, count, estimate
 from latimer.rl.tabular.rules import DOUBLE_Q, EXPECTED_SARSA, Q_LEARNING, SARSA, target
-from latimer.rl.tabular.schedules import spread
-from latimer.rl.tabular.splitmix import new_chance
-from latimer.rl.tabular.traces import KINDS, Traces, learn_with_traces
+from latimer.rl.tabular.schedules import check_schedule, spread
+from latimer.rl.tabular.settings import TRACES
+from latimer.rl.tabular.splitmix import new_generator
+from latimer.rl.tabular.traces import Traces, learn_with_traces
 
 MASK = 2**64 - 1
 
 
-class PlainChance:
+class PlainSplitMix:
     """SplitMix64 in Python's whole numbers."""
 
     def __init__(self, seed, run):
-        self.state = int(new_chance(seed, run)[0])
+        self.state = int(new_generator(seed, run)[0])
 
     def __call__(self):
         self.state = (self.state + 0x9E3779B97F4A7C15) & MASK
@@ -31,15 +33,17 @@ class PlainChance:
         return ((z ^ (z >> 31)) >> 11) / 2**53
 
 
-def plain_draw(chances, chance):
-    if len(chances) == 1:
+def plain_outcome(probabilities, draw):
+    if len(probabilities) == 1:
         return 0
-    number, total = chance(), np.cumsum(chances)
-    return next((i for i in range(len(chances) - 1) if number < total[i]), len(chances) - 1)
+    number, total = draw(), np.cumsum(probabilities)
+    return next(
+        (i for i in range(len(probabilities) - 1) if number < total[i]), len(probabilities) - 1
+    )
 
 
-def plain_act(rows, epsilon, chance):
-    number = chance()
+def plain_act(rows, epsilon, draw):
+    number = draw()
     if number < epsilon:
         return int(number / epsilon * len(rows[0]))
     values = [sum(column) for column in zip(*rows, strict=True)]
@@ -62,34 +66,34 @@ def plain_target(name, q, k, reward, gamma, state, action, epsilon):
 
 def plain_learn(env, name, episodes, alpha, epsilon, gamma, limit, seed, by_visits=False):
     """Chapter 6 of Sutton & Barto, written down once more; `LATER` has the other chapters."""
-    table, chance, returns = env.unwrapped.P, PlainChance(seed, 0), []
+    table, draw, returns = env.unwrapped.P, PlainSplitMix(seed, 0), []
     start = env.unwrapped.initial_state_distrib
     q = np.zeros((2 if name == "double-q" else 1, len(table), len(table[0])))
-    later = LATER[name](q[0], alpha, chance) if name in LATER else None
+    later = LATER[name](q[0], alpha, draw) if name in LATER else None
     visits = np.zeros(q.shape[1:])
     ahead = name in ("sarsa", "sarsa-lambda", "q-lambda")
     for _ in range(episodes):
-        state, total, steps, ended = plain_draw(start, chance), 0.0, 0, False
-        action = plain_act(q[:, state], epsilon, chance)
+        state, total, steps, ended = plain_outcome(start, draw), 0.0, 0, False
+        action = plain_act(q[:, state], epsilon, draw)
         while not ended and steps < limit:
             outcomes = table[state][action]
-            at = plain_draw([outcome[0] for outcome in outcomes], chance)
+            at = plain_outcome([outcome[0] for outcome in outcomes], draw)
             _, after, reward, ended = outcomes[at]
-            total, steps, following = total + reward, steps + 1, 0
+            total, steps, next_action = total + reward, steps + 1, 0
             if ahead and not ended:
-                following = plain_act(q[:, after], epsilon, chance)
+                next_action = plain_act(q[:, after], epsilon, draw)
             visits[state, action] += 1
             size = alpha / visits[state, action] if by_visits else alpha
             if later is not None:
-                later.step(state, action, reward, 0 if ended else gamma, after, following)
+                later.step(state, action, reward, 0 if ended else gamma, after, next_action)
             else:
-                k = int(name == "double-q" and chance() < 0.5)
+                k = int(name == "double-q" and draw() < 0.5)
                 now = 0 if ended else gamma
-                aim = plain_target(name, q, k, reward, now, after, following, epsilon)
+                aim = plain_target(name, q, k, reward, now, after, next_action, epsilon)
                 q[k, state, action] += size * (aim - q[k, state, action])
             if not ahead and not ended:
-                following = plain_act(q[:, after], epsilon, chance)
-            state, action = after, following
+                next_action = plain_act(q[:, after], epsilon, draw)
+            state, action = after, next_action
         if hasattr(later, "over"):
             later.over()
         returns.append(total)
@@ -101,14 +105,14 @@ class PlainTraces:
 
     off_policy, kind = False, "replacing"
 
-    def __init__(self, q, alpha, chance):
+    def __init__(self, q, alpha, draw):
         self.q, self.alpha, self.traces = q, alpha, {}
 
-    def step(self, state, action, reward, gamma, after, following):
+    def step(self, state, action, reward, gamma, after, next_action):
         row = self.q[after]
-        ahead = row.max() if self.off_policy else row[following]
+        ahead = row.max() if self.off_policy else row[next_action]
         delta = self.alpha * ((reward + gamma * ahead if gamma else reward) - self.q[state, action])
-        greedy = row[following] == row.max()
+        greedy = row[next_action] == row.max()
         trace = self.traces.get((state, action), 0.0)
         rises = {"accumulating": trace + 1, "dutch": (1 - self.alpha) * trace + 1}
         self.traces[state, action] = rises.get(self.kind, 1.0)
@@ -130,26 +134,26 @@ class PlainQTraces(PlainTraces):
 class PlainDyna:
     """The box on page 164."""
 
-    def __init__(self, q, alpha, chance):
-        self.q, self.alpha, self.chance, self.model = q, alpha, chance, {}
+    def __init__(self, q, alpha, draw):
+        self.q, self.alpha, self.draw, self.model = q, alpha, draw, {}
 
     def update(self, pair):
         reward, gamma, after = self.model[pair]
         aim = reward + gamma * self.q[after].max() if gamma else reward
         self.q[pair] += self.alpha * (aim - self.q[pair])
 
-    def step(self, state, action, reward, gamma, after, following):
+    def step(self, state, action, reward, gamma, after, next_action):
         self.model[state, action] = reward, gamma, after
         self.update((state, action))
         for _ in range(10):
-            self.update(list(self.model)[int(self.chance() * len(self.model))])
+            self.update(list(self.model)[int(self.draw() * len(self.model))])
 
 
 class PlainSweeping(PlainDyna):
     """The box on page 170, looking through all waiting pairs for the first."""
 
-    def __init__(self, q, alpha, chance):
-        super().__init__(q, alpha, chance)
+    def __init__(self, q, alpha, draw):
+        super().__init__(q, alpha, draw)
         self.waiting = {}
 
     def urge(self, pair):
@@ -159,7 +163,7 @@ class PlainSweeping(PlainDyna):
         if change > 1e-4:
             self.waiting[pair] = max(change, self.waiting.get(pair, 0))
 
-    def step(self, state, action, reward, gamma, after, following):
+    def step(self, state, action, reward, gamma, after, next_action):
         self.model[state, action] = reward, gamma, after
         self.urge((state, action))
         for _ in range(10):
@@ -221,7 +225,7 @@ def test_other_traces_are_bit_for_bit_the_plain_ones(name, kind, monkeypatch):
     assert found.returns[0].tolist() == returns
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", TRACES)
 @pytest.mark.parametrize("decay", [0.0, 0.7, 1.0])
 def test_where_nothing_comes_twice_a_trace_aims_at_the_lambda_return(kind, decay):
     # A chain of six states with one action; its online updates are the offline ones.
@@ -230,9 +234,10 @@ def test_where_nothing_comes_twice_a_trace_aims_at_the_lambda_return(kind, decay
     discounts = np.array([0.9, 0.9, 0.9, 0.9, 0.0])
     aim = td_targets.lambda_return(*map(torch.tensor, (rewards, discounts, q[0, 1:, 0])), decay)
     expected = q[0, :5, 0] + alpha * (aim.numpy() - q[0, :5, 0])
-    memory = Traces(KINDS.index(kind), decay, np.zeros((6, 1)))
+    memory = Traces(TRACES.index(kind), decay, np.zeros((6, 1)))
     for step, (reward, discount) in enumerate(zip(rewards, discounts, strict=True)):
-        learn_with_traces(SARSA, q, memory, alpha, 0, discount, step, 0, reward, step + 1, 0, 0)
+        now = Transition(step, 0, float(reward), float(discount), step + 1, 0)
+        learn_with_traces(SARSA, q, memory, alpha, 0, now, 0)
     np.testing.assert_allclose(q[0, :5, 0], expected, rtol=1e-12)
 
 
@@ -242,10 +247,10 @@ def test_where_nothing_comes_twice_a_trace_aims_at_the_lambda_return(kind, decay
 )
 def test_a_pair_tried_twice_by_hand(kind, trace, value):
     # q 0, α ½, γλ ½ · ½: 2, which moves q to 1; then 4 + ½ · q(1) (0), so δ = ½ · (4.375 - 1).
-    q, memory = np.zeros((1, 2, 1)), Traces(KINDS.index(kind), 0.5, np.zeros((2, 1)))
-    learn_with_traces(SARSA, q, memory, 0.5, 0, 0.5, 0, 0, 2.0, 1, 0, 0)
+    q, memory = np.zeros((1, 2, 1)), Traces(TRACES.index(kind), 0.5, np.zeros((2, 1)))
+    learn_with_traces(SARSA, q, memory, 0.5, 0, Transition(0, 0, 2.0, 0.5, 1, 0), 0)
     assert q[0, 0, 0] == 1.0
-    learn_with_traces(SARSA, q, memory, 0.5, 0, 0.5, 0, 0, 4.375, 1, 0, 0)
+    learn_with_traces(SARSA, q, memory, 0.5, 0, Transition(0, 0, 4.375, 0.5, 1, 0), 0)
     assert q[0, 0, 0] == value
     assert memory.trace[0, 0] == trace / 4
 
@@ -318,9 +323,14 @@ def test_certainty_equivalence_ends_with_the_true_values():
 
 def test_the_estimated_model_is_what_was_counted():
     counts, q = Counts.new((2, 2), 0.9, 7.0), np.full((1, 2, 2), 7.0)
-    for done, state, reward in ((0, 1, 1.0), (0, 1, 2.0), (0, 0, 0.0)):
-        count(0, q, counts, 0, 0, 0.9, 0, done, reward, state, 0, 0)
-    count(0, q, counts, 0, 0, 0.0, 0, 0, 5.0, 1, 0, 0)  # ended
+    for next_state, reward, discount in (
+        (1, 1.0, 0.9),
+        (1, 2.0, 0.9),
+        (0, 0.0, 0.9),
+        (1, 5.0, 0.0),
+    ):
+        count(0, q, counts, 0, 0, Transition(0, 0, reward, discount, next_state, 0), 0)
+    # The last one terminated.
     # Backed up four times: 7.3, 7.8, 7.54 and (8 + 0.9 · (2 · 7 + 7.54)) / 4.
     assert q[0].tolist() == [[pytest.approx(6.8465), 7.0], [7.0, 7.0]]
     mdp = estimate(counts, 0.9, 7.0)
@@ -330,12 +340,10 @@ def test_the_estimated_model_is_what_was_counted():
 
 
 def test_schedules():
-    assert spread("alpha", 0.3, 3).tolist() == [0.3, 0.3, 0.3]
-    assert spread("alpha", (1.0, 0.5), 3).tolist() == [1.0, 0.75, 0.5]
-    np.testing.assert_allclose(spread("alpha", (1.0, 0.01, "exponential"), 3), [1, 0.1, 0.01])
-    np.testing.assert_allclose(
-        spread("alpha", (1.0, 0.25, "harmonic"), 4), [1, 1 / 2, 1 / 3, 1 / 4]
-    )
+    assert spread(0.3, 3).tolist() == [0.3, 0.3, 0.3]
+    assert spread((1.0, 0.5), 3).tolist() == [1.0, 0.75, 0.5]
+    np.testing.assert_allclose(spread((1.0, 0.01, "exponential"), 3), [1, 0.1, 0.01])
+    np.testing.assert_allclose(spread((1.0, 0.25, "harmonic"), 4), [1, 1 / 2, 1 / 3, 1 / 4])
     for schedule, message in (
         (1.5, "alpha is 1.5"),
         ((0.5, 0.0, "exponential"), "not to 0"),
@@ -343,7 +351,7 @@ def test_schedules():
         ((0.5, 0.1, "curved"), "linear, exponential, harmonic"),
     ):
         with pytest.raises(InputError, match=message):
-            spread("alpha", schedule, 3)
+            check_schedule("alpha", schedule)
 
 
 @pytest.mark.parametrize(
@@ -407,7 +415,7 @@ def test_expected_sarsa_bears_a_step_size_of_one_and_sarsa_does_not():
 
 
 def greedy_return(env, policy):
-    """The undiscounted return of following a policy from the start, without chance."""
+    """The undiscounted return of following a policy from the start, without randomness."""
     table, state, total = env.unwrapped.P, int(env.unwrapped.initial_state_distrib.argmax()), 0
     for _ in range(100):
         _, state, reward, ended = table[state][int(policy[state])][0]

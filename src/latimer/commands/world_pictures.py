@@ -1,4 +1,4 @@
-"""The pictures of `latimer plan` and `latimer learn`."""
+"""Pictures of values and policies, for `latimer plan` and `latimer learn`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from latimer.rl import FiniteMDP, Solution
-    from latimer.rl.grid.layout import Board
+    from latimer.rl.grid.layout import Layout
     from latimer.rl.tabular import Learned
 
     Floats = NDArray[np.float64]
@@ -22,8 +22,8 @@ FRAMES = 60
 """Of an animation."""
 
 
-def check_picture(path: Path, board: Board | None, env: str, *, curve: bool = False) -> None:
-    """InputError for a name that is neither PNG nor GIF, or where there is nothing to draw.
+def check_picture(path: Path, layout: Layout | None, env: str, *, curve: bool = False) -> None:
+    """InputError for a name that is neither PNG nor GIF, or for an environment that is no grid.
 
     `curve`: a PNG can show a curve even of an environment that is no grid.
     """
@@ -32,28 +32,26 @@ def check_picture(path: Path, board: Board | None, env: str, *, curve: bool = Fa
     suffix = path.suffix.lower()
     if suffix not in (".png", ".gif"):
         raise InputError(f"--picture {path}: end the name in .png, or in .gif for an animation")
-    if board is None and not (curve and suffix == ".png"):
+    if layout is None and not (curve and suffix == ".png"):
         raise InputError(
             f"--picture {path}: {env} is no grid; grid worlds, FrozenLake and CliffWalking are"
         )
 
 
-def draw_plan(
-    path: Path, board: Board, name: str, mdp: FiniteMDP, found: Solution, policy: Any
-) -> None:
-    """Values and policy as PNG; as GIF, how value iteration spreads the values."""
+def draw_plan(path: Path, layout: Layout, name: str, mdp: FiniteMDP, found: Solution) -> None:
+    """Values and policy as PNG; the sweeps of value iteration as GIF."""
     from latimer.plots.animation import save_animation
     from latimer.plots.figure import save_figure
     from latimer.plots.grid import draw_values
 
     if path.suffix.lower() == ".png":
         title = f"{name}: values and policy, discount {mdp.discount:g}"
-        save_figure(draw_values(board, found.values, policy, title), path)
+        save_figure(draw_values(layout, found.values, found.policy, title), path)
         return
-    save_animation(_spreading(board, name, mdp, found.values), path)
+    save_animation(_sweeps(layout, name, mdp, found.values), path)
 
 
-def _spreading(board: Board, name: str, mdp: FiniteMDP, final: Floats) -> Iterator[Figure]:
+def _sweeps(layout: Layout, name: str, mdp: FiniteMDP, final: Floats) -> Iterator[Figure]:
     """The values after more and more sweeps from 0, coloured by one scale."""
     import numpy as np
 
@@ -67,18 +65,18 @@ def _spreading(board: Board, name: str, mdp: FiniteMDP, final: Floats) -> Iterat
         values = mdp.bellman(values)
         history.append(values)
     for sweep in _chosen(len(history)):
-        figure = new_figure(*size_of(board))
+        figure = new_figure(*size_of(layout))
         axes = figure.add_subplot()
         policy = mdp.greedy(history[sweep]) if sweep else None
-        fill_values(axes, board, history[sweep], policy, limits)
+        fill_values(axes, layout, history[sweep], policy, limits)
         entitle(axes, f"{name}: sweep {sweep} of value iteration")
         yield figure
 
 
 def draw_learned(
-    path: Path, board: Board | None, title: str, found: Learned, history: Sequence[Any]
+    path: Path, layout: Layout | None, title: str, found: Learned, history: Sequence[Any]
 ) -> None:
-    """The learning curve, and beside it what was learned of a grid; as GIF, the learning.
+    """The learning curve, and below it a grid's action values; as GIF, these while learning.
 
     history: (episodes, q [states, actions]) of the first run.
     """
@@ -89,24 +87,24 @@ def draw_learned(
 
     curves = {found.algorithm: found.returns}
     if path.suffix.lower() == ".gif":
-        assert board is not None
-        save_animation(_learning(board, title, history), path)
+        assert layout is not None
+        save_animation(_learning(layout, title, history), path)
         return
-    if board is None:
+    if layout is None:
         save_figure(draw_returns(curves, title), path)
         return
     from latimer.plots.figure import INK, new_figure
 
-    width, height = size_of(board)
+    width, height = size_of(layout)
     figure = new_figure(max(7.0, width), 3.6 + height)
     top, bottom = figure.subplots(2, 1, height_ratios=[3.4, height])
     fill_returns(top, curves, title)
-    fill_action_values(bottom, board, found.q[0])
+    fill_action_values(bottom, layout, found.q[0])
     bottom.set_title("action values of the first run", color=INK, fontsize=11)
     save_figure(figure, path)
 
 
-def _learning(board: Board, title: str, history: Sequence[Any]) -> Iterator[Figure]:
+def _learning(layout: Layout, title: str, history: Sequence[Any]) -> Iterator[Figure]:
     import numpy as np
 
     from latimer.plots.figure import new_figure
@@ -114,13 +112,13 @@ def _learning(board: Board, title: str, history: Sequence[Any]) -> Iterator[Figu
 
     last = history[-1][1]
     seen = last[np.isfinite(last)]
-    # What is learned at the cliff's edge would leave nothing of the scale for all the rest.
+    # A few very low values, as at the edge of a cliff, would take up most of the scale.
     limits = float(np.quantile(seen, 0.1)), float(seen.max())
     for index in _chosen(len(history)):
         episodes, q = history[index]
-        figure = new_figure(*size_of(board))
+        figure = new_figure(*size_of(layout))
         axes = figure.add_subplot()
-        fill_action_values(axes, board, q, limits)
+        fill_action_values(axes, layout, q, limits)
         entitle(axes, f"{title}: after {episodes:,} episodes")
         yield figure
 

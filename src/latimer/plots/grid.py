@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from latimer.plots.figure import INK, new_figure
+from latimer.plots.figure import GRID, INK, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from latimer.rl.grid.layout import Board
+    from latimer.rl.grid.layout import Layout
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.integer[Any]]
 
-WALL = "#3d4852"
+WALL, ENDED, FREE = "#3d4852", "#d8dee4", "#f6f8fa"
 COLOURS = "RdYlBu"
 CELL = 0.72
 """Inches; small grids get larger cells, very large ones smaller."""
@@ -26,44 +26,55 @@ WRITTEN = 400
 """Grids of more cells have no numbers in them."""
 
 
-def draw_values(board: Board, values: Floats, policy: Ints | None, title: str) -> Figure:
-    """The value of every cell [states] as a colour and a number; the policy [states] as arrows."""
-    figure = new_figure(*size_of(board))
+def draw_values(layout: Layout, values: Floats, policy: Ints | None, title: str) -> Figure:
+    """The value of each state [states] as a colour and a number; the policy [states] as arrows."""
+    figure = new_figure(*size_of(layout))
     axes = figure.add_subplot()
-    fill_values(axes, board, values, policy)
+    fill_values(axes, layout, values, policy)
     entitle(axes, title)
     return figure
 
 
-def draw_action_values(board: Board, q: Floats, title: str) -> Figure:
+def draw_action_values(layout: Layout, q: Floats, title: str) -> Figure:
     """Each cell's action values [states, actions] as triangles that point where the action goes.
 
     The greatest of a cell has a dot. With eight moves, or on a grid too large for triangles, the
     greatest value and its arrow are drawn instead.
     """
-    figure = new_figure(*size_of(board))
+    figure = new_figure(*size_of(layout))
     axes = figure.add_subplot()
-    fill_action_values(axes, board, q)
+    fill_action_values(axes, layout, q)
     entitle(axes, title)
     return figure
 
 
 def entitle(axes: Axes, title: str) -> None:
-    """A title on two lines where a colon divides it: a narrow board leaves no room for one."""
+    """A title on two lines where a colon divides it: a narrow grid leaves no room for one."""
     name, colon, rest = title.partition(": ")
     axes.set_title(f"{name}\n{rest}" if colon else name, color=INK, fontsize=10)
 
 
-def size_of(board: Board) -> tuple[float, float]:
-    """Width and height of a board's picture in inches."""
-    lines, columns = board.shape
+def size_of(layout: Layout) -> tuple[float, float]:
+    """Width and height of a grid's picture in inches."""
+    lines, columns = layout.shape
     cell = float(np.clip(9.0 / max(lines, columns), 0.02, 1.0) if max(lines, columns) > 8 else CELL)
     return max(3.4, columns * cell + 0.4), max(2.4, lines * cell + 0.8)
 
 
+def draw_cells(axes: Axes, layout: Layout) -> None:
+    """The cells of a grid with their symbols, and no values."""
+    _prepare(axes, layout)
+    for cell in layout.cells:
+        if cell in layout.walls:
+            continue
+        ended = cell in layout.ends
+        _square(axes, cell, ENDED if ended else FREE, edge=GRID)
+        _write(axes, cell, layout.symbols.get(cell, ""), 8, down=-0.34, aside=-0.36, bold=ended)
+
+
 def fill_values(
     axes: Axes,
-    board: Board,
+    layout: Layout,
     values: Floats,
     policy: Ints | None,
     limits: tuple[float, float] | None = None,
@@ -72,18 +83,18 @@ def fill_values(
 
     Ends are coloured like any other cell, walls are dark.
     """
-    free = np.array([c not in board.walls and c not in board.ends for c in board.cells])
+    free = np.array([c not in layout.walls and c not in layout.ends for c in layout.cells])
     colour_of = _scale(values[free], limits)
-    _prepare(axes, board)
-    small = board.shape[0] * board.shape[1] <= WRITTEN
-    for state, cell in enumerate(board.cells):
-        if cell in board.walls:
+    _prepare(axes, layout)
+    small = layout.shape[0] * layout.shape[1] <= WRITTEN
+    for state, cell in enumerate(layout.cells):
+        if cell in layout.walls:
             continue
-        ended = cell in board.ends
-        _square(axes, cell, "#d8dee4" if ended else colour_of(values[state]))
+        ended = cell in layout.ends
+        _square(axes, cell, ENDED if ended else colour_of(values[state]))
         if not small:
             continue
-        symbol = board.symbols.get(cell, "")
+        symbol = layout.symbols.get(cell, "")
         if ended:
             _write(axes, cell, symbol, 11, bold=True)
             continue
@@ -91,31 +102,31 @@ def fill_values(
         if symbol:
             _write(axes, cell, symbol, 6, down=-0.38, aside=-0.38)
         if policy is not None:
-            _arrow(axes, cell, board.moves[policy[state]])
+            _arrow(axes, cell, layout.moves[policy[state]])
 
 
 def fill_action_values(
-    axes: Axes, board: Board, q: Floats, limits: tuple[float, float] | None = None
+    axes: Axes, layout: Layout, q: Floats, limits: tuple[float, float] | None = None
 ) -> None:
     """Draw on `axes`; see `draw_action_values` and `fill_values`."""
-    small = board.shape[0] * board.shape[1] <= WRITTEN
-    if len(board.moves) != 4 or not small:
-        fill_values(axes, board, q.max(axis=1), q.argmax(axis=1), limits)
+    small = layout.shape[0] * layout.shape[1] <= WRITTEN
+    if len(layout.moves) != 4 or not small:
+        fill_values(axes, layout, q.max(axis=1), q.argmax(axis=1), limits)
         return
     from matplotlib.patches import Polygon
 
-    free = np.array([c not in board.walls and c not in board.ends for c in board.cells])
+    free = np.array([c not in layout.walls and c not in layout.ends for c in layout.cells])
     colour_of = _scale(q[free].ravel(), limits)
-    _prepare(axes, board)
-    for state, cell in enumerate(board.cells):
-        if cell in board.walls:
+    _prepare(axes, layout)
+    for state, cell in enumerate(layout.cells):
+        if cell in layout.walls:
             continue
-        if cell in board.ends:
-            _square(axes, cell, "#d8dee4")
-            _write(axes, cell, board.symbols.get(cell, ""), 11, bold=True)
+        if cell in layout.ends:
+            _square(axes, cell, ENDED)
+            _write(axes, cell, layout.symbols.get(cell, ""), 11, bold=True)
             continue
         line, column = cell
-        for action, (down, right) in enumerate(board.moves):
+        for action, (down, right) in enumerate(layout.moves):
             tip = (column, line)
             side = ((column - 0.5, line), (column + 0.5, line)) if down else (
                 (column, line - 0.5), (column, line + 0.5)
@@ -145,8 +156,8 @@ def _scale(values: Floats, limits: tuple[float, float] | None) -> Any:
     return lambda value: colours(0.12 + 0.78 * float(np.clip(norm(value), 0, 1)))
 
 
-def _prepare(axes: Axes, board: Board) -> None:
-    lines, columns = board.shape
+def _prepare(axes: Axes, layout: Layout) -> None:
+    lines, columns = layout.shape
     axes.set_xlim(-0.5, columns - 0.5)
     axes.set_ylim(lines - 0.5, -0.5)
     axes.set_aspect("equal")
@@ -157,11 +168,11 @@ def _prepare(axes: Axes, board: Board) -> None:
         spine.set_visible(False)
 
 
-def _square(axes: Axes, cell: tuple[int, int], colour: Any) -> None:
+def _square(axes: Axes, cell: tuple[int, int], colour: Any, edge: str = "white") -> None:
     from matplotlib.patches import Rectangle
 
     corner = (cell[1] - 0.5, cell[0] - 0.5)
-    axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor="white", linewidth=0.8))
+    axes.add_patch(Rectangle(corner, 1, 1, facecolor=colour, edgecolor=edge, linewidth=0.8))
 
 
 def _write(

@@ -1,4 +1,4 @@
-"""Returns against steps lived, for agents with networks."""
+"""Returns against steps of training, for agents with networks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Run = tuple[NDArray[np.int64], NDArray[np.float64]]
-"""Steps lived when each episode ended, and its return, both `[episodes]`."""
+"""Steps taken when each episode ended, and its return, both `[episodes]`."""
 
 _COLOURS = (BLUE, ORANGE, GREEN, "#8250df", "#b42318", "#57606a")
 POINTS, WINDOW = 100, 20
@@ -51,6 +51,8 @@ def fill_training(axes: Axes, runs: Mapping[str, Sequence[Run]], title: str, ste
             band = [np.clip(mean + side * half, *_extremes(several)) for side in (-1, 1)]
             axes.fill_between(at[shown], *band, color=colour, alpha=0.2, lw=0)
     axes.set_xlim(0, steps)
+    if runs and axes.lines:
+        _limit(axes, *_extremes([run for several in runs.values() for run in several]))
     axes.set_xlabel("steps")
     axes.set_ylabel(f"return (mean of {WINDOW} episodes)")
     axes.set_title(title, color=INK, fontsize=11)
@@ -67,6 +69,13 @@ def _recent(run: Run, at: NDArray[np.float64]) -> NDArray[np.float64]:
     begin = np.maximum(until - WINDOW, 0)
     with np.errstate(invalid="ignore"):
         return (sums[until] - sums[begin]) / (until - begin)
+
+
+def _limit(axes: Axes, lowest: float, highest: float) -> None:
+    """Show nothing far beyond the lowest and the highest return of any episode."""
+    margin = 0.02 * (highest - lowest) or 1.0
+    low, high = axes.get_ylim()
+    axes.set_ylim(max(low, lowest - margin), min(high, highest + margin))
 
 
 def _extremes(runs: Sequence[Run]) -> tuple[float, float]:

@@ -1,75 +1,180 @@
-"""Find the environment of a name: a grid-world file, a textbook's world, a Gymnasium id."""
+"""What ENV means: a grid world, a finite decision process, or a Gymnasium environment."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import gymnasium
-import numpy as np
+from gymnasium.wrappers import TimeLimit
 
 from latimer.errors import InputError
 from latimer.rl.grid.grid_world import GridWorld
-from latimer.rl.grid.layout import Board, board_of
+from latimer.rl.grid.layout import Layout, layout_of
+from latimer.rl.grid.text import format_grid
 from latimer.rl.grid.worlds import WORLDS
 from latimer.rl.mdp.finite_mdp import FiniteMDP
+from latimer.rl.mdp.outcome_table import OutcomeTable
+from latimer.rl.mdp.process_file import from_json, load_mdp, to_json
+from latimer.rl.mdp.saved import SUFFIXES
 
 DEFAULT_DISCOUNT = 0.99
 """For Gymnasium environments, which have none of their own."""
+DEFAULT_LIMIT = 1_000
+"""Steps after which an episode of a grid world or a process is truncated in `Environment.make`."""
 
 
 @dataclass(frozen=True, eq=False)
-class Problem:
-    """A decision process and where it comes from.
+class Environment:
+    """A decision process with its name.
 
-    grid is None for Gymnasium environments, board for what is no grid at all.
+    settings: the keywords with which a Gymnasium environment was made.
     """
 
     name: str
-    mdp: FiniteMDP
-    grid: GridWorld | None = None
-    board: Board | None = None
+    world: GridWorld | FiniteMDP | gymnasium.Env[Any, Any]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def own_discount(self) -> float | None:
+        """That of a grid world or a process; None for Gymnasium."""
+        if isinstance(self.world, GridWorld):
+            return self.world.rules.discount
+        return self.world.discount if isinstance(self.world, FiniteMDP) else None
+
+    def discount(self, given: float | None) -> float:
+        """`given`, or the environment's own, or 0.99."""
+        own = DEFAULT_DISCOUNT if self.own_discount is None else self.own_discount
+        return own if given is None else given
+
+    @cached_property
+    def layout(self) -> Layout | None:
+        """How to draw it, if it is a grid."""
+        return None if isinstance(self.world, FiniteMDP) else layout_of(self.world)
+
+    def mdp(self, discount: float | None = None) -> FiniteMDP:
+        """The process to plan on; InputError for an environment that shows no table."""
+        gamma = self.discount(discount)
+        if isinstance(self.world, GridWorld):
+            return self.world.mdp(gamma)
+        if isinstance(self.world, FiniteMDP):
+            return self.world.with_discount(gamma)
+        spaces = self.world.observation_space, self.world.action_space
+        if not all(isinstance(space, gymnasium.spaces.Discrete) for space in spaces):
+            raise InputError(
+                f"{self.name}: planning needs finitely many states and actions, not observations "
+                f"{spaces[0]} and actions {spaces[1]}"
+            )
+        table = OutcomeTable.of_environment(self.world)
+        if table is None:
+            raise InputError(
+                f"{self.name}: planning needs its transitions, and it shows no table P of them"
+            )
+        return FiniteMDP.from_table(table, gamma)
+
+    def make(
+        self, limit: int | None = None, render_mode: str | None = None
+    ) -> gymnasium.Env[Any, Any]:
+        """A new Gymnasium environment.
+
+        limit: steps after which an episode is truncated, by default Gymnasium's own for the
+        environment, or DEFAULT_LIMIT.
+        """
+        if isinstance(self.world, gymnasium.Env):
+            more: dict[str, Any] = {} if limit is None else {"max_episode_steps": limit}
+            return make_gymnasium(self.name, {**self.settings, **more}, render_mode)
+        return TimeLimit(self.world.environment(render_mode), limit or DEFAULT_LIMIT)
+
+    def vectorised(self, copies: int, limit: int | None) -> gymnasium.vector.VectorEnv | None:
+        """Gymnasium's own vectorised form, or None where there is none."""
+        if not isinstance(self.world, gymnasium.Env):
+            return None
+        if gymnasium.spec(self.name).vector_entry_point is None:
+            return None
+        more: dict[str, Any] = {} if limit is None else {"max_episode_steps": limit}
+        with _errors_of(self.name, self.settings):
+            return gymnasium.make_vec(
+                self.name, copies, vectorization_mode="vector_entry_point", **self.settings, **more
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` makes the same environment of."""
+        if isinstance(self.world, GridWorld):
+            return {"name": self.name, "grid": format_grid(self.world)}
+        if isinstance(self.world, FiniteMDP):
+            return {"name": self.name, "process": to_json(self.world)}
+        return {"name": self.name, "settings": dict(self.settings)}
+
+    @classmethod
+    def from_json(cls, values: Any, where: str) -> Environment:
+        """The environment of `to_json`; InputError, with `where` it was read."""
+        if not isinstance(values, Mapping) or not isinstance(values.get("name"), str):
+            raise InputError(f"{where}: says no environment")
+        name, grid, process = (values.get(key) for key in ("name", "grid", "process"))
+        if isinstance(grid, str):
+            return cls(str(name), GridWorld.from_text(grid, f"{where}: {name}"))
+        if isinstance(process, Mapping):
+            return cls(str(name), from_json(process, f"{where}: {name}"))
+        settings = values.get("settings")
+        if not isinstance(settings, Mapping):
+            raise InputError(f"{where}: says no environment")
+        return cls(str(name), make_gymnasium(str(name), settings), settings)
 
 
-def load_problem(
-    name: str, discount: float | None = None, settings: Mapping[str, Any] | None = None
-) -> Problem:
-    """The problem that `name` stands for; InputError when there is none that can be planned on.
+def environment_of(
+    given: str | GridWorld | FiniteMDP | Environment, settings: Mapping[str, Any] | None = None
+) -> Environment:
+    """The environment of a name or an object; see `find_environment`."""
+    if isinstance(given, str):
+        return find_environment(given, settings)
+    if settings:
+        raise InputError("settings are for Gymnasium environments")
+    if isinstance(given, Environment):
+        return given
+    return Environment("grid world" if isinstance(given, GridWorld) else "process", given)
 
-    discount: None is a grid world's own, and 0.99 for Gymnasium. settings: keywords of
-    `gymnasium.make`.
+
+def find_environment(name: str, settings: Mapping[str, Any] | None = None) -> Environment:
+    """What a name stands for; InputError when there is no such environment.
+
+    A file: `.npz` or `.json` with a process (`latimer.rl.mdp.process_file`), any other with a grid
+    world; else one of the textbooks' grid worlds; else the id of a Gymnasium environment, which is
+    made with `settings`.
     """
-    world, own = load_world(name, settings)
-    if isinstance(world, GridWorld):
-        return Problem(name, world.mdp(discount), world, board_of(world))
-    try:
-        mdp = mdp_of_environment(world, own if discount is None else discount, name)
-        return Problem(name, mdp, None, board_of(world))
-    finally:
-        world.close()
-
-
-def load_world(
-    name: str, settings: Mapping[str, Any] | None = None
-) -> tuple[GridWorld | gymnasium.Env[Any, Any], float]:
-    """What `name` stands for, to learn in, and its discount; InputError when there is no such."""
     path = Path(name)
     if not path.is_file() and name not in WORLDS:
-        return make_environment(name, settings or {}), DEFAULT_DISCOUNT
+        given = settings or {}
+        return Environment(name, make_gymnasium(name, given), given)
     if settings:
-        raise InputError(f"{name}: settings are for Gymnasium environments; edit the drawing")
-    grid = GridWorld.from_file(path) if path.is_file() else GridWorld.textbook(name)
-    return grid, grid.rules.discount
+        raise InputError(f"{name}: settings are for Gymnasium environments; edit the file")
+    if not path.is_file():
+        return Environment(name, GridWorld.textbook(name))
+    if path.suffix.lower() in SUFFIXES:
+        return Environment(name, load_mdp(path))
+    return Environment(name, GridWorld.from_file(path))
 
 
-def make_environment(name: str, settings: Mapping[str, Any]) -> gymnasium.Env[Any, Any]:
+def make_gymnasium(
+    name: str, settings: Mapping[str, Any], render_mode: str | None = None
+) -> gymnasium.Env[Any, Any]:
     """The Gymnasium environment of an id; InputError when it cannot be made."""
-    if name.endswith(".txt") or (name.startswith((".", "/", "~")) and "-v" not in name):
+    is_path = name.startswith((".", "/", "~")) and "-v" not in name
+    if name.endswith((".txt", *SUFFIXES)) or is_path:
         raise InputError(f"{name}: no such file")
+    more: dict[str, Any] = {} if render_mode is None else {"render_mode": render_mode}
+    with _errors_of(name, settings):
+        return gymnasium.make(name, **settings, **more)
+
+
+@contextmanager
+def _errors_of(name: str, settings: Mapping[str, Any]) -> Iterator[None]:
+    """Gymnasium's errors as InputError."""
     try:
-        return gymnasium.make(name, **settings)
+        yield
     except (gymnasium.error.Error, ModuleNotFoundError) as error:
         raise InputError(
             f"{name} is no file, no Gymnasium environment ({error}) and no textbook world "
@@ -77,23 +182,3 @@ def make_environment(name: str, settings: Mapping[str, Any]) -> gymnasium.Env[An
         ) from error
     except (TypeError, ValueError, KeyError) as error:
         raise InputError(f"{name} refuses its settings {dict(settings)}: {error}") from error
-
-
-def mdp_of_environment(env: gymnasium.Env[Any, Any], discount: float, name: str) -> FiniteMDP:
-    """The decision process of an environment that shows its table `P`; InputError without one.
-
-    `name` is for the complaint. A limit on steps is no part of the process: it is left out.
-    """
-    inner = env.unwrapped
-    spaces = (inner.observation_space, inner.action_space)
-    if not all(isinstance(space, gymnasium.spaces.Discrete) for space in spaces):
-        raise InputError(
-            f"{name}: planning needs finitely many states and actions, not observations "
-            f"{spaces[0]} and actions {spaces[1]}"
-        )
-    table = getattr(inner, "P", None)
-    if table is None:
-        raise InputError(f"{name}: does not show its transitions (a table P), so one cannot plan")
-    start = getattr(inner, "initial_state_distrib", None)
-    start = None if start is None else np.asarray(start, dtype=float)
-    return FiniteMDP.from_table(table, discount, start=start)

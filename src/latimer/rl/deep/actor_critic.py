@@ -9,40 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from latimer.errors import InputError
 from latimer.rl.deep.networks import MLP
 from latimer.rl.deep.policies import policy_for
 from latimer.rl.deep.rollout import Rollout, advantages_and_returns, collect
-from latimer.rl.deep.vector_env import Worlds
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Of A2C where `clip` is None, else of PPO.
-
-    horizon: steps of each copy between updates; decay: λ of the advantages; epochs: how often a
-    rollout is gone through, in `minibatches` parts; entropy: the bonus's factor; norm: to which
-    gradients are clipped; anneal: whether learning rates and clip fall to 0 in a straight line.
-    """
-
-    copies: int = 8
-    horizon: int = 16
-    discount: float = 0.99
-    decay: float = 1.0
-    actor_rate: float = 7e-4
-    critic_rate: float = 7e-4
-    entropy: float = 0.0
-    norm: float = 0.5
-    clip: float | None = None
-    epochs: int = 1
-    minibatches: int = 1
-    normalise: bool = False
-    anneal: bool = False
-    reward_scale: float = 1.0
-    hidden: tuple[int, ...] = (64, 64)
+from latimer.rl.deep.settings import A2C, PPO
+from latimer.rl.deep.spaces import Spaces
+from latimer.rl.deep.vector_env import VectorEnv
 
 
 def policy_gradient_loss(log_probs: Tensor, advantages: Tensor) -> Tensor:
@@ -63,23 +41,19 @@ class ActorCritic:
     """The actor, the critic and their optimisers; `modules` are what is saved."""
 
     def __init__(
-        self, worlds: Worlds, settings: Settings, generator: torch.Generator, device: torch.device
+        self, spaces: Spaces, settings: A2C | PPO, generator: torch.Generator, device: torch.device
     ) -> None:
-        steps, least = settings.copies * settings.horizon, 2 if settings.normalise else 1
-        if steps < least * settings.minibatches:
-            raise InputError(
-                f"{steps} steps, copies times horizon, are too few for minibatches "
-                f"{settings.minibatches} of at least {least}; lower minibatches or raise horizon"
-            )
+        _check_minibatches(settings)
         self.settings, self.device = settings, device
         start = torch.Generator().manual_seed(generator.initial_seed())
-        self.actor = policy_for(worlds.actions, worlds.features, settings.hidden, start).to(device)
-        self.critic = MLP((worlds.features, *settings.hidden, 1), 1.0, start).to(device)
+        self.actor = policy_for(spaces.actions, spaces.features, settings.hidden, start).to(device)
+        self.critic = MLP((spaces.features, *settings.hidden, 1), 1.0, start).to(device)
         self.generator = generator
         self.optimisers = [
             torch.optim.Adam(module.parameters(), lr=rate, eps=1e-5, fused=True)
             for module, rate in (
-                (self.actor, settings.actor_rate), (self.critic, settings.critic_rate)
+                (self.actor, settings.actor_learning_rate),
+                (self.critic, settings.critic_learning_rate),
             )
         ]  # fmt: skip
 
@@ -92,37 +66,45 @@ class ActorCritic:
         """The most likely actions."""
         return self.actor.mode(observations)
 
-    def learn(self, worlds: Worlds, left: float) -> None:
-        """A rollout and the updates on it; `left` is the share of all steps still to come."""
+    def sample(self, observations: Tensor) -> Tensor:
+        """Actions drawn from the policy."""
+        return self.actor.sample(observations, self.generator)
+
+    def to_environment(self, actions: Tensor) -> NDArray[np.generic]:
+        """Actions as the environment takes them."""
+        return self.actor.to_environment(actions)
+
+    def learn(self, envs: VectorEnv, remaining: float) -> None:
+        """A rollout and the updates on it; see `latimer.rl.deep.learners.Learner`."""
         chosen = self.settings
         for optimiser, rate in zip(
-            self.optimisers, (chosen.actor_rate, chosen.critic_rate), strict=True
+            self.optimisers, (chosen.actor_learning_rate, chosen.critic_learning_rate), strict=True
         ):
-            optimiser.param_groups[0]["lr"] = rate * left if chosen.anneal else rate
+            optimiser.param_groups[0]["lr"] = rate * remaining if chosen.anneal else rate
         rollout = collect(
-            worlds, self.actor, chosen.horizon, chosen.discount, self.generator, self.device
+            envs, self.actor, chosen.horizon, chosen.discount, self.generator, self.device
         )
         rollout = rollout._replace(rewards=rollout.rewards * chosen.reward_scale)
-        advantages, returns = advantages_and_returns(rollout, self.critic, chosen.decay)
+        advantages, returns = advantages_and_returns(rollout, self.critic, chosen.gae_lambda)
         steps = _flat(rollout, advantages, returns)
-        if chosen.clip is None:
+        if isinstance(chosen, A2C):
             self._update(steps, slice(None), None, 0.0)
             return
         with torch.no_grad():
             old, _ = self.actor.evaluate(steps.observations, steps.actions)
-        clip = chosen.clip * left if chosen.anneal else chosen.clip
-        for part in self._parts(len(steps.advantages)):
+        clip = chosen.clip * remaining if chosen.anneal else chosen.clip
+        for part in self._minibatches(chosen, len(steps.advantages)):
             self._update(steps, part, old, clip)
 
-    def _parts(self, steps: int) -> Iterator[Tensor]:
-        for _ in range(self.settings.epochs):
+    def _minibatches(self, settings: PPO, steps: int) -> Iterator[Tensor]:
+        for _ in range(settings.epochs):
             order = torch.randperm(steps, generator=self.generator, device=self.device)
-            yield from order.tensor_split(self.settings.minibatches)
+            yield from order.tensor_split(settings.minibatches)
 
     def _update(self, steps: _Steps, part: slice | Tensor, old: Tensor | None, clip: float) -> None:
         chosen = self.settings
         observations, advantages = steps.observations[part], steps.advantages[part]
-        if chosen.normalise:
+        if chosen.normalise_advantages:
             advantages = (advantages - advantages.mean()) / (advantages.std() + 1e-8)
         log_probs, entropy = self.actor.evaluate(observations, steps.actions[part])
         if old is None:
@@ -136,12 +118,23 @@ class ActorCritic:
         for module, optimiser, part_loss in zip(
             (self.actor, self.critic), self.optimisers, losses, strict=True
         ):
-            _descend(module, optimiser, part_loss, chosen.norm)
+            _descend(module, optimiser, part_loss, chosen.max_gradient_norm)
+
+
+def _check_minibatches(settings: A2C | PPO) -> None:
+    """InputError for minibatches too small to be normalised."""
+    steps, least = settings.copies * settings.horizon, 2 if settings.normalise_advantages else 1
+    minibatches = settings.minibatches if isinstance(settings, PPO) else 1
+    if steps < least * minibatches:
+        raise InputError(
+            f"{steps} steps, copies times horizon, are too few for minibatches {minibatches} of "
+            f"at least {least}; lower minibatches or raise horizon"
+        )
 
 
 @dataclass(frozen=True)
 class _Steps:
-    """The live steps of a rollout, `[steps]` each."""
+    """The valid steps of a rollout, `[steps]` each."""
 
     observations: Tensor
     actions: Tensor
@@ -151,9 +144,9 @@ class _Steps:
 
 def _flat(rollout: Rollout, advantages: Tensor, returns: Tensor) -> _Steps:
     parts = rollout.observations[:-1], rollout.actions, advantages, returns
-    if bool(rollout.live.all()):
+    if bool(rollout.valid.all()):
         return _Steps(*(part.flatten(0, 1) for part in parts))
-    return _Steps(*(part[rollout.live] for part in parts))
+    return _Steps(*(part[rollout.valid] for part in parts))
 
 
 def _descend(

@@ -1,14 +1,13 @@
-"""A learned model of the world, and actions planned in it.
+"""A learned model of the environment, and planning in it (model predictive control).
 
-An ensemble of networks learns what a step changes, what it pays and whether it ends the episode
-(Nagabandi et al. 2018; Chua et al. 2018). To act, many sequences of actions are tried out in the
-model, and the first action of the best is taken: by the cross-entropy method, which draws the
-next round near the best of the last (Rubinstein 1999).
+An ensemble of networks learns the change of the observation, the reward and whether the episode
+terminates
+(Nagabandi et al. 2018; Chua et al. 2018). To act, sequences of actions are simulated in the
+model, and the first action of the best is taken. They are optimised by the cross-entropy method:
+each round is drawn from a distribution fitted to the best of the last (Rubinstein 1999).
 """
 
 from __future__ import annotations
-
-from dataclasses import dataclass
 
 import gymnasium
 import numpy as np
@@ -19,37 +18,13 @@ from torch import Tensor, nn
 from latimer.errors import InputError
 from latimer.rl.deep.networks import MLP
 from latimer.rl.deep.replay import Replay
-from latimer.rl.deep.vector_env import Worlds
-
-
-@dataclass(frozen=True)
-class Settings:
-    """Of `Dynamics`.
-
-    warmup: steps at random; period: steps between trainings of `updates` batches; members: of the
-    ensemble; horizon: of a plan; candidates: sequences in each of `rounds`, of which `elite` shape
-    the next, a little like the last by `smooth`.
-    """
-
-    copies: int = 1
-    discount: float = 0.99
-    rate: float = 1e-3
-    replay: int = 50_000
-    warmup: int = 200
-    period: int = 50
-    updates: int = 100
-    batch: int = 256
-    members: int = 2
-    horizon: int = 20
-    candidates: int = 200
-    rounds: int = 2
-    elite: int = 20
-    smooth: float = 0.1
-    hidden: tuple[int, ...] = (128, 128)
+from latimer.rl.deep.settings import Dynamics as Settings
+from latimer.rl.deep.spaces import Spaces
+from latimer.rl.deep.vector_env import VectorEnv
 
 
 class Model(nn.Module):
-    """An ensemble: `(observation, action)` to the change, the reward and the logit of going on.
+    """An ensemble: `(observation, action)` to the change, the reward and the logit of continuing.
 
     Inputs and changes are brought to mean 0 and deviation 1 by what has been seen.
     """
@@ -70,42 +45,42 @@ class Model(nn.Module):
             self.register_buffer(f"{name}_mean", torch.zeros(width))
             self.register_buffer(f"{name}_deviation", torch.ones(width))
 
-    def measure(self, inputs: Tensor, outputs: Tensor) -> None:
-        """Take over means and deviations of `inputs` and `outputs [steps, …]`."""
+    def fit_scales(self, inputs: Tensor, outputs: Tensor) -> None:
+        """Set means and deviations to those of `inputs` and `outputs [steps, …]`."""
         for name, values in (("inputs", inputs), ("outputs", outputs)):
             getattr(self, f"{name}_mean").copy_(values.mean(0))
             getattr(self, f"{name}_deviation").copy_(values.std(0).clamp(min=1e-3))
 
-    def loss(self, inputs: Tensor, outputs: Tensor, going: Tensor) -> Tensor:
-        """Squared error of changes and rewards plus the cross-entropy of going on.
+    def loss(self, inputs: Tensor, outputs: Tensor, continues: Tensor) -> Tensor:
+        """Squared error of changes and rewards plus the cross-entropy of continuing.
 
         `inputs [members, batch, …]`: every member has a batch of its own.
         """
         scaled = (inputs - self.inputs_mean) / self.inputs_deviation
-        aims = (outputs - self.outputs_mean) / self.outputs_deviation
+        targets = (outputs - self.outputs_mean) / self.outputs_deviation
         found = torch.stack([m(x) for m, x in zip(self.members, scaled, strict=True)])
-        error = (found[..., :-1] - aims).square().mean()
-        ends = nn.functional.binary_cross_entropy_with_logits(found[..., -1], going)
+        error = (found[..., :-1] - targets).square().mean()
+        ends = nn.functional.binary_cross_entropy_with_logits(found[..., -1], continues)
         return error + ends
 
     @torch.no_grad()
     def step(self, observations: Tensor, actions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The mean prediction: observations after, rewards, and the probability of going on."""
+        """The mean prediction: next observations, rewards, and the probability of continuing."""
         inputs = torch.cat([observations, actions], -1)
         scaled = (inputs - self.inputs_mean) / self.inputs_deviation
         found = torch.stack([member(scaled) for member in self.members]).mean(0)
         change = found[..., :-1] * self.outputs_deviation + self.outputs_mean
-        after = observations + change[..., : self.features]
-        return after, change[..., self.features], found[..., -1].sigmoid()
+        following = observations + change[..., : self.features]
+        return following, change[..., self.features], found[..., -1].sigmoid()
 
 
-class Dynamics:
-    """The model, what it is learned from, and the planner."""
+class DynamicsLearner:
+    """The model, the replay buffer and the planner."""
 
     def __init__(
-        self, worlds: Worlds, settings: Settings, generator: torch.Generator, device: torch.device
+        self, spaces: Spaces, settings: Settings, generator: torch.Generator, device: torch.device
     ) -> None:
-        space = worlds.actions
+        space = spaces.actions
         if settings.elite > settings.candidates:
             raise InputError(
                 f"dynamics: elite {settings.elite} cannot be more than the {settings.candidates} "
@@ -120,12 +95,14 @@ class Dynamics:
             self.low = torch.as_tensor(space.low.ravel(), device=device)
             self.high = torch.as_tensor(space.high.ravel(), device=device)
         else:
-            raise InputError(f"dynamics draws actions at random: {space} has no bounds")
+            raise InputError(f"dynamics needs bounded actions, not {space}; choose ppo")
         start = torch.Generator().manual_seed(generator.initial_seed())
-        self.model = Model(worlds.features, self.width, settings, start).to(device)
-        self.optimiser = torch.optim.Adam(self.model.parameters(), lr=settings.rate, fused=True)
-        self.replay = Replay(settings.replay, worlds.features, device, self.width)
-        self._trained, self._plan = 0, [torch.empty(0)] * worlds.count
+        self.model = Model(spaces.features, self.width, settings, start).to(device)
+        self.optimiser = torch.optim.Adam(
+            self.model.parameters(), lr=settings.learning_rate, fused=True
+        )
+        self.replay = Replay(settings.replay, spaces.features, device, self.width)
+        self._trained, self._plan = 0, [torch.empty(0)] * settings.copies
 
     @property
     def modules(self) -> dict[str, nn.Module]:
@@ -136,6 +113,10 @@ class Dynamics:
         """The first action of a new plan for each `[copies, features]`: `[copies, width]`."""
         return torch.stack([self._planned(row, None)[0] for row in observations])
 
+    def sample(self, observations: Tensor) -> Tensor:
+        """As `act`: a plan is drawn anew every time."""
+        return self.act(observations)
+
     def to_environment(self, actions: Tensor) -> NDArray[np.generic]:
         """Actions as the environment takes them."""
         if self.discrete:
@@ -143,26 +124,28 @@ class Dynamics:
             return chosen
         return actions.cpu().numpy().reshape(len(actions), *self.shape)
 
-    def learn(self, worlds: Worlds, left: float) -> None:
+    def learn(self, envs: VectorEnv, remaining: float) -> None:
         """A step of every copy, and training when it is due."""
         chosen = self.settings
-        before = torch.as_tensor(worlds.observation, device=self.device)
-        if worlds.steps < chosen.warmup:
-            actions = self._random(len(before))
+        observations = torch.as_tensor(envs.observation, device=self.device)
+        if envs.steps < chosen.warmup:
+            actions = self._random(len(observations))
         else:
-            plans = [self._planned(row, old) for row, old in zip(before, self._plan, strict=True)]
+            pairs = zip(observations, self._plan, strict=True)
+            plans = [self._planned(row, old) for row, old in pairs]
             self._plan = [plan[1:] for plan in plans]
             actions = torch.stack([plan[0] for plan in plans])
-        seen = worlds.step(self.to_environment(actions))
-        after = torch.as_tensor(seen.observation, device=self.device)
-        live = torch.as_tensor(seen.live, device=self.device)
-        going = torch.as_tensor(~seen.terminated, device=self.device).to(torch.float32)
-        rewards = torch.as_tensor(seen.reward, device=self.device)
-        self.replay.add(before[live], actions[live], rewards[live], going[live], after[live])
-        for copy in np.flatnonzero(~seen.live):
+        step = envs.step(self.to_environment(actions))
+        following = torch.as_tensor(step.observation, device=self.device)
+        valid = torch.as_tensor(step.valid, device=self.device)
+        rewards = torch.as_tensor(step.reward, device=self.device)
+        continues = torch.as_tensor(~step.terminated, device=self.device).to(torch.float32)
+        parts = observations, actions, rewards, continues, following
+        self.replay.add(*(part[valid] for part in parts))
+        for copy in np.flatnonzero(~step.valid):
             self._plan[copy] = torch.empty(0)
-        if worlds.steps >= chosen.warmup and worlds.steps >= self._trained + chosen.period:
-            self._trained = worlds.steps
+        if envs.steps >= max(chosen.warmup, self._trained + chosen.period):
+            self._trained = envs.steps
             self._fit()
 
     def _random(self, count: int) -> Tensor:
@@ -176,14 +159,14 @@ class Dynamics:
 
     def _fit(self) -> None:
         chosen = self.settings
-        before, actions, rewards, going, after = self.replay.held()
-        inputs = torch.cat([before, actions], 1)
-        outputs = torch.cat([after - before, rewards[:, None]], 1)
-        self.model.measure(inputs, outputs)
+        observations, actions, rewards, continues, following = self.replay.held()
+        inputs = torch.cat([observations, actions], 1)
+        outputs = torch.cat([following - observations, rewards[:, None]], 1)
+        self.model.fit_scales(inputs, outputs)
         shape = (chosen.updates, chosen.members, min(chosen.batch, len(inputs)))
         drawn = torch.randint(len(inputs), shape, generator=self.generator, device=self.device)
         for places in drawn:
-            loss = self.model.loss(inputs[places], outputs[places], going[places])
+            loss = self.model.loss(inputs[places], outputs[places], continues[places])
             self.optimiser.zero_grad()
             loss.backward()
             self.optimiser.step()
@@ -200,8 +183,8 @@ class Dynamics:
             elite = candidates[order]
             if values[order[0]] > best_value:
                 best, best_value = elite[0], values[order[0]]
-            centre = chosen.smooth * centre + (1 - chosen.smooth) * elite.mean(0)
-            spread = chosen.smooth * spread + (1 - chosen.smooth) * elite.std(0)
+            centre = chosen.smoothing * centre + (1 - chosen.smoothing) * elite.mean(0)
+            spread = chosen.smoothing * spread + (1 - chosen.smoothing) * elite.std(0)
         return best
 
     def _first_guess(self, old: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -218,7 +201,7 @@ class Dynamics:
         return centre, spread
 
     def _candidates(self, centre: Tensor, spread: Tensor) -> Tensor:
-        """`[candidates, horizon, width]`: normal around the centre, or drawn with its chances."""
+        """`[candidates, horizon, width]`: normal around the centre, or drawn by its weights."""
         count = self.settings.candidates
         shape = (count, *centre.shape)
         if self.discrete:
@@ -234,7 +217,7 @@ class Dynamics:
         total = torch.zeros(len(candidates), device=self.device)
         weight = torch.ones_like(total)
         for time in range(candidates.shape[1]):
-            observations, reward, going = self.model.step(observations, candidates[:, time])
+            observations, reward, continues = self.model.step(observations, candidates[:, time])
             total = total + weight * reward
-            weight = weight * going * self.settings.discount
+            weight = weight * continues * self.settings.discount
         return total

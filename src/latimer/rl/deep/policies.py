@@ -1,4 +1,4 @@
-"""Stochastic policies: what a network's outputs mean, for discrete and continuous actions."""
+"""Stochastic policies: categorical for discrete actions, Gaussian for continuous ones."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def policy_for(
     space: gymnasium.Space[object], features: int, hidden: tuple[int, ...],
     generator: torch.Generator,
 ) -> Categorical | Gaussian:  # fmt: skip
-    """The policy that a space of actions calls for; InputError for another kind of space."""
+    """The policy for a space of actions; InputError for another kind of space."""
     if isinstance(space, gymnasium.spaces.Discrete):
         return Categorical(features, int(space.n), hidden, int(space.start), generator)
     if isinstance(space, gymnasium.spaces.Box):

@@ -1,4 +1,4 @@
-"""Steps remembered in the order they were lived; the oldest make room for the newest."""
+"""A replay buffer: the newest steps replace the oldest."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Replay:
         )
 
     def add(self, *steps: Tensor) -> None:
-        """Observations `[n, features]`, actions, rewards, discounts `[n]`, observations after."""
+        """Observations `[n, features]`, actions, rewards, discounts `[n]`, next observations."""
         n = len(steps[0])
         places = (self._next + torch.arange(n, device=steps[0].device)) % self.size
         for part, values in zip(self._parts, steps, strict=True):

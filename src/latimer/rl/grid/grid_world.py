@@ -1,108 +1,55 @@
 """Grid worlds: walls, goals, pits, cliffs, jumps, wind and slipping, as a decision process.
 
-A world is drawn as text (see `grid_text`) and can be planned on (`mdp`), walked in (`environment`)
-and shown (`grid_picture`). States are the cells one can stand on, row by row from the top left.
+A world is drawn as text (see `latimer.rl.grid.text`). It becomes a decision process by `mdp` and a
+Gymnasium environment by `environment`. States are the cells that the agent can be in, row by row
+from the top left.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from latimer.errors import InputError
+from latimer.files import read_lines
+from latimer.rl.grid.rules import MOVES, Cell, Description, Meaning
+from latimer.rl.grid.text import parse_grid
+from latimer.rl.grid.worlds import WORLDS
 from latimer.rl.mdp.arrays import Floats
+from latimer.rl.mdp.environment import TableEnv
 from latimer.rl.mdp.finite_mdp import FiniteMDP
 from latimer.rl.mdp.outcome_table import OutcomeTable
 
-if TYPE_CHECKING:
-    from latimer.rl.grid.environment import GridWorldEnv
-
-Cell = tuple[int, int]
 Outcome = tuple[float, int, float, bool]
-
-MOVES = {
-    4: {"up": (-1, 0), "right": (0, 1), "down": (1, 0), "left": (0, -1)},
-    8: {
-        "up": (-1, 0),
-        "up-right": (-1, 1),
-        "right": (0, 1),
-        "down-right": (1, 1),
-        "down": (1, 0),
-        "down-left": (1, -1),
-        "left": (0, -1),
-        "up-left": (-1, -1),
-    },
-}
-"""Actions in their order, clockwise from the top: (rows, columns) of one move."""
-
-
-@dataclass(frozen=True)
-class Meaning:
-    """What a symbol of the drawing stands for.
-
-    kind: `floor`; `wall`; `end`, where the episode ends on entering; `back`, from which one is put
-    back to the start; `jump`, from which every action leads to the cell `target`. reward: for
-    entering, or for jumping; None is the reward of a step.
-    """
-
-    kind: Literal["floor", "wall", "end", "back", "jump"]
-    reward: float | None = None
-    target: str = ""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """Everything about a world but its drawing.
-
-    step: reward of a move; bump: of a move that a wall or the edge stops (None: as a step);
-    slip: probability of moving at a right angle to the action, half to either side; wind: cells
-    by which each column blows upwards; moves: 4 or 8 directions.
-    """
-
-    discount: float = 1.0
-    step: float = -1.0
-    bump: float | None = None
-    slip: float = 0.0
-    moves: Literal[4, 8] = 4
-    wind: Sequence[int] = ()
 
 
 @dataclass(frozen=True, eq=False)
-class GridWorld:
-    """rows: the drawing, all lines equally long; meanings: of every symbol in it."""
-
-    rows: Sequence[str]
-    meanings: Mapping[str, Meaning]
-    rules: Rules = field(default_factory=Rules)
+class GridWorld(Description):
+    """A description with what follows from it: states, outcomes, process, environment."""
 
     @classmethod
     def from_text(cls, text: str, name: str = "grid world") -> GridWorld:
         """A world from its description; InputError names `name`, line and column."""
-        from latimer.rl.grid.text import parse_grid
-
-        return parse_grid(text.splitlines(), name)
+        return cls._of(parse_grid(text.splitlines(), name))
 
     @classmethod
     def from_file(cls, path: Path) -> GridWorld:
         """A world from a UTF-8 file."""
-        from latimer.files import read_lines
-        from latimer.rl.grid.text import parse_grid
-
-        return parse_grid(list(read_lines(path)), str(path))
+        return cls._of(parse_grid(list(read_lines(path)), str(path)))
 
     @classmethod
     def textbook(cls, name: str) -> GridWorld:
         """One of `worlds.WORLDS`; InputError lists the names there are."""
-        from latimer.rl.grid.worlds import WORLDS
-
         if name not in WORLDS:
             raise InputError(f"no grid world {name!r}; there are: {', '.join(WORLDS)}")
         return cls.from_text(WORLDS[name], name)
+
+    @classmethod
+    def _of(cls, given: Description) -> GridWorld:
+        return cls(given.rows, given.meanings, given.rules)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -131,7 +78,7 @@ class GridWorld:
 
     @cached_property
     def start(self) -> Floats:
-        """Distribution [states] of the first state: even over the S, or where one can move."""
+        """Distribution [states] of the first state: even over S, or over non-terminal cells."""
         starts = [self.rows[line][column] == "S" for line, column in self.cells]
         if not any(starts):
             starts = [self.meaning(cell).kind != "end" for cell in self.cells]
@@ -179,11 +126,16 @@ class GridWorld:
             action_names=self.actions,
         )
 
-    def environment(self, render_mode: str | None = None) -> GridWorldEnv:
-        """The Gymnasium environment; render_mode: None or `ansi`."""
-        from latimer.rl.grid.environment import GridWorldEnv
+    def environment(self, render_mode: str | None = None) -> TableEnv:
+        """The Gymnasium environment; render_mode: None, or `ansi`, which shows the agent as `@`."""
+        return TableEnv(self.outcome_table, self.drawing, render_mode)
 
-        return GridWorldEnv(self, render_mode)
+    def drawing(self, state: int) -> str:
+        """The drawing with the agent, `@`, in a state."""
+        rows = [list(row) for row in self.rows]
+        line, column = self.cells[state]
+        rows[line][column] = "@"
+        return "\n".join("".join(row) for row in rows) + "\n"
 
     def layout(self, values: Floats) -> Floats:
         """Numbers of the states [states] as they lie on the grid [lines, columns]; else NaN."""

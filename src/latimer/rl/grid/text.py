@@ -25,7 +25,7 @@ Rules, each on a line of its own; lines that begin with # are comments:
     X = jump Y +10       every action in X pays 10 and leads to Y
 
 Without its number, a symbol pays the reward of a step. Without rules the text is the drawing
-alone. `.` is floor, `#` a wall, `S` the start (several: one by chance; none: anywhere); G ends the
+alone. `.` is floor, `#` a wall, `S` the start (several: one at random; none: any floor); G ends the
 episode, P ends it at -100, and C leads back to the start at -100, unless the rules say otherwise.
 """
 
@@ -36,7 +36,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from latimer.errors import InputError
-from latimer.rl.grid.grid_world import GridWorld, Meaning, Rules
+from latimer.rl.grid.rules import Description, Meaning, Rules
 
 MEANINGS = {
     ".": Meaning("floor"),
@@ -49,8 +49,8 @@ MEANINGS = {
 FIXED = ".#S"
 
 
-def parse_grid(lines: Sequence[str], name: str) -> GridWorld:
-    """The world of a description; InputError names `name`, line and column of a mistake."""
+def parse_grid(lines: Sequence[str], name: str) -> Description:
+    """Read a description; InputError names `name`, line and column of a mistake."""
     numbered = [(number, line.rstrip()) for number, line in enumerate(lines, 1)]
     while numbered and not numbered[-1][1]:
         numbered.pop()
@@ -67,7 +67,25 @@ def parse_grid(lines: Sequence[str], name: str) -> GridWorld:
     _check_drawing(drawing, meanings, name)
     _check_targets(drawing, meanings, name)
     _check_wind(rules, drawing, name)
-    return GridWorld([line for _, line in drawing], meanings, rules)
+    return Description([line for _, line in drawing], meanings, rules)
+
+
+def format_grid(given: Description) -> str:
+    """The text that `parse_grid` reads back as the same description."""
+    rules = given.rules
+    lines = [f"discount: {rules.discount!r}", f"step: {rules.step!r}"]
+    if rules.bump is not None:
+        lines.append(f"bump: {rules.bump!r}")
+    lines += [f"slip: {rules.slip!r}", f"moves: {rules.moves}"]
+    if rules.wind:
+        lines.append("wind: " + " ".join(map(str, rules.wind)))
+    drawn = set("".join(given.rows))
+    for symbol, meaning in given.meanings.items():
+        if symbol in drawn and symbol not in FIXED and meaning != MEANINGS.get(symbol):
+            words = [meaning.kind, meaning.target]
+            words.append("" if meaning.reward is None else repr(meaning.reward))
+            lines.append(f"{symbol} = " + " ".join(word for word in words if word))
+    return "\n".join([*lines, "", *given.rows]) + "\n"
 
 
 def _rules(head: Sequence[tuple[int, str]], name: str) -> tuple[Rules, dict[str, Meaning]]:

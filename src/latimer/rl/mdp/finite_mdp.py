@@ -27,6 +27,7 @@ from latimer.errors import InputError
 from latimer.rl.mdp import build
 from latimer.rl.mdp.arrays import Floats, Ints, Rows
 from latimer.rl.mdp.check import check_discount, check_names, check_rows, check_start
+from latimer.rl.mdp.environment import TableEnv
 from latimer.rl.mdp.kernels import bellman_sweep
 from latimer.rl.mdp.outcome_table import OutcomeTable
 from latimer.rl.mdp.reward_process import MarkovRewardProcess
@@ -174,6 +175,13 @@ class FiniteMDP:
             self.states, self.state, self.action, first, probability, successor, reward,
             terminated, self.start,
         )  # fmt: skip
+
+    def environment(self, render_mode: str | None = None) -> TableEnv:
+        """The Gymnasium environment; render_mode: None, or `ansi`, which names the state.
+
+        InputError without a start distribution or with illegal actions.
+        """
+        return TableEnv(self.outcome_table, lambda state: self.name(state) + "\n", render_mode)
 
     def with_discount(self, discount: float) -> FiniteMDP:
         """The same process with another discount."""

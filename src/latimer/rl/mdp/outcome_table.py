@@ -11,6 +11,7 @@ from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
+import gymnasium
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -42,6 +43,38 @@ class OutcomeTable:
     def row(self) -> Ints:
         """The row of every outcome [outcomes]."""
         return np.repeat(np.arange(len(self.state)), np.diff(self.first))
+
+    @property
+    def actions(self) -> int:
+        """Number of actions."""
+        return int(self.action.max()) + 1
+
+    def check_complete(self) -> None:
+        """InputError unless episodes can begin and every action is legal in every state."""
+        if self.start is None:
+            raise InputError(
+                "the process has no start distribution, so no episode can begin; give it one"
+            )
+        if len(self.state) == self.states * self.actions:
+            return
+        legal = np.zeros((self.states, self.actions), np.bool_)
+        legal[self.state, self.action] = True
+        state, action = np.argwhere(~legal)[0]
+        raise InputError(
+            f"state {state} lacks action {action}; learning needs every action legal in every state"
+        )
+
+    @classmethod
+    def of_environment(cls, env: gymnasium.Env[Any, Any]) -> OutcomeTable | None:
+        """The checked table `P` of an environment that shows one, else None.
+
+        A limit on steps is no part of it.
+        """
+        inner = env.unwrapped
+        table = getattr(inner, "P", None)
+        if table is None:
+            return None
+        return cls.parse(table, getattr(inner, "initial_state_distrib", None))
 
     @classmethod
     def parse(cls, table: Mapping[Any, Any], start: ArrayLike | None = None) -> OutcomeTable:

@@ -107,15 +107,15 @@ def solve_implicit(
     improve = improvement(mdp.transition, mdp.actions, mdp.outcomes)
     evaluate = evaluation(mdp.transition, mdp.outcomes)
     gaps: list[float] = []
-    done, turn, backups = False, 0, 0
+    converged, turn, backups = False, 0, 0
     while True:
         backwards, turn = in_place and turn % 2 == 1, turn + 1
         low, high = improve(mdp.discount, values, updated, chosen, backwards, in_place)
         values, updated = updated, values
         backups += mdp.states * mdp.actions
         gaps.append((max(high, 0.0) - min(low, 0.0)) * (horizon - 1) / 2)
-        done = gaps[-1] <= accuracy
-        if done or len(gaps) == max_iterations:
+        converged = gaps[-1] <= accuracy
+        if converged or len(gaps) == max_iterations:
             break  # the bounds belong to what this sweep wrote
         if len(gaps) % 2 or not _nearing(gaps):
             continue
@@ -125,10 +125,10 @@ def solve_implicit(
             values, updated = updated, values
             backups += mdp.states
     lower, upper = macqueen(values, low, high, horizon, False)
-    if not done:
+    if not converged:
         report_limit(order, len(gaps), gaps[-1])
     middle = (lower + upper) / 2
-    return Solution(middle, lower, upper, len(gaps), done, chosen, backups, gaps)
+    return Solution(middle, lower, upper, len(gaps), converged, chosen, backups, gaps)
 
 
 def _nearing(gaps: list[float]) -> bool:

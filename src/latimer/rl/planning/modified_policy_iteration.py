@@ -38,15 +38,15 @@ def modified_policy_iteration(
         low, high = rows.improve(values, updated)
         values, updated = updated, values
         backups += mdp.rows
-        done = stop.reached(low, high, values)
-        if done or stop.exhausted or iteration == max_iterations:
+        converged = stop.reached(low, high, values)
+        if converged or stop.exhausted or iteration == max_iterations:
             break  # the bounds belong to what this sweep wrote
         for _ in range(sweeps):
             rows.evaluate(values, updated)
             values, updated = updated, values
         backups += sweeps * mdp.states
     name = "modified policy iteration"
-    return stop.solution(name, values, rows.chosen, iteration, backups, done)
+    return stop.solution(name, values, rows.chosen, iteration, backups, converged)
 
 
 def _start(mdp: FiniteMDP, stop: Stopping) -> Floats:

@@ -42,7 +42,7 @@ def prioritised_sweeping(
         low, high, _ = bellman_sweep(*mdp.table, values, updated, chosen, 0.0)
         looks += mdp.rows
         updates += mdp.states
-        if (done := stop.reached(low, high, updated)) or stop.exhausted or updates >= limit:
+        if (converged := stop.reached(low, high, updated)) or stop.exhausted or updates >= limit:
             break
         priority = np.abs(updated - values)
         threshold = max(threshold, rounding(values, mdp.reward) / 16)
@@ -50,7 +50,7 @@ def prioritised_sweeping(
         spent, seen = update_by_priority(*table, values, priority, threshold, limit - updates)
         updates, looks, threshold = updates + spent, looks + seen, threshold / 2
     iterations = -(-updates // mdp.states)
-    return stop.solution("prioritised sweeping", updated, chosen, iterations, looks, done)
+    return stop.solution("prioritised sweeping", updated, chosen, iterations, looks, converged)
 
 
 def predecessors(mdp: FiniteMDP) -> tuple[Ints, Ints, Floats]:

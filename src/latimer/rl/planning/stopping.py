@@ -52,10 +52,16 @@ class Stopping:
         return self.gaps[-1] <= self.accuracy
 
     def solution(
-        self, name: str, updated: Floats, chosen: Ints, iterations: int, backups: int, done: bool
+        self,
+        name: str,
+        updated: Floats,
+        chosen: Ints,
+        iterations: int,
+        backups: int,
+        converged: bool,
     ) -> Solution:
         """What the last sweep, which wrote `updated` and chose rows, has proved."""
-        if self.undiscounted and done:
+        if self.undiscounted and converged:
             return self._proved(updated, iterations, backups)
         if self.undiscounted:
             lower, upper = np.full_like(updated, -np.inf), np.full_like(updated, np.inf)
@@ -65,8 +71,8 @@ class Stopping:
             lower, upper = macqueen(updated, low, high, self.horizon, self.stochastic)
             values = (lower + upper) / 2
         policy = self.mdp.action[chosen]
-        found = Solution(values, lower, upper, iterations, done, policy, backups, self.gaps)
-        if not done:
+        found = Solution(values, lower, upper, iterations, converged, policy, backups, self.gaps)
+        if not converged:
             report_limit(name, iterations, found.bound)
         return found
 

@@ -35,14 +35,14 @@ def value_iteration(
     stop = Stopping(mdp, accuracy, max_iterations, simultaneous=True)
     values, updated = _start(mdp, initial), np.empty(mdp.states)
     chosen = mdp.first_rows()
-    iteration, done = 0, False
-    while not (done or stop.exhausted) and iteration < max_iterations:
+    iteration, converged = 0, False
+    while not (converged or stop.exhausted) and iteration < max_iterations:
         iteration += 1
         low, high, _ = bellman_sweep(*mdp.table, values, updated, chosen, 0.0)
         values, updated = updated, values
-        done = stop.reached(low, high, values)
+        converged = stop.reached(low, high, values)
     backups = iteration * mdp.rows
-    return stop.solution("value iteration", values, chosen, iteration, backups, done)
+    return stop.solution("value iteration", values, chosen, iteration, backups, converged)
 
 
 def gauss_seidel(
@@ -55,14 +55,14 @@ def gauss_seidel(
     """Gauss-Seidel value iteration, forwards and backwards by turns; as `value_iteration`."""
     stop = Stopping(mdp, accuracy, max_iterations, simultaneous=False)
     values, chosen = _start(mdp, initial), mdp.first_rows()
-    iteration, done = 0, False
-    while not (done or stop.exhausted) and iteration < max_iterations:
+    iteration, converged = 0, False
+    while not (converged or stop.exhausted) and iteration < max_iterations:
         backwards = iteration % 2 == 1
         iteration += 1
         low, high = gauss_seidel_sweep(*mdp.table, values, chosen, backwards)
-        done = stop.reached(low, high, values)
+        converged = stop.reached(low, high, values)
     backups = iteration * mdp.rows
-    return stop.solution("Gauss-Seidel", values, chosen, iteration, backups, done)
+    return stop.solution("Gauss-Seidel", values, chosen, iteration, backups, converged)
 
 
 def _start(mdp: FiniteMDP, initial: Floats | None) -> Floats:

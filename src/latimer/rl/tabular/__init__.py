@@ -1,5 +1,6 @@
 """Learning from experience with a table of action values; needs the extra `rl`."""
 
-from latimer.rl.tabular.learn import ALGORITHMS, Learned, learn
+from latimer.rl.tabular.learn import ALGORITHMS, Listeners, learn
+from latimer.rl.tabular.learned import Learned
 
-__all__ = ["ALGORITHMS", "Learned", "learn"]
+__all__ = ["ALGORITHMS", "Learned", "Listeners", "learn"]

@@ -1,10 +1,10 @@
-"""What learning in tables needs of an algorithm: how it acts, and what it does with a step."""
+"""What the loop over episodes needs of a tabular algorithm: how it acts and how it learns."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,43 +12,40 @@ from latimer.rl.mdp.arrays import Floats, Ints
 from latimer.rl.mdp.compiled import inlined
 
 
-@dataclass(frozen=True)
-class Options:
-    """What a new agent is told.
+class Transition(NamedTuple):
+    """One step: `action` in `state` brought `reward` and led to `next_state`.
 
-    initial: every value before learning; discount: γ; decay: λ of traces; planning: steps of
-    planning for each step lived; traces: one of `latimer.rl.tabular.traces.KINDS`.
+    discount: γ, or 0 where the step terminated the episode; next_action: the action that will be
+    taken in `next_state` if the agent learns from it (`Agent.needs_next_action`), else 0.
     """
 
-    initial: float
+    state: int
+    action: int
+    reward: float
     discount: float
-    decay: float
-    planning: int
-    traces: str
+    next_state: int
+    next_action: int
 
 
 @inlined
-def forget_nothing(memory: Any) -> None:
-    """For `Agent.end`: an episode's end means nothing to what is remembered."""
+def keep_memory(memory: Any) -> None:
+    """For `Agent.end_episode`: nothing is forgotten when an episode ends."""
 
 
 @dataclass(frozen=True)
 class Agent:
-    """One run's learner. `act` and `learn` are compiled, and are part of the compiled loop.
+    """One run's learner. `act`, `learn` and `end_episode` are compiled into the loop.
 
-    q [tables, states, actions] are its values, and `memory` is whatever else it keeps: apart,
+    q [tables, states, actions] are its action values, and `memory` is whatever else it keeps,
     because Numba counts references when an array is taken out of a tuple.
 
-    act(rule, q, state, epsilon, number) -> action: by one random number from 0 to 1.
-    learn(rule, q, memory, alpha, epsilon, discount, before, done, reward, state, action, counter)
-    -> counter: after `done` in `before` brought `reward` and led to `state`, where `action` will be
-    done if the agent `looks_ahead` (0 otherwise); discount is 0 where the episode ended. The
-    counter is that of `latimer.rl.tabular.splitmix`, moved on by STEP for each number drawn.
+    act(rule, q, state, epsilon, number) -> action, by one random number in [0, 1).
+    learn(rule, q, memory, alpha, epsilon, transition, counter) -> counter: update q. The counter is
+    that of `latimer.rl.tabular.splitmix`, advanced by STEP for each number drawn.
+    end_episode(memory): called after each episode. plan: called then outside of the compiled loop,
+    if given.
 
-    end(memory): compiled as well, called when an episode is over. think: what is done then outside
-    of the compiled loop, if anything.
-
-    visits [states, actions]: how often each pair was tried, if α is to be divided by that, else of
+    visits [states, actions]: how often each pair was visited, if α is divided by it, else of
     size 0.
     """
 
@@ -57,7 +54,7 @@ class Agent:
     memory: Any
     act: Any
     learn: Any
-    looks_ahead: bool
-    end: Any = forget_nothing
-    think: Callable[[], None] | None = None
+    needs_next_action: bool
+    end_episode: Any = keep_memory
+    plan: Callable[[], None] | None = None
     visits: Ints = field(default_factory=lambda: np.zeros((0, 0), np.int64))

@@ -1,10 +1,10 @@
-"""Certainty equivalence: count, estimate a model, act as if it were the truth.
+"""Certainty equivalence: estimate a model from counts and act as if it were the true one.
 
 The estimate is that of maximum likelihood: of the times a pair was tried, the share that led to
-each state, and the mean reward. After every episode it is solved by a planner of `latimer.rl`
-(Kumar & Varaiya 1986, chapter 8; Kaelbling, Littman & Moore 1996, section 5); meanwhile the pair
-just tried is backed up, so that a disappointment is noticed at once. A pair never tried is worth
-`initial`: a high one makes the agent try it (Brafman & Tennenholtz 2002).
+each state, and the mean reward. After every episode the model is solved by a planner of
+`latimer.rl` (Kumar & Varaiya 1986, chapter 8; Kaelbling, Littman & Moore 1996, section 5); within
+an episode each visited pair is backed up once. A pair never tried has the value `initial`: a high
+one makes the agent try it (optimism; Brafman & Tennenholtz 2002).
 """
 
 from __future__ import annotations
@@ -19,24 +19,26 @@ from latimer.rl.mdp.arrays import Floats, Ints
 from latimer.rl.mdp.compiled import inlined
 from latimer.rl.mdp.finite_mdp import FiniteMDP
 from latimer.rl.planning.modified_policy_iteration import modified_policy_iteration
-from latimer.rl.tabular.agent import Agent, Options
-from latimer.rl.tabular.rules import Q_LEARNING, act_by
+from latimer.rl.tabular.agent import Agent, Transition
+from latimer.rl.tabular.rules import Q_LEARNING, epsilon_greedy
+from latimer.rl.tabular.settings import CertaintyEquivalence
 
 MOST_COUNTS = 50_000_000
 """Counts [states, actions, states] that are kept; 400 MB."""
 ACCURACY = 1e-6
 NEARLY_ONE = 1 - 1e-6
-"""In place of an undiscounted γ: policies that never end would have no value in a guessed model."""
+"""Replaces γ = 1, for which policies that never terminate have no value in an estimated model."""
 
 
 class Counts(NamedTuple):
-    """led [states, actions, states], ended [states, actions]: times; reward: their sum.
+    """How often each pair moved to each state, and how often it terminated; rewards are summed.
 
-    discount [1] is γ, and values [states] are the greatest of q.
+    moved [states, actions, states]; terminated, reward [states, actions]; discount [1] is γ, and
+    values [states] are the greatest action values.
     """
 
-    led: Ints
-    ended: Ints
+    moved: Ints
+    terminated: Ints
     reward: Floats
     discount: Floats
     values: Floats
@@ -45,9 +47,9 @@ class Counts(NamedTuple):
     def new(cls, shape: tuple[int, int], discount: float, initial: float) -> Counts:
         """Before anything was counted."""
         states, actions = shape
-        led = np.zeros((states, actions, states), np.int64)
+        moved = np.zeros((states, actions, states), np.int64)
         values = np.full(states, initial)
-        return cls(led, np.zeros(shape, np.int64), np.zeros(shape), np.array([discount]), values)
+        return cls(moved, np.zeros(shape, np.int64), np.zeros(shape), np.array([discount]), values)
 
 
 @inlined
@@ -57,39 +59,35 @@ def count(
     memory: Counts,
     alpha: float,
     epsilon: float,
-    discount: float,
-    before: int,
-    done: int,
-    reward: float,
-    state: int,
-    action: int,
+    transition: Transition,
     counter: np.uint64,
 ) -> np.uint64:
     """See `Agent.learn`."""
-    led, ended, rewards, gamma, values = memory
+    moved, terminated, rewards, gamma, values = memory
+    state, action, reward, discount, next_state, _ = transition
     if discount > 0:
-        led[before, done, state] += 1
+        moved[state, action, next_state] += 1
     else:
-        ended[before, done] += 1
-    rewards[before, done] += reward
-    times, expected = ended[before, done], 0.0
-    for after in range(len(values)):
-        times += led[before, done, after]
-        expected += led[before, done, after] * values[after]
-    q[0, before, done] = (rewards[before, done] + gamma[0] * expected) / times
-    values[before] = q[0, before, 0]
+        terminated[state, action] += 1
+    rewards[state, action] += reward
+    times, expected = terminated[state, action], 0.0
+    for successor in range(len(values)):
+        times += moved[state, action, successor]
+        expected += moved[state, action, successor] * values[successor]
+    q[0, state, action] = (rewards[state, action] + gamma[0] * expected) / times
+    values[state] = q[0, state, 0]
     for other in range(1, q.shape[2]):
-        values[before] = max(values[before], q[0, before, other])
+        values[state] = max(values[state], q[0, state, other])
     return counter
 
 
 def estimate(counts: Counts, discount: float, initial: float) -> FiniteMDP:
     """The process that makes what was counted most likely; pairs never tried end with `initial`."""
-    tried = counts.led.sum(axis=2) + counts.ended
+    tried = counts.moved.sum(axis=2) + counts.terminated
     known = np.maximum(tried, 1)
     states, actions = tried.shape
-    going = sparse.csr_array((counts.led / known[..., None]).reshape(-1, states))
-    ends = np.where(tried == 0, 1.0, counts.ended / known)
+    going = sparse.csr_array((counts.moved / known[..., None]).reshape(-1, states))
+    ends = np.where(tried == 0, 1.0, counts.terminated / known)
     reward = np.where(tried == 0, initial, counts.reward / known)
     pairs = np.arange(states * actions)
     return FiniteMDP(
@@ -97,7 +95,9 @@ def estimate(counts: Counts, discount: float, initial: float) -> FiniteMDP:
     )
 
 
-def certainty_agent(shape: tuple[int, int], options: Options) -> Agent:
+def certainty_agent(
+    shape: tuple[int, int], discount: float, settings: CertaintyEquivalence
+) -> Agent:
     """A new agent that plans after each episode; InputError where counts would fill the memory."""
     states, actions = shape
     if states * actions * states > MOST_COUNTS:
@@ -105,14 +105,14 @@ def certainty_agent(shape: tuple[int, int], options: Options) -> Agent:
             f"certainty-equivalence counts {states} × {actions} × {states} transitions, more than "
             f"{MOST_COUNTS:,}; choose dyna-q or prioritised-sweeping"
         )
-    discount = min(options.discount, NEARLY_ONE)
-    counts = Counts.new(shape, discount, options.initial)
-    q = np.full((1, *shape), options.initial)
+    discount = min(discount, NEARLY_ONE)
+    counts = Counts.new(shape, discount, settings.initial)
+    q = np.full((1, *shape), settings.initial)
 
-    def think() -> None:
-        mdp = estimate(counts, discount, options.initial)
+    def plan() -> None:
+        mdp = estimate(counts, discount, settings.initial)
         values = modified_policy_iteration(mdp, accuracy=ACCURACY).values
         q[0] = mdp.action_values(values)
         counts.values[:] = values
 
-    return Agent(Q_LEARNING, q, counts, act_by, count, looks_ahead=False, think=think)
+    return Agent(Q_LEARNING, q, counts, epsilon_greedy, count, needs_next_action=False, plan=plan)

@@ -1,141 +1,157 @@
-"""Episodes lived through: on a table, compiled, or in any Gymnasium environment.
+"""Episodes of an agent: compiled, on a table of outcomes, or in any Gymnasium environment.
 
-An episode that is cut off by the limit bootstraps from the state it was in; one that ended does
-not.
+A truncated episode bootstraps from the state it had reached; a terminated one does not.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import gymnasium
 
 from latimer.rl.mdp.arrays import Floats, Ints
 from latimer.rl.mdp.compiled import compiled_anew
-from latimer.rl.tabular.agent import Agent
-from latimer.rl.tabular.splitmix import STEP, Chance, outcome_of, scramble, uniform
+from latimer.rl.tabular.agent import Agent, Transition
+from latimer.rl.tabular.splitmix import STEP, SplitMix, sample_outcome, uniform, uniform_at
 from latimer.rl.tabular.table import Table
 
 
-@compiled_anew
-def walk(
-    table: Table,
-    act: Any,
-    learn: Any,
-    end: Any,
-    looks_ahead: bool,
-    rule: int,
-    q: Floats,
-    memory: Any,
-    visits: Ints,
-    alphas: Floats,
-    epsilons: Floats,
-    discount: float,
-    limit: int,
-    chance: Chance,
-    returns: Floats,
-    lengths: Ints,
-) -> None:
-    """`on_table`, of an agent's parts."""
-    # Unpacked once, and not in every step: Numba counts references at each access.
-    start, cumulative, successor, rewards, endings, ways = table
-    counter, counting = chance[0], visits.size > 0
-    for episode in range(len(returns)):
-        alpha, epsilon = alphas[episode], epsilons[episode]
-        counter += STEP
-        state = outcome_of(start, 0, 0, start.shape[2], scramble(counter))
-        counter += STEP
-        action = act(rule, q, state, epsilon, scramble(counter))
-        total, steps, ended = 0.0, 0, False
-        while not ended and steps < limit:
-            outcome, many = 0, ways[state, action]
-            if many > 1:  # what is certain costs no number
-                counter += STEP
-                outcome = outcome_of(cumulative, state, action, many, scramble(counter))
-            after = successor[state, action, outcome]
-            reward = rewards[state, action, outcome]
-            ended = endings[state, action, outcome]
-            total += reward
-            steps += 1
-            size = alpha
-            if counting:
-                visits[state, action] += 1
-                size = alpha / visits[state, action]
-            gamma, following = 0.0 if ended else discount, 0
-            if looks_ahead and not ended:
-                counter += STEP
-                following = act(rule, q, after, epsilon, scramble(counter))
-            counter = learn(
-                rule, q, memory, size, epsilon, gamma, state, action, reward, after, following,
-                counter,
-            )  # fmt: skip
-            if not looks_ahead and not ended:
-                counter += STEP
-                following = act(rule, q, after, epsilon, scramble(counter))
-            state, action = after, following
-        end(memory)
-        returns[episode], lengths[episode] = total, steps
-    chance[0] = counter
+class Episodes(NamedTuple):
+    """A batch of episodes: what it is run with, and what comes out of it.
 
-
-def on_table(
-    table: Table,
-    agent: Agent,
-    alphas: Floats,
-    epsilons: Floats,
-    discount: float,
-    limit: int,
-    chance: Chance,
-    returns: Floats,
-    lengths: Ints,
-) -> None:
-    """Live an episode for each of returns, lengths, alphas, epsilons [episodes].
-
-    limit: steps after which an episode is cut off.
+    alphas, epsilons [episodes]; discount: γ; limit: steps after which an episode is truncated.
+    returns (undiscounted), lengths [episodes] are written.
     """
-    walk(
-        table, agent.act, agent.learn, agent.end, agent.looks_ahead, agent.rule, agent.q,
-        agent.memory, agent.visits, alphas, epsilons, discount, limit, chance, returns, lengths,
-    )  # fmt: skip
+
+    alphas: Floats
+    epsilons: Floats
+    discount: float
+    limit: int
+    returns: Floats
+    lengths: Ints
+
+    def part(self, first: int, last: int) -> Episodes:
+        """Episodes first .. last - 1, as views."""
+        here = slice(first, last)
+        return self._replace(
+            alphas=self.alphas[here], epsilons=self.epsilons[here],
+            returns=self.returns[here], lengths=self.lengths[here],
+        )  # fmt: skip
+
+
+@cache
+def compiled_loop(act: Any, learn: Any, end_episode: Any, needs_next_action: bool) -> Any:
+    """The loop over episodes, compiled around the functions of an agent."""
+
+    @compiled_anew
+    def run(
+        table: Table,
+        rule: int,
+        q: Floats,
+        memory: Any,
+        visits: Ints,
+        episodes: Episodes,
+        generator: SplitMix,
+    ) -> None:
+        # Unpacked once, and not in every step: Numba counts references at each access.
+        start, cumulative, successor, rewards, terminations, counts = table
+        alphas, epsilons, discount, limit, returns, lengths = episodes
+        counter, by_visits = generator[0], visits.size > 0
+        for episode in range(len(returns)):
+            alpha, epsilon = alphas[episode], epsilons[episode]
+            counter += STEP
+            state = sample_outcome(start, 0, 0, start.shape[2], uniform_at(counter))
+            counter += STEP
+            action = act(rule, q, state, epsilon, uniform_at(counter))
+            total, steps, terminated = 0.0, 0, False
+            while not terminated and steps < limit:
+                outcome, number = 0, counts[state, action]
+                if number > 1:  # a certain outcome draws no random number
+                    counter += STEP
+                    outcome = sample_outcome(cumulative, state, action, number, uniform_at(counter))
+                next_state = successor[state, action, outcome]
+                reward = rewards[state, action, outcome]
+                terminated = terminations[state, action, outcome]
+                total += reward
+                steps += 1
+                size = alpha
+                if by_visits:
+                    visits[state, action] += 1
+                    size = alpha / visits[state, action]
+                gamma, next_action = 0.0 if terminated else discount, 0
+                if needs_next_action and not terminated:
+                    counter += STEP
+                    next_action = act(rule, q, next_state, epsilon, uniform_at(counter))
+                step = Transition(state, action, reward, gamma, next_state, next_action)
+                counter = learn(rule, q, memory, size, epsilon, step, counter)
+                if not needs_next_action and not terminated:
+                    counter += STEP
+                    next_action = act(rule, q, next_state, epsilon, uniform_at(counter))
+                state, action = next_state, next_action
+            end_episode(memory)
+            returns[episode], lengths[episode] = total, steps
+        generator[0] = counter
+
+    return run
+
+
+def on_table(table: Table, agent: Agent, episodes: Episodes, generator: SplitMix) -> None:
+    """Run the episodes in compiled code."""
+    loop = compiled_loop(agent.act, agent.learn, agent.end_episode, agent.needs_next_action)
+    loop(table, agent.rule, agent.q, agent.memory, agent.visits, episodes, generator)
 
 
 def in_environment(
-    env: gymnasium.Env[Any, Any],
-    agent: Agent,
-    alphas: Floats,
-    epsilons: Floats,
-    discount: float,
-    limit: int,
-    chance: Chance,
-    returns: Floats,
-    lengths: Ints,
+    env: gymnasium.Env[Any, Any], agent: Agent, episodes: Episodes, generator: SplitMix
 ) -> None:
-    """As `on_table`, in an environment with discrete observations and actions."""
-    first, first_action = env.observation_space.start, env.action_space.start  # type: ignore[attr-defined]
-    rule, q, visits = agent.rule, agent.q, agent.visits
-    for episode in range(len(returns)):
-        alpha, epsilon = alphas[episode], epsilons[episode]
+    """Run the episodes by `step` of an environment with discrete observations and actions."""
+    first = env.observation_space.start  # type: ignore[attr-defined]
+    for episode in range(len(episodes.returns)):
         state = int(env.reset()[0]) - first
-        action = agent.act(rule, q, state, epsilon, uniform(chance))
-        total, steps, ended, cut = 0.0, 0, False, False
-        while not (ended or cut) and steps < limit:
-            observation, reward, ended, cut, _ = env.step(action + first_action)
-            after, reward = int(observation) - first, float(reward)
+        action = _act(agent, episodes.epsilons[episode], state, generator)
+        total, steps, terminated, truncated = 0.0, 0, False, False
+        while not (terminated or truncated) and steps < episodes.limit:
+            taken = action + env.action_space.start  # type: ignore[attr-defined]
+            observation, reward, terminated, truncated, _ = env.step(taken)
+            next_state, reward = int(observation) - first, float(reward)
             total += reward
             steps += 1
-            size = alpha
-            if visits.size:
-                visits[state, action] += 1
-                size = alpha / visits[state, action]
-            gamma, following = 0.0 if ended else discount, 0
-            if agent.looks_ahead and not ended:
-                following = agent.act(rule, q, after, epsilon, uniform(chance))
-            chance[0] = agent.learn(
-                rule, q, agent.memory, size, epsilon, gamma, state, action, reward, after,
-                following, chance[0],
-            )  # fmt: skip
-            if not agent.looks_ahead and not ended:
-                following = agent.act(rule, q, after, epsilon, uniform(chance))
-            state, action = after, following
-        agent.end(agent.memory)
-        returns[episode], lengths[episode] = total, steps
+            action = _learn(
+                agent, episodes, episode, (state, action, reward, next_state), terminated, generator
+            )
+            state = next_state
+        agent.end_episode(agent.memory)
+        episodes.returns[episode], episodes.lengths[episode] = total, steps
+
+
+def _act(agent: Agent, epsilon: float, state: int, generator: SplitMix) -> int:
+    chosen: int = agent.act(agent.rule, agent.q, state, epsilon, uniform(generator))
+    return chosen
+
+
+def _learn(
+    agent: Agent,
+    episodes: Episodes,
+    episode: int,
+    step: tuple[int, int, float, int],
+    terminated: bool,
+    generator: SplitMix,
+) -> int:
+    """Learn from (state, action, reward, next state); the next action, 0 after termination."""
+    state, action, reward, next_state = step
+    epsilon, size = episodes.epsilons[episode], episodes.alphas[episode]
+    if agent.visits.size:
+        agent.visits[state, action] += 1
+        size = size / agent.visits[state, action]
+    next_action = 0
+    if agent.needs_next_action and not terminated:
+        next_action = _act(agent, epsilon, next_state, generator)
+    discount = 0.0 if terminated else episodes.discount
+    transition = Transition(state, action, reward, discount, next_state, next_action)
+    generator[0] = agent.learn(
+        agent.rule, agent.q, agent.memory, size, epsilon, transition, generator[0]
+    )
+    if not agent.needs_next_action and not terminated:
+        next_action = _act(agent, epsilon, next_state, generator)
+    return next_action

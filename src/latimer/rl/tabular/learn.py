@@ -6,202 +6,198 @@ import copy
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from dataclasses import dataclass, fields, replace
 from functools import partial
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import gymnasium
 import numpy as np
 
 from latimer.errors import InputError
 from latimer.rl.grid.grid_world import GridWorld
-from latimer.rl.mdp import saved
-from latimer.rl.mdp.arrays import Floats, Ints
+from latimer.rl.mdp.arrays import Floats
 from latimer.rl.mdp.finite_mdp import FiniteMDP
 from latimer.rl.mdp.outcome_table import OutcomeTable
 from latimer.rl.tabular import rules
-from latimer.rl.tabular.agent import Agent, Options
+from latimer.rl.tabular.agent import Agent
 from latimer.rl.tabular.certainty import certainty_agent
 from latimer.rl.tabular.dyna import dyna_agent
-from latimer.rl.tabular.episodes import in_environment, on_table
+from latimer.rl.tabular.episodes import Episodes, in_environment, on_table
+from latimer.rl.tabular.learned import Learned
 from latimer.rl.tabular.rules import td_agent
-from latimer.rl.tabular.schedules import Schedule, spread
-from latimer.rl.tabular.splitmix import new_chance
+from latimer.rl.tabular.schedules import spread
+from latimer.rl.tabular.settings import (
+    CertaintyEquivalence,
+    EligibilityTraces,
+    Exploration,
+    OneStep,
+    Planning,
+)
+from latimer.rl.tabular.splitmix import SplitMix, new_generator
 from latimer.rl.tabular.sweeping import sweeping_agent
 from latimer.rl.tabular.table import Table
-from latimer.rl.tabular.traces import KINDS, trace_agent
+from latimer.rl.tabular.traces import trace_agent
+from latimer.rl.unread import closest, refuse_unread
 
-Maker = Callable[[tuple[int, int], Options], Agent]
-
-
-@dataclass(frozen=True)
-class Algorithm:
-    """How its agent is made for (states, actions), and which of `learn`'s options it reads."""
-
-    make: Maker
-    reads: frozenset[str] = frozenset()
+World = GridWorld | FiniteMDP | gymnasium.Env[Any, Any]
+"""What can be learned in."""
 
 
-_STEPS = frozenset({"by_visits"})
-_TRACES = frozenset({"decay", "traces"})
+class Algorithm(NamedTuple):
+    """The class of its settings; make(shape, discount, settings) -> Agent.
+
+    shape: (states, actions).
+    """
+
+    settings: type[Exploration]
+    make: Callable[[tuple[int, int], float, Any], Agent]
+
 
 ALGORITHMS = {
-    "q-learning": Algorithm(partial(td_agent, rules.Q_LEARNING), _STEPS),
-    "sarsa": Algorithm(partial(td_agent, rules.SARSA), _STEPS),
-    "expected-sarsa": Algorithm(partial(td_agent, rules.EXPECTED_SARSA), _STEPS),
-    "double-q": Algorithm(partial(td_agent, rules.DOUBLE_Q), _STEPS),
-    "sarsa-lambda": Algorithm(partial(trace_agent, rules.SARSA), _TRACES),
-    "q-lambda": Algorithm(partial(trace_agent, rules.Q_LEARNING), _TRACES),
-    "dyna-q": Algorithm(dyna_agent, frozenset({"planning"})),
-    "prioritised-sweeping": Algorithm(sweeping_agent, frozenset({"planning"})),
-    "certainty-equivalence": Algorithm(certainty_agent),
+    "q-learning": Algorithm(OneStep, partial(td_agent, rules.Q_LEARNING)),
+    "sarsa": Algorithm(OneStep, partial(td_agent, rules.SARSA)),
+    "expected-sarsa": Algorithm(OneStep, partial(td_agent, rules.EXPECTED_SARSA)),
+    "double-q": Algorithm(OneStep, partial(td_agent, rules.DOUBLE_Q)),
+    "sarsa-lambda": Algorithm(EligibilityTraces, partial(trace_agent, rules.SARSA)),
+    "q-lambda": Algorithm(EligibilityTraces, partial(trace_agent, rules.Q_LEARNING)),
+    "dyna-q": Algorithm(Planning, dyna_agent),
+    "prioritised-sweeping": Algorithm(Planning, sweeping_agent),
+    "certainty-equivalence": Algorithm(CertaintyEquivalence, certainty_agent),
 }
-
-DEFAULTS = {"decay": 0.9, "planning": 10, "traces": "replacing", "by_visits": False}
-"""Of options that only some algorithms read."""
 
 NO_LIMIT = 100_000
 """Steps of an episode where the environment sets no limit, so that none goes on for ever."""
 
 _REPORTS = 50
-_ARRAYS = ("q", "returns", "lengths")
-"""What is kept of `Learned` in a file, beside its facts."""
-MOST_PLANNING = 10_000
 
 
-@dataclass(frozen=True, eq=False)
-class Learned:
-    """What independent runs have learned.
+@dataclass(frozen=True)
+class Runs:
+    """How much is learned, whatever the algorithm.
 
-    q [runs, states, actions]; returns (undiscounted), lengths [runs, episodes]; seconds of wall
-    time. Double Q-learning's q is the mean of its two tables.
+    episodes of each run; limit: steps after which an episode is truncated, by default what the
+    environment says; runs: their number; seed; threads: runs at a time.
     """
 
-    algorithm: str
-    q: Floats
-    returns: Floats
-    lengths: Ints
-    seconds: float
+    episodes: int = 500
+    limit: int | None = None
+    runs: int = 1
+    seed: int = 0
+    threads: int = 1
 
-    @property
-    def steps(self) -> int:
-        """Steps of all runs together."""
-        return int(self.lengths.sum())
+    def __post_init__(self) -> None:
+        """InputError for numbers out of range."""
+        for name in ("episodes", "runs", "threads"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} is {getattr(self, name)}; it must be at least 1")
+        if self.episodes * self.runs > 10**9:
+            raise InputError(
+                f"{self.runs} runs of {self.episodes} episodes: at most 1e9 episodes in all"
+            )
+        if self.limit is not None and self.limit < 1:
+            raise InputError(f"a limit of {self.limit} steps; an episode needs at least 1")
 
-    def policy(self, run: int = 0) -> Ints:
-        """The greedy policy of a run [states]; of tied actions the first."""
-        greedy: Ints = self.q[run].argmax(axis=1)
-        return greedy
 
-    def save(self, path: Path, **facts: Any) -> None:
-        """Write `.npz` or `.json`, with further facts; see `latimer.rl.mdp.saved.save`."""
-        own = {"algorithm": self.algorithm, "steps": self.steps, "seconds": self.seconds}
-        saved.save(path, facts | own, {name: getattr(self, name) for name in _ARRAYS})
+@dataclass(frozen=True)
+class Listeners:
+    """Called while learning goes on.
 
-    @classmethod
-    def load(cls, path: Path) -> Learned:
-        """What `save` wrote, exactly; InputError for any other file."""
-        facts, arrays = saved.load(path)
-        algorithm, seconds = facts.get("algorithm"), facts.get("seconds")
-        q, returns, lengths = (arrays.get(name, np.empty(0)) for name in _ARRAYS)
-        wrong = q.ndim != 3 or returns.ndim != 2 or returns.shape != lengths.shape
-        if wrong or not isinstance(algorithm, str) or not isinstance(seconds, int | float):
-            raise InputError(f"{path}: no saved table of action values")
-        if len(q) != len(returns):
-            raise InputError(f"{path}: tables of {len(q)} runs, but returns of {len(returns)}")
-        return cls(algorithm, q, returns, lengths, float(seconds))
+    progress: with the number of episodes that have just ended; watch: with the run, its episodes so
+    far and its q [states, actions], from the start to the end at most 51 times a run.
+    """
+
+    progress: Callable[[int], None] = lambda episodes: None
+    watch: Callable[[int, int, Floats], None] = lambda run, episodes, q: None
 
 
 def learn(
-    world: GridWorld | FiniteMDP | gymnasium.Env[Any, Any],
+    world: World,
     algorithm: str = "q-learning",
     *,
-    episodes: int,
-    alpha: Schedule = 0.1,
-    epsilon: Schedule = 0.1,
     discount: float = 0.99,
-    initial: float = 0.0,
-    decay: float | None = None,
-    planning: int | None = None,
-    traces: str | None = None,
-    by_visits: bool | None = None,
-    limit: int | None = None,
-    runs: int = 1,
-    seed: int = 0,
-    threads: int = 1,
-    progress: Callable[[int], None] | None = None,
-    watch: Callable[[int, int, Floats], None] | None = None,
+    listeners: Listeners | None = None,
+    **options: Any,
 ) -> Learned:
     """Learn by the named one of ALGORITHMS, with an ε-greedy policy.
 
+    Options are the fields of `Runs` and of the algorithm's settings
+    (`latimer.rl.tabular.settings`). InputError names an option that it does not read, and whatever
+    else cannot be.
+
     A grid world, a `FiniteMDP` that has a start (at the discount given here, not its own), or an
-    environment that shows its table `P` and how it starts, is learned on in
-    compiled code, `threads` runs at a time; another one by its `step`, one run after the other. A
-    run's numbers depend on `seed` and its place only.
-
-    initial: every value before learning; decay: λ of SARSA(λ) and Q(λ), 0.9; planning: remembered
-    steps for each one lived of Dyna-Q and prioritised sweeping, 10; traces: of
-    `latimer.rl.tabular.traces.KINDS`, replacing; by_visits: divide alpha by the times that the pair
-    was tried in the run, which makes q the mean of its targets where alpha is 1; limit: steps of an
-    episode, by default what the environment says; progress: called with the number of episodes that
-    have just been lived through; watch: called with the run, its episodes so far and its q [states,
-    actions], from the start to the end at most 51 times a run. InputError names what cannot be.
+    environment that shows its table `P` and how it starts, is learned on in compiled code,
+    `threads` runs at a time; another one by its `step`, one run after the other. A run's numbers
+    depend on `seed` and its place only.
     """
-    given = {"decay": decay, "planning": planning, "traces": traces, "by_visits": by_visits}
-    _check(algorithm, episodes, discount, runs, threads, given)
-    alphas, epsilons = spread("alpha", alpha, episodes), spread("epsilon", epsilon, episodes)
-    live, shape, own_limit = _place(world)
-    q, returns = np.empty((runs, *shape)), np.zeros((runs, episodes))
-    lengths = np.zeros((runs, episodes), np.int64)
-    most = own_limit if limit is None else limit
-    if most < 1:
-        raise InputError(f"a limit of {most} steps; an episode needs at least 1")
-    chosen: dict[str, Any] = {k: DEFAULTS[k] if v is None else v for k, v in given.items()}
-    counting = chosen.pop("by_visits")
-
-    # The ends of _REPORTS equal parts, at which `watch` is called however many parts there are.
-    shown = {int(part[-1]) + 1 for part in _parts(episodes, _REPORTS)}
+    how, settings = runs_and_settings(algorithm, options)
+    if not 0 <= discount <= 1:
+        raise InputError(f"discount is {discount}; it must be from 0 to 1")
+    place = _place(world)
+    if place.table is None and how.threads > 1:
+        raise InputError("threads need an environment that shows its table; leave them out")
+    called = Listeners() if listeners is None else listeners
+    q, returns = np.empty((how.runs, *place.shape)), np.zeros((how.runs, how.episodes))
+    lengths = np.zeros((how.runs, how.episodes), np.int64)
+    alphas, epsilons = (
+        spread(getattr(settings, name, 0.0), how.episodes) for name in ("alpha", "epsilon")
+    )
+    limit = place.limit if how.limit is None else how.limit
 
     def one(run: int) -> None:
-        chance, place = new_chance(seed, run), live(seed, run)
-        agent = ALGORITHMS[algorithm].make(shape, Options(float(initial), discount, **chosen))
-        if counting:
-            agent = replace(agent, visits=np.zeros(shape, np.int64))
-        parts = episodes if agent.think else _REPORTS
-        if watch is not None:
-            watch(run, 0, agent.q.mean(axis=0))
-        for part in _parts(episodes, parts):
-            here = slice(part[0], part[-1] + 1)
-            outcome = returns[run, here], lengths[run, here]
-            place(agent, alphas[here], epsilons[here], discount, most, chance, *outcome)
-            if agent.think:
-                agent.think()
-            if progress is not None:
-                progress(len(part))
-            if watch is not None and part[-1] + 1 in shown:
-                watch(run, int(part[-1]) + 1, agent.q.mean(axis=0))
-        q[run] = agent.q.mean(axis=0)
+        agent = ALGORITHMS[algorithm].make(place.shape, discount, settings)
+        if getattr(settings, "by_visits", False):
+            agent = replace(agent, visits=np.zeros(place.shape, np.int64))
+        episodes = Episodes(alphas, epsilons, discount, limit, returns[run], lengths[run])
+        q[run] = _learn_run(place, agent, episodes, run, how.seed, called)
 
     began = time.perf_counter()
-    with ThreadPoolExecutor(
-        threads if isinstance(world, GridWorld | FiniteMDP) or _table(world) else 1
-    ) as pool:
-        list(pool.map(one, range(runs)))
+    with ThreadPoolExecutor(how.threads) as pool:
+        list(pool.map(one, range(how.runs)))
     return Learned(algorithm, q, returns, lengths, time.perf_counter() - began)
 
 
-Live = Callable[..., None]
+def runs_and_settings(algorithm: str, options: dict[str, Any]) -> tuple[Runs, Exploration]:
+    """The options of an algorithm, checked; InputError for one that is unknown or reads no such."""
+    if algorithm not in ALGORITHMS:
+        raise InputError(f"algorithm {algorithm!r}{closest(algorithm, ALGORITHMS)}")
+    refuse_unread(algorithm, options, reads_of())
+    settings = ALGORITHMS[algorithm].settings
+    names = {field.name for field in fields(settings)}
+    own = {name: value for name, value in options.items() if name in names}
+    rest = {name: value for name, value in options.items() if name not in names}
+    return Runs(**rest), settings(**own)
 
 
-def _place(
-    world: GridWorld | FiniteMDP | gymnasium.Env[Any, Any],
-) -> tuple[Callable[[int, int], Live], tuple[int, int], int]:
-    """Where a run of (seed, run) lives its episodes; (states, actions); the limit on steps."""
+def reads_of() -> dict[str, set[str]]:
+    """The options that each algorithm reads: the fields of `Runs` and of its settings."""
+    return {
+        name: {field.name for kind in (Runs, entry.settings) for field in fields(kind)}
+        for name, entry in ALGORITHMS.items()
+    }
+
+
+class _Place(NamedTuple):
+    """Where episodes are run: a table, or else an environment; (states, actions); step limit."""
+
+    table: Table | None
+    env: gymnasium.Env[Any, Any] | None
+    shape: tuple[int, int]
+    limit: int
+
+    def runner(self, seed: int, run: int) -> Callable[[Agent, Episodes, SplitMix], None]:
+        """Runs the episodes of one run."""
+        if self.table is not None:
+            return partial(on_table, self.table)
+        assert self.env is not None
+        env = copy.deepcopy(self.env)
+        env.reset(seed=int(np.random.SeedSequence([seed, run, 1]).generate_state(1)[0]))
+        return partial(in_environment, env)
+
+
+def _place(world: World) -> _Place:
     if isinstance(world, GridWorld | FiniteMDP):
         table = Table.of(world.outcome_table)
-        return lambda seed, run: partial(on_table, table), table.ways.shape, NO_LIMIT
+        return _Place(table, None, table.counts.shape, NO_LIMIT)
     spaces = world.observation_space, world.action_space
     if not all(isinstance(space, gymnasium.spaces.Discrete) for space in spaces):
         raise InputError(
@@ -209,57 +205,34 @@ def _place(
             f"{spaces[0]} and actions {spaces[1]}"
         )
     own = None if world.spec is None else world.spec.max_episode_steps
-    limit = NO_LIMIT if own is None else own
-    found = _table(world)
-    if found is not None:
-        return lambda seed, run: partial(on_table, found), found.ways.shape, limit
-
-    def start(seed: int, run: int) -> Live:
-        env = copy.deepcopy(world)
-        env.reset(seed=int(np.random.SeedSequence([seed, run, 1]).generate_state(1)[0]))
-        return partial(in_environment, env)
-
-    return start, (int(spaces[0].n), int(spaces[1].n)), limit  # type: ignore[attr-defined]
+    outcomes = OutcomeTable.of_environment(world)
+    known = None if outcomes is None or outcomes.start is None else Table.of(outcomes)
+    shape = int(spaces[0].n), int(spaces[1].n)  # type: ignore[attr-defined]
+    return _Place(known, world, shape, NO_LIMIT if own is None else own)
 
 
-def _table(world: gymnasium.Env[Any, Any]) -> Table | None:
-    inner = world.unwrapped
-    outcomes, start = getattr(inner, "P", None), getattr(inner, "initial_state_distrib", None)
-    if outcomes is None or start is None:
-        return None
-    return Table.of(OutcomeTable.parse(outcomes, start))
+def _learn_run(
+    place: _Place, agent: Agent, episodes: Episodes, run: int, seed: int, called: Listeners
+) -> Floats:
+    """The action values [states, actions] after all episodes of a run."""
+    generator, run_episodes = new_generator(seed, run), place.runner(seed, run)
+    number = len(episodes.returns)
+    # The ends of _REPORTS equal parts, at which `watch` is called however many parts there are.
+    shown = set(_ends(number, _REPORTS))
+    called.watch(run, 0, agent.q.mean(axis=0))
+    first = 0
+    for last in _ends(number, number if agent.plan else _REPORTS):
+        run_episodes(agent, episodes.part(first, last), generator)
+        if agent.plan:
+            agent.plan()
+        called.progress(last - first)
+        if last in shown:
+            called.watch(run, last, agent.q.mean(axis=0))
+        first = last
+    mean: Floats = agent.q.mean(axis=0)
+    return mean
 
 
-def _parts(episodes: int, parts: int) -> list[Ints]:
-    return np.array_split(np.arange(episodes), min(parts, episodes))
-
-
-def _check(
-    algorithm: str,
-    episodes: int,
-    discount: float,
-    runs: int,
-    threads: int,
-    given: dict[str, Any],
-) -> None:
-    if algorithm not in ALGORITHMS:
-        near = get_close_matches(algorithm, ALGORITHMS, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
-        raise InputError(f"algorithm {algorithm!r}{hint}; valid choices: {', '.join(ALGORITHMS)}")
-    for name, number in (("episodes", episodes), ("runs", runs), ("threads", threads)):
-        if number < 1:
-            raise InputError(f"{name} is {number}; it must be at least 1")
-    if episodes * runs > 10**9:
-        raise InputError(f"{runs} runs of {episodes} episodes: at most 1e9 episodes in all")
-    for name, value in given.items():
-        if value is not None and name not in ALGORITHMS[algorithm].reads:
-            readers = [key for key, entry in ALGORITHMS.items() if name in entry.reads]
-            raise InputError(f"{algorithm} does not read {name}; {', '.join(readers)} do")
-    for name, value in (("discount", discount), ("decay", given["decay"])):
-        if value is not None and not 0 <= value <= 1:
-            raise InputError(f"{name} is {value}; it must be from 0 to 1")
-    if given["traces"] not in (None, *KINDS):
-        raise InputError(f"traces {given['traces']!r}; valid choices: {', '.join(KINDS)}")
-    steps = given["planning"]
-    if steps is not None and not 0 <= steps <= MOST_PLANNING:
-        raise InputError(f"planning is {steps}; it must be from 0 to {MOST_PLANNING:,}")
+def _ends(episodes: int, parts: int) -> list[int]:
+    """Where each of equal parts ends."""
+    return [int(part[-1]) + 1 for part in np.array_split(np.arange(episodes), min(parts, episodes))]

@@ -1,4 +1,4 @@
-"""How an agent with a table acts, and what it learns from a step.
+"""The ε-greedy policy and the one-step updates of tabular agents.
 
 The targets are those of `latimer.rl.td_targets`, one step at a time and compiled. `q` is
 [tables, states, actions], with two tables for double Q-learning and one for the others.
@@ -10,8 +10,9 @@ import numpy as np
 
 from latimer.rl.mdp.arrays import Floats
 from latimer.rl.mdp.compiled import inlined
-from latimer.rl.tabular.agent import Agent, Options
-from latimer.rl.tabular.splitmix import STEP, scramble
+from latimer.rl.tabular.agent import Agent, Transition
+from latimer.rl.tabular.settings import OneStep
+from latimer.rl.tabular.splitmix import STEP, uniform_at
 
 Q_LEARNING, SARSA, EXPECTED_SARSA, DOUBLE_Q = range(4)
 
@@ -20,7 +21,7 @@ Q_LEARNING, SARSA, EXPECTED_SARSA, DOUBLE_Q = range(4)
 def act(q: Floats, state: int, epsilon: float, rule: int, number: float) -> int:
     """With probability ε any action, else one with the greatest value, ties broken at random.
 
-    All by one random `number` from 0 to 1. Double Q-learning acts on the sum of its tables.
+    One random `number` in [0, 1) decides. Double Q-learning acts on the sum of its tables.
     """
     actions = q.shape[2]
     if number < epsilon:
@@ -57,10 +58,10 @@ def target(
     action: int,
     epsilon: float,
 ) -> float:
-    """What q[table] of the step before should have been (Sutton & Barto 2018, 6.7 to 6.10).
+    """The target of a one-step update of q[table] (Sutton & Barto 2018, equations 6.7 to 6.10).
 
-    state, action: where the step led and what is done there (SARSA alone asks); discount: γ, or 0
-    where the episode ended; epsilon: of the policy whose expectation expected SARSA takes.
+    state, action: the next state, and the next action, which SARSA alone reads; discount: γ, or 0
+    where the episode terminated; epsilon: of the policy whose expectation expected SARSA takes.
     """
     if discount == 0:
         return reward
@@ -82,41 +83,37 @@ def target(
 
 
 @inlined
-def act_by(rule: int, q: Floats, state: int, epsilon: float, number: float) -> int:
+def epsilon_greedy(rule: int, q: Floats, state: int, epsilon: float, number: float) -> int:
     """See `Agent.act`."""
     return act(q, state, epsilon, rule, number)
 
 
 @inlined
-def learn_by(
+def td_update(
     rule: int,
     q: Floats,
     memory: int,
     alpha: float,
     epsilon: float,
-    discount: float,
-    before: int,
-    done: int,
-    reward: float,
-    state: int,
-    action: int,
+    transition: Transition,
     counter: np.uint64,
 ) -> np.uint64:
-    """Move q(before, done) by α towards its target; double Q-learning picks a table by a coin.
+    """Move q(state, action) by α towards its target; double Q-learning draws which table.
 
     See `Agent.learn`.
     """
+    state, action, reward, discount, next_state, next_action = transition
     table = 0
     if rule == DOUBLE_Q:
         counter += STEP
-        table = int(scramble(counter) < 0.5)
-    aim = target(rule, q, table, reward, discount, state, action, epsilon)
-    q[table, before, done] += alpha * (aim - q[table, before, done])
+        table = int(uniform_at(counter) < 0.5)
+    goal = target(rule, q, table, reward, discount, next_state, next_action, epsilon)
+    q[table, state, action] += alpha * (goal - q[table, state, action])
     return counter
 
 
-def td_agent(rule: int, shape: tuple[int, int], options: Options) -> Agent:
+def td_agent(rule: int, shape: tuple[int, int], discount: float, settings: OneStep) -> Agent:
     """A new agent of one of the four rules."""
     tables = 2 if rule == DOUBLE_Q else 1
-    q = np.full((tables, *shape), options.initial)
-    return Agent(rule, q, 0, act_by, learn_by, looks_ahead=rule == SARSA)
+    q = np.full((tables, *shape), settings.initial)
+    return Agent(rule, q, 0, epsilon_greedy, td_update, needs_next_action=rule == SARSA)

@@ -1,4 +1,4 @@
-"""How α and ε change from the first episode to the last."""
+"""Schedules of α and ε over the episodes."""
 
 from __future__ import annotations
 
@@ -40,16 +40,23 @@ SHAPES: dict[str, Callable[[float, float, int], Floats]] = {
 }
 
 
-def spread(name: str, schedule: Schedule, episodes: int) -> Floats:
-    """The number of each episode [episodes].
-
-    InputError, with `name`, for numbers outside 0 to 1 and for an unknown shape.
-    """
-    first, last, *rest = schedule if isinstance(schedule, tuple) else (schedule, schedule)
-    shape = str(rest[0]) if rest else "linear"
+def check_schedule(name: str, schedule: Schedule) -> None:
+    """InputError, with `name`, for numbers outside 0 to 1 and for an unknown shape."""
+    first, last, shape = _parts(schedule)
     if shape not in SHAPES:
         raise InputError(f"{name}: shape {shape!r}; valid choices: {', '.join(SHAPES)}")
     for part in (first, last):
         if not 0 <= part <= 1:
             raise InputError(f"{name} is {part}; it must be from 0 to 1")
+    SHAPES[shape](first, last, 1)
+
+
+def spread(schedule: Schedule, episodes: int) -> Floats:
+    """The number of each episode [episodes] by a checked schedule."""
+    first, last, shape = _parts(schedule)
     return SHAPES[shape](first, last, episodes)
+
+
+def _parts(schedule: Schedule) -> tuple[float, float, str]:
+    first, last, *rest = schedule if isinstance(schedule, tuple) else (schedule, schedule)
+    return first, last, str(rest[0]) if rest else "linear"

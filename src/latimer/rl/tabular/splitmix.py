@@ -1,4 +1,4 @@
-"""Random numbers that compiled code draws by itself, the same on every machine."""
+"""SplitMix64: random numbers that compiled code draws itself, the same on every machine."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from latimer.rl.mdp.arrays import Floats
 from latimer.rl.mdp.compiled import compiled
 
-Chance = NDArray[np.uint64]
-"""The state of a generator: one number, changed by every draw."""
+SplitMix = NDArray[np.uint64]
+"""The state of a generator [1]: its counter, which every draw advances by STEP."""
 
 STEP = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -17,17 +17,17 @@ _SECOND = np.uint64(0x94D049BB133111EB)
 _UNIT = 2.0**-53
 
 
-def new_chance(seed: int, run: int) -> Chance:
+def new_generator(seed: int, run: int) -> SplitMix:
     """A generator for one run; runs of a seed do not share their numbers."""
     return np.random.SeedSequence([seed, run]).generate_state(1, np.uint64).astype(np.uint64)
 
 
 @compiled
-def scramble(counter: np.uint64) -> float:
-    """A number from 0 to 1, 1 excluded, with 53 random bits (SplitMix64: Steele et al. 2014).
+def uniform_at(counter: np.uint64) -> float:
+    """The number in [0, 1) of a counter, with 53 random bits (Steele et al. 2014).
 
-    `counter` grows by STEP from one number to the next. Loops that must be fast keep it in a
-    variable of their own: read from an array, it would have every other array read anew.
+    `counter` grows by STEP from one number to the next. Fast loops keep it in a local variable:
+    if it were read from an array, the compiler would have to reload every other array as well.
     """
     z = counter
     z = (z ^ (z >> np.uint64(30))) * _FIRST
@@ -37,16 +37,18 @@ def scramble(counter: np.uint64) -> float:
 
 
 @compiled
-def uniform(chance: Chance) -> float:
-    """The next number of a generator."""
-    chance[0] += STEP
-    return scramble(chance[0])
+def uniform(generator: SplitMix) -> float:
+    """The next number of a generator, in [0, 1)."""
+    generator[0] += STEP
+    return uniform_at(generator[0])
 
 
 @compiled
-def outcome_of(cumulative: Floats, state: int, action: int, ways: int, number: float) -> int:
-    """An index i below `ways`, up to cumulative[state, action, i] of all numbers from 0 to 1."""
+def sample_outcome(
+    cumulative: Floats, state: int, action: int, outcomes: int, number: float
+) -> int:
+    """The first of `outcomes` indices whose cumulative[state, action, index] exceeds `number`."""
     index = 0
-    for way in range(ways - 1):  # without a branch, which would be guessed wrong
-        index += number >= cumulative[state, action, way]
+    for outcome in range(outcomes - 1):  # without a branch, which would often be mispredicted
+        index += number >= cumulative[state, action, outcome]
     return index

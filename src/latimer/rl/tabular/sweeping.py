@@ -1,7 +1,7 @@
 """Prioritised sweeping in learning (Moore & Atkeson 1993; Sutton & Barto 2018, section 8.4).
 
-As Dyna-Q, but what is replayed is not drawn at random: the pair whose value is most out of date
-comes first, and when its state's value changes, the pairs that lead there are looked at again.
+As Dyna-Q, but pairs are not drawn at random: the pair with the greatest change of value comes
+first, and when the value of its state changes, its predecessors are queued.
 """
 
 from __future__ import annotations
@@ -15,19 +15,20 @@ from numba.typed import List
 
 from latimer.rl.mdp.arrays import Floats, Ints
 from latimer.rl.mdp.compiled import compiled, inlined
-from latimer.rl.tabular.agent import Agent, Options
-from latimer.rl.tabular.rules import Q_LEARNING, act_by, target
+from latimer.rl.tabular.agent import Agent, Transition
+from latimer.rl.tabular.rules import Q_LEARNING, epsilon_greedy, target
+from latimer.rl.tabular.settings import Planning
 
 THRESHOLD = 1e-4
-"""A change of value smaller than this is not followed up."""
+"""A pair with a smaller change of value is not queued."""
 
 
 class Queue(NamedTuple):
-    """A model as in `dyna`, who leads where, and the pairs waiting.
+    """A model as in `dyna`, the predecessors of each state, and the queue of pairs.
 
     first [states] is a pair that leads to a state, and `following`, `previous` [pairs] chain those
-    that lead to the same (-1: none); priority [pairs] is that of a waiting pair, 0 of others; heap:
-    (-priority, pair), among them some that are no longer so.
+    that lead to the same (-1: none); priority [pairs] is that of a queued pair, 0 of others; heap:
+    (-priority, pair), some of them stale.
     """
 
     planning: int
@@ -44,7 +45,7 @@ class Queue(NamedTuple):
 
 @compiled
 def relink(memory: Queue, pair: int, state: int) -> None:
-    """Have a pair in the chain of `state` alone."""
+    """Move a pair to the chain of predecessors of `state`."""
     first, following, previous = memory.first, memory.following, memory.previous
     if memory.seen[pair]:
         old = memory.successor[pair]
@@ -64,7 +65,7 @@ def relink(memory: Queue, pair: int, state: int) -> None:
 
 @compiled
 def enqueue(memory: Queue, pair: int, change: float) -> None:
-    """Have a pair wait, unless it does already with a greater change."""
+    """Queue a pair, unless it is queued with a greater change."""
     if change > THRESHOLD and change > memory.priority[pair]:
         memory.priority[pair] = change
         heapq.heappush(memory.heap, (-change, pair))
@@ -77,22 +78,18 @@ def learn_and_sweep(
     memory: Queue,
     alpha: float,
     epsilon: float,
-    discount: float,
-    before: int,
-    done: int,
-    reward: float,
-    state: int,
-    action: int,
+    transition: Transition,
     counter: np.uint64,
 ) -> np.uint64:
-    """See `Agent.learn`: note the step, then update the `planning` most urgent pairs."""
+    """See `Agent.learn`: record the step, then update `planning` pairs in order of priority."""
+    state, action, reward, discount, next_state, _ = transition
     actions = q.shape[2]
-    pair = before * actions + done
-    relink(memory, pair, state)
+    pair = state * actions + action
+    relink(memory, pair, next_state)
     memory.seen[pair], memory.reward[pair] = 1, reward
-    memory.successor[pair], memory.discount[pair] = state, discount
-    aim = target(rule, q, 0, reward, discount, state, 0, epsilon)
-    enqueue(memory, pair, abs(aim - q[0, before, done]))
+    memory.successor[pair], memory.discount[pair] = next_state, discount
+    goal = target(rule, q, 0, reward, discount, next_state, 0, epsilon)
+    enqueue(memory, pair, abs(goal - q[0, state, action]))
     left = memory.planning
     while left > 0 and len(memory.heap) > 0:
         change, pair = heapq.heappop(memory.heap)
@@ -102,18 +99,18 @@ def learn_and_sweep(
         memory.priority[pair] = 0.0
         s, a = pair // actions, pair % actions
         to, gamma = memory.successor[pair], memory.discount[pair]
-        aim = target(rule, q, 0, memory.reward[pair], gamma, to, 0, epsilon)
-        q[0, s, a] += alpha * (aim - q[0, s, a])
+        goal = target(rule, q, 0, memory.reward[pair], gamma, to, 0, epsilon)
+        q[0, s, a] += alpha * (goal - q[0, s, a])
         lead = memory.first[s]
         while lead >= 0:
             gamma = memory.discount[lead]
-            aim = target(rule, q, 0, memory.reward[lead], gamma, s, 0, epsilon)
-            enqueue(memory, lead, abs(aim - q[0, lead // actions, lead % actions]))
+            goal = target(rule, q, 0, memory.reward[lead], gamma, s, 0, epsilon)
+            enqueue(memory, lead, abs(goal - q[0, lead // actions, lead % actions]))
             lead = memory.following[lead]
     return counter
 
 
-def sweeping_agent(shape: tuple[int, int], options: Options) -> Agent:
+def sweeping_agent(shape: tuple[int, int], discount: float, settings: Planning) -> Agent:
     """A new agent of prioritised sweeping."""
     states, actions = shape
     pairs = states * actions
@@ -122,9 +119,9 @@ def sweeping_agent(shape: tuple[int, int], options: Options) -> Agent:
         return np.full(size, value, np.int64)
 
     queue = Queue(
-        options.planning, whole(0, pairs), np.zeros(pairs), whole(0, pairs), np.zeros(pairs),
+        settings.planning, whole(0, pairs), np.zeros(pairs), whole(0, pairs), np.zeros(pairs),
         whole(-1, states), whole(-1, pairs), whole(-1, pairs), np.zeros(pairs),
         List.empty_list(types.Tuple((types.float64, types.int64))),
     )  # fmt: skip
-    q = np.full((1, *shape), options.initial)
-    return Agent(Q_LEARNING, q, queue, act_by, learn_and_sweep, looks_ahead=False)
+    q = np.full((1, *shape), settings.initial)
+    return Agent(Q_LEARNING, q, queue, epsilon_greedy, learn_and_sweep, needs_next_action=False)

@@ -1,8 +1,8 @@
-"""SARSA(λ) and Watkins's Q(λ): a step teaches all that led to it (Sutton & Barto 2018, ch. 12).
+"""Eligibility traces: SARSA(λ) and Watkins's Q(λ) (Sutton & Barto 2018, chapter 12).
 
-A pair's trace says how much it is to answer for what happens now: it rises when the pair is tried
-and falls by γλ with every step. The error of a step, δ = R + γ q(S', A') - q(S, A), moves every
-pair by α δ times its trace. λ = 0 is SARSA or Q-learning itself; λ = 1 is close to Monte Carlo.
+The trace of a pair rises when the pair is visited and decays by γλ with every step. The TD error
+δ = R + γ q(S', A') - q(S, A) moves every pair by α δ times its trace. λ = 0 is SARSA or Q-learning;
+λ = 1 is close to Monte Carlo.
 """
 
 from __future__ import annotations
@@ -13,17 +13,15 @@ import numpy as np
 
 from latimer.rl.mdp.arrays import Floats
 from latimer.rl.mdp.compiled import inlined
-from latimer.rl.tabular.agent import Agent, Options
-from latimer.rl.tabular.rules import SARSA, act_by, target
+from latimer.rl.tabular.agent import Agent, Transition
+from latimer.rl.tabular.rules import SARSA, epsilon_greedy, target
+from latimer.rl.tabular.settings import TRACES, EligibilityTraces
 
-KINDS = ("replacing", "accumulating", "dutch")
-"""A pair that is tried when its trace is e gets 1 (Singh & Sutton 1996), e + 1 (section 12.2), or
-(1 - α) e + 1 (van Seijen & Sutton 2014; section 12.5), which is between the two."""
 REPLACING, ACCUMULATING, DUTCH = range(3)
 
 
 class Traces(NamedTuple):
-    """kind: place in KINDS; decay: λ; trace [states, actions]."""
+    """kind: index in `settings.TRACES`; decay: λ; trace [states, actions]."""
 
     kind: int
     decay: float
@@ -31,8 +29,8 @@ class Traces(NamedTuple):
 
 
 @inlined
-def risen(kind: int, trace: float, alpha: float) -> float:
-    """The trace of a pair that is being tried."""
+def visited_trace(kind: int, trace: float, alpha: float) -> float:
+    """The trace of a pair that is being visited."""
     if kind == ACCUMULATING:
         return trace + 1.0
     if kind == DUTCH:
@@ -47,28 +45,24 @@ def learn_with_traces(
     memory: Traces,
     alpha: float,
     epsilon: float,
-    discount: float,
-    before: int,
-    done: int,
-    reward: float,
-    state: int,
-    action: int,
+    transition: Transition,
     counter: np.uint64,
 ) -> np.uint64:
     """See `Agent.learn`.
 
-    Q(λ) is off-policy: when the next action is not greedy, what comes no longer tells of the
-    greedy policy, and every trace is cut (Watkins 1989). Traces also end with the episode.
+    Q(λ) is off-policy: when the next action is not greedy, the rewards to come are not those of the
+    greedy policy, and every trace is cut to 0 (Watkins 1989).
     """
     kind, decay, trace = memory
+    state, action, reward, discount, next_state, next_action = transition
     states, actions = q.shape[1], q.shape[2]
-    aim = target(rule, q, 0, reward, discount, state, action, epsilon)
-    delta = alpha * (aim - q[0, before, done])
-    trace[before, done] = risen(kind, trace[before, done], alpha)
+    goal = target(rule, q, 0, reward, discount, next_state, next_action, epsilon)
+    delta = alpha * (goal - q[0, state, action])
+    trace[state, action] = visited_trace(kind, trace[state, action], alpha)
     keep = discount * decay
     if rule != SARSA and discount > 0:
         for other in range(actions):
-            if q[0, state, other] > q[0, state, action]:
+            if q[0, next_state, other] > q[0, next_state, next_action]:
                 keep = 0.0
     for s in range(states):
         for a in range(actions):
@@ -78,13 +72,23 @@ def learn_with_traces(
 
 
 @inlined
-def forget(memory: Traces) -> None:
-    """No trace outlives its episode, even one that was cut off."""
+def clear_traces(memory: Traces) -> None:
+    """Traces are cleared after every episode, terminated or truncated."""
     memory.trace[:] = 0.0
 
 
-def trace_agent(rule: int, shape: tuple[int, int], options: Options) -> Agent:
+def trace_agent(
+    rule: int, shape: tuple[int, int], discount: float, settings: EligibilityTraces
+) -> Agent:
     """A new agent of SARSA(λ) or Q(λ)."""
-    traces = Traces(KINDS.index(options.traces), options.decay, np.zeros(shape))
-    q = np.full((1, *shape), options.initial)
-    return Agent(rule, q, traces, act_by, learn_with_traces, looks_ahead=True, end=forget)
+    traces = Traces(TRACES.index(settings.traces), settings.decay, np.zeros(shape))
+    q = np.full((1, *shape), settings.initial)
+    return Agent(
+        rule,
+        q,
+        traces,
+        epsilon_greedy,
+        learn_with_traces,
+        needs_next_action=True,
+        end_episode=clear_traces,
+    )
