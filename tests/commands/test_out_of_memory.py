@@ -28,7 +28,7 @@ def test_out_of_memory_is_one_line(monkeypatch, fails):
     def translate() -> None:
         fails()
 
-    monkeypatch.setattr(cli, "COMMANDS", (translate,))
+    monkeypatch.setattr(cli, "COMMANDS", {"": (translate,)})
     assert "out of memory; use smaller batches" in complaint(latimer("translate"), 1)
 
 
@@ -41,6 +41,6 @@ def test_other_errors_are_not_taken_for_it(monkeypatch):
     def translate() -> None:
         raise RuntimeError("a mistake of the program")
 
-    monkeypatch.setattr(cli, "COMMANDS", (translate,))
+    monkeypatch.setattr(cli, "COMMANDS", {"": (translate,)})
     with pytest.raises(RuntimeError, match="a mistake of the program"):
         latimer("translate")

@@ -188,7 +188,7 @@ def test_two_text_files_name_their_languages(tmp_path):
 def test_learning_from_reward_that_is_given_up_leaves_what_likelihood_learnt(
     tsv, monkeypatch, tmp_path
 ):
-    monkeypatch.setattr("latimer.train.run.run.Limits", partial(Limits, more_entropy=-100.0))
+    monkeypatch.setattr("latimer.train.run.rhythm.Limits", partial(Limits, more_entropy=-100.0))
     code, printed, said = call(
         "quickstart", "--pairs", tsv, "--to", "xx", "--out", tmp_path / "out", "--json",
         "--threads", "1", "--minutes", "0.02", "--improve-minutes", "0.1",

@@ -90,5 +90,5 @@ def test_an_entry_is_checked_before_anything_is_built(
     with pytest.raises(ValidationError) as refused:
         NetworkDescription.model_validate(entry)
     (first,) = refused.value.errors()
-    key = first.get("ctx", {}).get("key", ".".join(map(str, first["loc"])))
-    assert f"{key}: {first['msg']}".startswith(message)
+    place = "".join(f"{part}: " for part in first["loc"])
+    assert f"{place}{first['msg']}".startswith(message)

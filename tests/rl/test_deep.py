@@ -190,7 +190,10 @@ def test_steps_in_which_a_copy_was_reset_are_marked():
 def test_a_critic_bootstraps_where_a_limit_cut_and_not_where_it_ended(settings, value):
     found = train(
         find_environment("LatimerSteady-v0", settings), "a2c", steps=10_000,
-        settings={"discount": 0.9, "critic_learning_rate": 2e-2, "gae_lambda": 0.9, "max_gradient_norm": 10.0},
+        settings={
+            "discount": 0.9, "critic_learning_rate": 2e-2, "gae_lambda": 0.9,
+            "max_gradient_norm": 10.0,
+        },
     )  # fmt: skip
     estimate = found.learner.critic(torch.ones(1, 2)).item()
     assert estimate == pytest.approx(value, abs=0.2)
@@ -200,7 +203,8 @@ def test_deep_q_learning_finds_the_exact_action_values():
     found = train(
         "LatimerCorridor-v0", "dqn", steps=3_000, seed=1,
         settings={
-            "discount": 0.8, "exploration": 1.0, "epsilon": (1.0, 0.5), "warmup": 200, "hidden": (32,),
+            "discount": 0.8, "exploration": 1.0, "epsilon": (1.0, 0.5), "warmup": 200,
+            "hidden": (32,),
         },
     )  # fmt: skip
     mdp = FiniteMDP.from_table(CORRIDOR, 0.8)
