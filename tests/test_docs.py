@@ -121,20 +121,18 @@ def test_python_of_pages_without_a_test_of_their_own_runs(page):
         exec(compile(text, page, "exec"), {"__name__": "guide"})
 
 
-@pytest.mark.parametrize(
-    "line",
-    [line for page in PAGES for block in RUN.findall(text_of(page)) for line in block.splitlines()],
-)
-def test_marked_commands_run(line, tmp_path, monkeypatch):
+@pytest.mark.parametrize("block", [block for page in PAGES for block in RUN.findall(text_of(page))])
+def test_marked_commands_run(block, tmp_path, monkeypatch):
     pytest.importorskip("numba")
     from command import latimer
 
     monkeypatch.chdir(tmp_path)
-    program, *arguments = shlex.split(line)
-    assert program == "latimer"
-    run = latimer(*arguments)
-    assert run.returncode == 0, run.stderr.decode()
-    assert run.stdout
+    for line in block.splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "latimer"
+        run = latimer(*arguments)
+        assert run.returncode == 0, run.stderr.decode()
+        assert run.stdout, line
 
 
 def test_the_world_of_the_guide_can_be_planned_in(tmp_path):

@@ -5,6 +5,7 @@ The device is that of `elsewhere`: it refuses tensors of two places, and compute
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,13 @@ def test_every_network_learns(name, task, tmp_path):
     trained_alike(tree, tmp_path)
 
 
+def few(names: Iterable[str], *quick: str) -> list[Any]:
+    """All names; those that are not `quick` are run by `make test-slow`."""
+    slow = pytest.mark.slow
+    assert set(quick) <= set(names)
+    return [name if name in quick else pytest.param(name, marks=slow) for name in names]
+
+
 def rewarded(task: Path, start: Path, objective: dict[str, Any], **critic: Any) -> dict[str, Any]:
     settings = objectives.OBJECTIVES[objective["kind"]]
     drawn = {"samples": 2, "max_length": 6} if "samples" in settings.model_fields else {}
@@ -157,12 +165,12 @@ def rewarded(task: Path, start: Path, objective: dict[str, Any], **critic: Any) 
     }
 
 
-@pytest.mark.parametrize("name", OBJECTIVES)
+@pytest.mark.parametrize("name", few(OBJECTIVES, "likelihood", "reinforce, to_go", "ppo"))
 def test_every_objective_learns(name, task, start, tmp_path):
     trained_alike(rewarded(task, start, OBJECTIVES[name]), tmp_path)
 
 
-@pytest.mark.parametrize("name", CRITICS)
+@pytest.mark.parametrize("name", few(CRITICS, "corrected"))
 def test_every_critic_learns(name, task, start, tmp_path):
     trained_alike(rewarded(task, start, {"kind": "actor_critic"}, **CRITICS[name]), tmp_path)
 
@@ -253,7 +261,7 @@ def test_every_deep_algorithm_learns(algorithm):
 def test_continuous_actions_are_learnt_there():
     few = {"copies": 4, "epochs": 2}
     found = [
-        learn("Pendulum-v1", "ppo", steps=900, seed=1, device=place, overrides=few)
+        learn("Pendulum-v1", "ppo", steps=900, seed=1, device=place, settings=few)
         for place in PLACES
     ]
     assert len(found[0].returns) > 3

@@ -78,7 +78,7 @@ def test_says_what_it_does_and_what_came_of_it(first):
     assert re.search(r"dev +32( +\d+\.\d){6}", result)
     assert re.search(r"test +32( +\d+\.\d){6}", result)
     assert "576 pairs are too few to learn a translator from" in " ".join(result.split())
-    assert "\n  Next: learn from more text" in result
+    assert "\n  Next: train on more text" in result
     assert result.count("reference") == 10
     assert "--minutes 60" in result
 

@@ -91,7 +91,7 @@ def test_help_says_the_defaults_of_the_classes():
 
 PLAN_OPTIONS = {
     "method": "prioritised", "compare": None, "accuracy": "0.1", "horizon": "3",
-    "max_iterations": "9", "picture": "a.png", "save": "a.npz",
+    "max_iterations": "9000", "picture": "a.png", "save": "a.npz",
 }  # fmt: skip
 
 

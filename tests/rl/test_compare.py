@@ -9,7 +9,8 @@ import pytest
 from random_mdps import exact_values, random_mdp
 
 from latimer.errors import InputError
-from latimer.rl.environments import load_problem
+from latimer.rl import GridWorld
+from latimer.rl.environments import Environment, find_environment
 from latimer.rl.planning.compare import PLANNERS, compare, plan
 
 
@@ -45,13 +46,13 @@ def test_unknown_methods_are_named():
 def test_names_find_files_worlds_and_environments(tmp_path):
     file = tmp_path / "small.txt"
     file.write_text("discount: 0.5\n\nS.G\n", encoding="utf-8")
-    assert load_problem(str(file)).mdp.discount == 0.5
-    assert load_problem(str(file), 0.9).mdp.discount == 0.9
-    assert load_problem("cliff").grid is not None
-    lake = load_problem("FrozenLake-v1", None, {"is_slippery": False})
-    assert lake.grid is None
-    assert lake.mdp.discount == 0.99
-    assert lake.mdp.continuation.data.tolist() == [1.0] * len(lake.mdp.continuation.data)
+    assert find_environment(str(file)).mdp().discount == 0.5
+    assert find_environment(str(file)).mdp(0.9).discount == 0.9
+    assert isinstance(find_environment("cliff").world, GridWorld)
+    lake = find_environment("FrozenLake-v1", {"is_slippery": False})
+    mdp = lake.mdp()
+    assert mdp.discount == 0.99
+    assert mdp.continuation.data.tolist() == [1.0] * len(mdp.continuation.data)
 
 
 @pytest.mark.parametrize(
@@ -69,16 +70,14 @@ def test_names_find_files_worlds_and_environments(tmp_path):
 )
 def test_what_cannot_be_planned_on_is_named(name, settings, message):
     with pytest.raises(InputError, match=message):
-        load_problem(name, None, settings)
+        find_environment(name, settings).mdp()
 
 
 def test_environments_without_a_table_are_named():
     import gymnasium
 
-    from latimer.rl.environments import mdp_of_environment
-
     class Opaque(gymnasium.Env):
         observation_space = action_space = gymnasium.spaces.Discrete(2)
 
-    with pytest.raises(InputError, match="opaque: does not show its transitions"):
-        mdp_of_environment(Opaque(), 0.9, "opaque")
+    with pytest.raises(InputError, match="opaque: planning needs its transitions, and it shows no"):
+        Environment("opaque", Opaque()).mdp(0.9)

@@ -299,7 +299,7 @@ def test_the_same_seed_gives_the_same_result(algorithm, environment, steps):
     early = {"warmup": 100, "updates": 20} if algorithm in ("dqn", "dynamics") else {}
 
     def figures(seed):
-        found = train(environment, algorithm, steps=steps, seed=seed, overrides=early)
+        found = train(environment, algorithm, steps=steps, seed=seed, settings=early)
         parameters = [p for m in found.learner.modules.values() for p in m.parameters()]
         weights = [p.detach().clone() for p in parameters]
         return found.returns.tolist(), torch.cat([w.flatten() for w in weights]).tolist()
@@ -316,7 +316,7 @@ def test_the_same_seed_gives_the_same_result(algorithm, environment, steps):
 def test_it_is_solved_when_a_hundred_episodes_first_reach_the_mean(returns, step):
     # The mean of the last hundred is 30 after 30 episodes of 100, which are 110 in all.
     ends = np.arange(10, 10 * len(returns) + 1, 10)
-    found = Trained("ppo", "", None, None, np.array(returns), ends, 2_000, 0.0)
+    found = Trained("ppo", *[None] * 5, np.array(returns), ends, 2_000, 0.0)
     assert found.solved_at(29.5) == step
 
 

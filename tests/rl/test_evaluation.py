@@ -137,8 +137,8 @@ def test_damaged_folders_and_files_are_named(folder, tmp_path):
         ("learned.json", b"{", "damaged"),
         ("learned.json", b"[]", "no object"),
         ("learned.json", None, "no learned.json in it, so no saved agent"),
-        ("actor.safetensors", b"12", "actor.safetensors: damaged"),
-        ("critic.safetensors", None, "critic.safetensors: missing"),
+        ("actor.safetensors", b"12", "actor.safetensors: truncated or not a safetensors file"),
+        ("critic.safetensors", None, "critic.safetensors is missing"),
     ):
         copy = tmp_path / "copy"
         shutil.rmtree(copy, ignore_errors=True)

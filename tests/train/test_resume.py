@@ -150,7 +150,7 @@ class Killed(Exception):
 
 def test_under_a_limit_of_time_what_the_clock_decided_is_repeated(task, tmp_path):
     """Killed five updates after its last state, on a machine that is slower the second time."""
-    limited = recipe(task, max_updates=None, max_minutes=0.06, cooldown=0.8, schedule="constant")
+    limited = recipe(task, max_updates=None, max_minutes=0.06, cooldown=0.99, schedule="constant")
 
     def kill(report):
         if report.kind == "update" and report.update == EVERY + 5:

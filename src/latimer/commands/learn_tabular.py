@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import sys
 from json import dumps
-from sys import stdout
 from typing import Any
 
 from rich.console import Console
@@ -111,5 +111,5 @@ def _text(request: Request, discount: float, found: Learned) -> str:
     world = request.environment.world
     if not isinstance(world, GridWorld):
         return text
-    drawn = picture(world, found.q[0].max(axis=1), found.policy(), colour=stdout.isatty())
+    drawn = picture(world, found.q[0].max(axis=1), found.policy(), colour=sys.stdout.isatty())
     return f"{text}\ngreatest action values and greedy policy of the first run:\n{drawn}"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from json import dumps
 from math import isfinite
 from pathlib import Path
-from sys import stdout
 from typing import Any
 
 from latimer.rl.environments import Environment
@@ -123,7 +123,7 @@ def _values(environment: Environment, mdp: FiniteMDP, values: Any, policy: Any) 
     if mdp.start is not None:
         text = f"value at the start: {float(mdp.start @ values):.6g}\n"
     if isinstance(environment.world, GridWorld):
-        return text + "\n" + picture(environment.world, values, policy, colour=stdout.isatty())
+        return text + "\n" + picture(environment.world, values, policy, colour=sys.stdout.isatty())
     text += f"{'state':>7}{'value':>14}  action\n"
     for state in range(min(mdp.states, SHOWN)):
         action = "" if policy is None else policy[state]

@@ -48,7 +48,7 @@ class Counts(NamedTuple):
         """Before anything was counted."""
         states, actions = shape
         moved = np.zeros((states, actions, states), np.int64)
-        values = np.full(states, initial)
+        values = np.full(states, initial, float)
         return cls(moved, np.zeros(shape, np.int64), np.zeros(shape), np.array([discount]), values)
 
 
@@ -107,7 +107,7 @@ def certainty_agent(
         )
     discount = min(discount, NEARLY_ONE)
     counts = Counts.new(shape, discount, settings.initial)
-    q = np.full((1, *shape), settings.initial)
+    q = np.full((1, *shape), settings.initial, float)
 
     def plan() -> None:
         mdp = estimate(counts, discount, settings.initial)

@@ -80,5 +80,5 @@ def learn_and_plan(
 def dyna_agent(shape: tuple[int, int], discount: float, settings: Planning) -> Agent:
     """A new agent of Dyna-Q."""
     model = Model.new(shape[0] * shape[1], settings.planning)
-    q = np.full((1, *shape), settings.initial)
+    q = np.full((1, *shape), settings.initial, float)
     return Agent(Q_LEARNING, q, model, epsilon_greedy, learn_and_plan, needs_next_action=False)

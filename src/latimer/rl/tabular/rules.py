@@ -115,5 +115,5 @@ def td_update(
 def td_agent(rule: int, shape: tuple[int, int], discount: float, settings: OneStep) -> Agent:
     """A new agent of one of the four rules."""
     tables = 2 if rule == DOUBLE_Q else 1
-    q = np.full((tables, *shape), settings.initial)
+    q = np.full((tables, *shape), settings.initial, float)
     return Agent(rule, q, 0, epsilon_greedy, td_update, needs_next_action=rule == SARSA)

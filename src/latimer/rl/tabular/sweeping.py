@@ -123,5 +123,5 @@ def sweeping_agent(shape: tuple[int, int], discount: float, settings: Planning) 
         whole(-1, states), whole(-1, pairs), whole(-1, pairs), np.zeros(pairs),
         List.empty_list(types.Tuple((types.float64, types.int64))),
     )  # fmt: skip
-    q = np.full((1, *shape), settings.initial)
+    q = np.full((1, *shape), settings.initial, float)
     return Agent(Q_LEARNING, q, queue, epsilon_greedy, learn_and_sweep, needs_next_action=False)

@@ -82,7 +82,7 @@ def trace_agent(
 ) -> Agent:
     """A new agent of SARSA(λ) or Q(λ)."""
     traces = Traces(TRACES.index(settings.traces), settings.decay, np.zeros(shape))
-    q = np.full((1, *shape), settings.initial)
+    q = np.full((1, *shape), settings.initial, float)
     return Agent(
         rule,
         q,
