@@ -165,7 +165,7 @@ def rewarded(task: Path, start: Path, objective: dict[str, Any], **critic: Any) 
     }
 
 
-@pytest.mark.parametrize("name", few(OBJECTIVES, "likelihood", "reinforce, to_go", "ppo"))
+@pytest.mark.parametrize("name", few(OBJECTIVES, "mixer", "reinforce, to_go", "ppo"))
 def test_every_objective_learns(name, task, start, tmp_path):
     trained_alike(rewarded(task, start, OBJECTIVES[name]), tmp_path)
 
