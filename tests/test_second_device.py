@@ -5,7 +5,6 @@ The device is that of `elsewhere`: it refuses tensors of two places, and compute
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +30,7 @@ from latimer.search.strategies import Beam, DiverseBeam, Exact, MinimumBayesRisk
 from latimer.text.vocabulary.subwords import EOS
 from latimer.train.run.run import train
 from networks import NETWORKS
+from selection import few
 from tiny_model import SIZES, sentences, speaking, tiny_model, tiny_vocabulary
 from train.task import recipe_tree, reports, write_task
 
@@ -137,20 +137,15 @@ def recipe_of(task: Path, **model: Any) -> dict[str, Any]:
     return recipe_tree(task, model=model, max_updates=2, validate_every=2, learning_rate=1e-4)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize(
+    "name", few(NETWORKS, "bahdanau", "general, fed", "coverage, lexicon", "gnmt", "language model")
+)
 def test_every_network_learns(name, task, tmp_path):
     tree = recipe_of(task, **SIZES | NETWORKS[name])
     if NETWORKS[name].get("kind") == "language_model":
         for part in tree["data"].values():
             part["source"] = None
     trained_alike(tree, tmp_path)
-
-
-def few(names: Iterable[str], *quick: str) -> list[Any]:
-    """All names; those that are not `quick` are run by `make test-slow`."""
-    slow = pytest.mark.slow
-    assert set(quick) <= set(names)
-    return [name if name in quick else pytest.param(name, marks=slow) for name in names]
 
 
 def rewarded(task: Path, start: Path, objective: dict[str, Any], **critic: Any) -> dict[str, Any]:

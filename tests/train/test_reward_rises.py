@@ -28,6 +28,7 @@ from latimer.train.objectives.ppo import PolicyLimits, Ppo
 from latimer.train.objectives.reinforce import Reinforce
 from latimer.train.objectives.trajectories import Draw
 from networks import build_from_keys, critic_from_keys
+from selection import few
 
 FIRST, WORDS, LENGTH, SENTENCES, WIDTH = 4, 6, 4, 24, 24
 VOCAB = FIRST + WORDS
@@ -112,13 +113,13 @@ METHODS: dict[str, Callable[[Seq2Seq], Objective]] = {
 }
 
 
-SLOW = {f"actor-critic, {name}" for name in TARGETS if name != "expected_sarsa"}
-"""What differs from another by the targets of its critic alone."""
+QUICK = (
+    "reinforce, leave_one_out", "reinforce, to_go", "minimum risk", "ppo", "mixer",
+    "actor-critic, expected_sarsa",
+)  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in METHODS]
-)
+@pytest.mark.parametrize("name", few(METHODS, *QUICK))
 def test_the_reward_rises_and_that_of_others_teaches_nothing(taught: Seq2Seq, name: str) -> None:
     before = reward_of(taught)
     assert 0.3 < before < 0.7
