@@ -271,6 +271,24 @@ def test_dumping_round_trips(training: dict[str, Any], languages: dict[str, str]
         assert getattr(recipe.training, key) == value
 
 
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("search.kind=bem", "search.kind is 'bem'; did you mean beam? allowed: one of beam"),
+        ("search.widht=3", "search.widht is 3; there is no such setting; did you mean width?"),
+        ("search.samples=3", "search.samples is 3; search.kind beam has no such setting, it bel"),
+        ("search.nbest=9", "search.nbest is 9; at most the width of the beam, 5, is possible"),
+        ("search=3", "search is 3; its settings are written below it"),
+        ("constraints.max_length=0", "constraints.max_length is 0; allowed: a whole number"),
+    ],
+)
+def test_searches_and_constraints_are_refused_as_everywhere(override: str, message: str) -> None:
+    with pytest.raises(InputError) as refused:
+        load_recipe("small", [*FILES, override])
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
 def test_a_dump_writes_every_key_out() -> None:
     text = dump_recipe(load_recipe("small", [*FILES, "data.test.source=c", "data.test.target=d"]))
     by_kind = ("objective.", "search.")

@@ -429,7 +429,7 @@ def test_settings_that_cannot_be_are_named_as_they_were_written(model_folder, se
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--sample", *settings(kind="exact")], "--sample sampling says the same"),
+        (["--sample", *settings(kind="exact")], "--sample says the same"),
         ([*settings(kind="exact"), "--nbest", 2], "--nbest 2: search.nbest is 2; search.kind exac"),
         (settings(kind="diverse", groups=2), "a beam of 5 has no 2 equal groups"),
         (settings(kind="diverse", diversity="nan"), "allowed: a number, at least 0 and at most"),

@@ -73,7 +73,7 @@ class Given:
         self._origins: dict[str, str] = {}
         for key, (option, value) in options.items():
             if value is not None:
-                self._put(key, value, f"{option} {value}")
+                self._put(key, value, option if key == "search.kind" else f"{option} {value}")
         for override in overrides or []:
             self._override(override)
 

@@ -82,7 +82,9 @@ def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) ->
     """
     stated = error.get("ctx", {}).get("error")
     if isinstance(stated, SettingError):
-        key = ".".join([str(error["loc"][0]), stated.field.rpartition(".")[2]])
+        section = str(error["loc"][0])
+        name = stated.field.rpartition(".")[2]
+        key = section if stated.field == section else f"{section}.{name}"
         stated = SettingError(key, stated.value, stated.reason)
         return f"{_where(key, name, places)}: {stated}"
     key, kind = _key(error)
