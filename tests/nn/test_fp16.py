@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from latimer.nn.inference.fp16 import Fp16Weight, fp16_weight, fp16_works
-from latimer.nn.inference.quantised import rounded
+from latimer.nn.inference.quantised import quantised
 from networks import NETWORKS, build_from_keys, with_lexicon
 from tiny_model import SIZES
 
@@ -54,7 +54,7 @@ def test_what_has_no_number_in_half_precision_stays_as_it_is(value):
     layer = torch.nn.ModuleDict({"output": torch.nn.Linear(2, 1)})
     with torch.no_grad():
         layer["output"].weight[0, 0] = value
-    assert rounded(layer, fp16_weight)["output"].weight is layer["output"].weight
+    assert quantised(layer, fp16_weight)["output"].weight is layer["output"].weight
 
 
 @works
@@ -65,7 +65,7 @@ def test_every_network_steps_nearly_as_in_float32(options):
         build_from_keys(source_vocab=11, target_vocab=11, dropout=0.0, **(SIZES | options))
     )
     network.eval()
-    twin = rounded(network, fp16_weight)
+    twin = quantised(network, fp16_weight)
     source, lengths = torch.randint(4, 11, (3, 5)), torch.tensor([5, 4, 2])
     states = [net.start(source, lengths) for net in (network, twin)]
     for token in (1, 5, 7):

@@ -12,7 +12,7 @@ from latimer.nn.inference import quantised as rounded
 from latimer.nn.inference.fp16 import fp16_weight
 from latimer.nn.inference.int8 import Int8Weight
 from latimer.nn.inference.products import FEW, MANY, PRODUCTS, choose_products
-from latimer.nn.inference.quantised import PROBE, Rounded, product_seconds
+from latimer.nn.inference.quantised import PROBE, QuantisedWeight, product_seconds
 
 CPU = torch.device("cpu")
 
@@ -109,7 +109,7 @@ def test_what_does_not_work_is_refused_by_name(machine, name, message):
         choose_products(name, CPU)
 
 
-class Slow(Rounded):
+class Slow(QuantisedWeight):
     """Products that take their time, and count their rows."""
 
     rows = 0

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from latimer.nn.cells import Cell
-from latimer.nn.inference.quantised import Rounded
+from latimer.nn.inference.quantised import QuantisedWeight
 from latimer.nn.precision import Products, outside_autocast, product_dtype
 
 
@@ -129,7 +129,7 @@ def scan(
     weights: CellWeights, x_gates: Tensor, start: Tensor, active: Sequence[int], *, reverse: bool
 ) -> Tensor:
     """States `[time, rows, parts * H]` of a cell over `x_gates [time, rows, gates * H]`."""
-    if isinstance(weights.weight_hh, Rounded):
+    if isinstance(weights.weight_hh, QuantisedWeight):
         return _read(weights, x_gates, start, active, reverse=reverse)
     products = Products(product_dtype(weights.weight_hh))
     settings = _Settings(weights.cell, products, active, reverse)
@@ -139,7 +139,7 @@ def scan(
 def _read(
     weights: CellWeights, x_gates: Tensor, start: Tensor, active: Sequence[int], *, reverse: bool
 ) -> Tensor:
-    """As `scan`, with a rounded weight; not differentiable."""
+    """As `scan`, with a quantised weight; not differentiable."""
     states, gates = blank(x_gates, start.shape[1], active), x_gates.new_empty(x_gates.shape[1:])
     x_t, states_t = by_step(x_gates, active), by_step(states, active)
     before, size = start, weights.hidden_size

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from latimer.errors import SettingError
 from latimer.nn.decoders.decoder import State
-from latimer.nn.inference.quantised import Rounded
+from latimer.nn.inference.quantised import QuantisedWeight
 from latimer.nn.lexical import SentenceLexicon
 from latimer.nn.seq2seq import Seq2Seq
 from latimer.search.hypothesis import Hypothesis
@@ -90,8 +90,8 @@ class Shortlist:
 
 
 def _part(weight: Any, rows: Tensor) -> Any:
-    """Rows of a weight, which is a tensor or `Rounded`, and of its kind."""
-    return weight.part(rows) if isinstance(weight, Rounded) else weight[rows].detach()
+    """Rows of a weight, which is a tensor or `QuantisedWeight`, and of its kind."""
+    return weight.part(rows) if isinstance(weight, QuantisedWeight) else weight[rows].detach()
 
 
 @dataclass(frozen=True)

@@ -12,14 +12,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from latimer.nn.inference.quantised import Rounded
+from latimer.nn.inference.quantised import QuantisedWeight
 
 LARGEST = 65504.0
 """The largest number of half precision."""
 
 
-class Fp16Weight(Rounded):
-    """A weight `[outputs, inputs]` in half precision; see `Rounded`."""
+class Fp16Weight(QuantisedWeight):
+    """A weight `[outputs, inputs]` in half precision; see `QuantisedWeight`."""
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__(weight)
@@ -27,17 +27,17 @@ class Fp16Weight(Rounded):
         self._packed: Any = torch.ops.quantized.linear_prepack_fp16(self._half.float(), None)
 
     def linear(self, inputs: Tensor, bias: Tensor | None = None) -> Tensor:
-        """See `Rounded`."""
+        """See `QuantisedWeight`."""
         product = torch.ops.quantized.linear_dynamic_fp16.default
         outputs: Tensor = product(inputs.float(), self._packed)
         return outputs if bias is None else outputs.add_(bias)
 
     def dequantised(self) -> Tensor:
-        """See `Rounded`."""
+        """See `QuantisedWeight`."""
         return self._half.float()
 
     def __getitem__(self, rows: Tensor) -> Tensor:
-        """See `Rounded`."""
+        """See `QuantisedWeight`."""
         return self._half[rows].float()
 
 

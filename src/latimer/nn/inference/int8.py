@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from latimer.nn.inference.quantised import Rounded, quickest
+from latimer.nn.inference.quantised import QuantisedWeight, quickest
 
 LEVELS = 127
 """Values run from −127 to 127, so that negation is exact."""
@@ -64,8 +64,8 @@ def quantise(values: Tensor, kind: torch.dtype = torch.int8) -> tuple[Tensor, Te
     return shifted.view(torch.int32).to(kind), scales
 
 
-class Int8Weight(Rounded):
-    """A weight `[outputs, inputs]` in int8, with a scale for each output; see `Rounded`."""
+class Int8Weight(QuantisedWeight):
+    """A weight `[outputs, inputs]` in int8, with a scale for each output; see `QuantisedWeight`."""
 
     def __init__(self, weight: Tensor) -> None:
         super().__init__(weight)
@@ -73,13 +73,13 @@ class Int8Weight(Rounded):
         self._blocks = [_Block(*quantise(block)) for block in blocks]
 
     def linear(self, inputs: Tensor, bias: Tensor | None = None) -> Tensor:
-        """See `Rounded`."""
+        """See `QuantisedWeight`."""
         rows = inputs.reshape(-1, inputs.shape[-1]).float()
         outputs = bias
         parts = (rows,) if len(self._blocks) == 1 else rows.split(BLOCK, 1)
         for part, block in zip(parts, self._blocks, strict=True):
-            rounded, row_scales = quantise(part, block.kind)
-            sums = block.product(rounded)
+            integers, row_scales = quantise(part, block.kind)
+            sums = block.product(integers)
             if outputs is None:
                 outputs = sums.mul_(row_scales)
             else:
@@ -88,11 +88,11 @@ class Int8Weight(Rounded):
         return outputs.view(*inputs.shape[:-1], outputs.shape[1])
 
     def dequantised(self) -> Tensor:
-        """See `Rounded`."""
+        """See `QuantisedWeight`."""
         return torch.cat([block.values * block.scales[:, None] for block in self._blocks], 1)
 
     def __getitem__(self, rows: Tensor) -> Tensor:
-        """See `Rounded`."""
+        """See `QuantisedWeight`."""
         return torch.cat([b.values[rows] * b.scales[rows][..., None] for b in self._blocks], -1)
 
 

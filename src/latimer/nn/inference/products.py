@@ -13,13 +13,13 @@ from torch import Tensor
 from latimer.errors import InputError
 from latimer.nn.inference.fp16 import fp16_weight, fp16_works
 from latimer.nn.inference.int8 import Int8Weight, int8_exact
-from latimer.nn.inference.quantised import Rounded, product_seconds, rounded
+from latimer.nn.inference.quantised import QuantisedWeight, product_seconds, quantised
 from latimer.threads import one_thread
 
 PRODUCTS: dict[str, Callable[[Any], Any]] = {
     "fp32": lambda network: network,
-    "fp16": partial(rounded, kind=fp16_weight),
-    "int8": partial(rounded, kind=Int8Weight, parts=("encoder", "decoder", "output")),
+    "fp16": partial(quantised, kind=fp16_weight),
+    "int8": partial(quantised, kind=Int8Weight, parts=("encoder", "decoder", "output")),
 }
 """What is made of a network for products in each precision."""
 
@@ -71,7 +71,7 @@ def _int8_pays(device: torch.device) -> bool:
 @cache
 def _fastest_alone(device: torch.device) -> str:
     """The name of the fastest products for one sentence, by trying."""
-    kinds: dict[str, Callable[[Tensor], Rounded | None]] = {}
+    kinds: dict[str, Callable[[Tensor], QuantisedWeight | None]] = {}
     if fp16_works(device):
         kinds["fp16"] = fp16_weight
     if _int8_pays(device):

@@ -1,4 +1,4 @@
-"""Weights rounded for search on a CPU, behind the face of a tensor.
+"""Quantised weights for search on a CPU, with the interface of a tensor.
 
 A network for search shares everything with the one it is made of, but for matrices that stand here
 in fewer bits. Each kind of rounding is a class of its own, in `int8` and `fp16` beside this file.
@@ -24,7 +24,7 @@ _SHARP = time.get_clock_info("thread_time").resolution < 1e-6
 _clock = time.thread_time if _SHARP else time.perf_counter  # what else runs should not decide
 
 
-class Rounded(ABC):
+class QuantisedWeight(ABC):
     """A weight `[outputs, inputs]` for `torch.nn.functional.linear`, which sees a tensor in it.
 
     Whatever else is done with it is done with the float32 tensor that its values stand for.
@@ -46,7 +46,7 @@ class Rounded(ABC):
     def __getitem__(self, rows: Tensor) -> Tensor:
         """Rows of the float32 weight, `[…, inputs]` for `rows […]`."""
 
-    def part(self, rows: Tensor) -> Rounded:
+    def part(self, rows: Tensor) -> QuantisedWeight:
         """The same of some outputs only, `rows [n]`."""
         return type(self)(self[rows])
 
@@ -75,22 +75,22 @@ class Rounded(ABC):
 
 
 def _dequantised(argument: Any) -> Any:
-    """An argument, or a list or tuple of some, with float32 tensors for rounded weights."""
-    if isinstance(argument, Rounded):
+    """An argument, or a list or tuple of some, with float32 tensors for quantised weights."""
+    if isinstance(argument, QuantisedWeight):
         return argument.dequantised()
     if isinstance(argument, list | tuple):
         return type(argument)(_dequantised(part) for part in argument)
     return argument
 
 
-def rounded(
+def quantised(
     network: M,
-    kind: Callable[[Tensor], Rounded | None],
+    kind: Callable[[Tensor], QuantisedWeight | None],
     parts: Sequence[str] = ("decoder", "output"),
 ) -> M:
     """A network for search that shares the parameters of `network` but has weights of a `kind`.
 
-    Every matrix of the modules called one of `parts` is rounded but for embeddings and bridges.
+    Every matrix of the modules called one of `parts` is quantised but for embeddings and bridges.
     Where `kind` gives None for a matrix it stays as it is. Only inference makes sense with it.
     """
     known = {id(tensor): tensor for tensor in chain(network.parameters(), network.buffers())}
@@ -99,11 +99,11 @@ def rounded(
         if name in parts:
             for path, module in part.named_modules():
                 if "bridges" not in path.split("."):
-                    _round(module, kind)
+                    _quantise(module, kind)
     return twin
 
 
-def _round(module: nn.Module, kind: Callable[[Tensor], Rounded | None]) -> None:
+def _quantise(module: nn.Module, kind: Callable[[Tensor], QuantisedWeight | None]) -> None:
     if isinstance(module, nn.Embedding):
         return
     for name, parameter in list(module.named_parameters(recurse=False)):
@@ -114,7 +114,7 @@ def _round(module: nn.Module, kind: Callable[[Tensor], Rounded | None]) -> None:
 
 
 def product_seconds(
-    kind: Callable[[Tensor], Rounded | None] | None, rows: int, *, budget: float = 0.04
+    kind: Callable[[Tensor], QuantisedWeight | None] | None, rows: int, *, budget: float = 0.04
 ) -> float:
     """Seconds of this thread in a product of a step of search, `[rows, 512]` by `[512, 1536]`.
 
