@@ -105,9 +105,9 @@ CASES: dict[str, tuple[dict[str, bytes], list[str], list[str]]] = {
     "too much held out": (
         {"a.tsv": GOOD.encode()},
         ["--dev", "30"],
-        ["dev (30) and test (2) would take more than half of the 40 pairs", "--dev"],
+        ["dev (30) and test (2) would take more than half of the 40 pairs", "hold out less"],
     ),
-    "infinite": ({"a.tsv": GOOD.encode()}, ["--dev", "inf"], ["--dev: inf is neither"]),
+    "infinite": ({"a.tsv": GOOD.encode()}, ["--dev", "inf"], ["dev: inf is neither"]),
     "code": ({"a.tsv": GOOD.encode()}, ["--source", "../e"], ["--source: '../e' is no language"]),
     "one language": ({"a.tsv": GOOD.encode()}, ["--source", "DE"], ["--source and --target are"]),
 }

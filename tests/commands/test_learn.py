@@ -149,7 +149,7 @@ def test_json_of_networks():
         (("--algorithm", "ppo", "--option", "speed"), "--option speed: expected KEY=VALUE"),
         (("--algorithm", "ppo", "--picture", "a.gif"), "end the name in .png; networks"),
         (("--algorithm", "ppo", "--save", "."), "--save .: there is something already"),
-        (("--algorithm", "ppo", "--device", "abacus"), "--device abacus: not available here"),
+        (("--algorithm", "ppo", "--device", "abacus"), "device abacus: not available here"),
         (
             ("--algorithm", "ppo", "--option", "hidden=64"),
             "ppo: hidden cannot be 64; whole numbers as [64, 64], from 1, expected",

@@ -55,9 +55,9 @@ def test_what_many_components_share_is_trained_on() -> None:
     ("pairs", "rules", "message"),
     [
         ([], Cleaning(), r"the corpus is empty.*\(skipped: 3 fuzzy\)"),
-        ([Pair("a", "a")] * 2, Cleaning(), r"no pair is left of 2 read.*--keep-identical"),
-        ([Pair("a b c", "d")], Cleaning(max_words=2), r"1 too long.*--max-words"),
-        ([Pair("a", "d" * 90)], Cleaning(), r"1 length ratio.*--max-ratio"),
+        ([Pair("a", "a")] * 2, Cleaning(), r"no pair is left of 2 read.*set keep_identical"),
+        ([Pair("a b c", "d")], Cleaning(max_words=2), r"1 too long.*raise max_words"),
+        ([Pair("a", "d" * 90)], Cleaning(), r"1 length ratio.*raise max_ratio"),
     ],
 )
 def test_an_empty_corpus_is_refused(pairs: list[Pair], rules: Cleaning, message: str) -> None:

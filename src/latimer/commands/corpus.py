@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from latimer.commands.option_names import options_for
 from latimer.errors import InputError
 from latimer.formats.readers import ENDINGS
 from latimer.text.corpus.clean import Cleaning
@@ -99,7 +100,8 @@ def corpus(
     splitting = Splitting(dev, test, seed)
     _check_folder(out, files, source, target, format, gzip)
     skipped: Counter[str] = Counter()
-    prepared = prepare(read_files(files, wanted, skipped), cleaning, splitting, skipped)
+    with options_for("max_words", "max_characters", "max_ratio", "keep_identical"):
+        prepared = prepare(read_files(files, wanted, skipped), cleaning, splitting, skipped)
     written = write_prepared(prepared, out, source, target, format, gzip)
     facts = {
         "inputs": [str(file) for file in files],

@@ -42,7 +42,7 @@ def read_tmx(
     if seen and not found:
         raise InputError(
             f"{path}: no unit has both {source_language} and {target_language}; "
-            f"there are: {', '.join(sorted(seen))}; choose with --source and --target"
+            f"there are: {', '.join(sorted(seen))}; name the source and the target language"
         )
 
 

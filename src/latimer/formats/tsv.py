@@ -58,7 +58,7 @@ def _pairs(path: Path, rows: _Rows, columns: Columns, separator: str) -> Iterato
         if len(row) <= max(wanted):
             raise InputError(
                 f"{path}, line {number}: has {len(row)} of the {max(wanted) + 1} columns needed; "
-                f"they must be separated by {separator}, and chosen with --columns"
+                f"they must be separated by {separator}; choose others as columns"
             )
         yield Pair(row[wanted[0]], row[wanted[1]], Origin(str(path), number, str(path)))
 

@@ -59,13 +59,13 @@ def _reason_to_skip(unit: Element, part: Element) -> str:
 
 
 def _check_languages(path: Path, element: Element, source: str, target: str) -> None:
-    for wanted, keys, option in (
-        (source, ("source-language", "srcLang"), "--source"),
-        (target, ("target-language", "trgLang"), "--target"),
+    for wanted, keys, side in (
+        (source, ("source-language", "srcLang"), "source"),
+        (target, ("target-language", "trgLang"), "target"),
     ):
         code = next((element.get(key) for key in keys if element.get(key)), wanted)
         if not matches(code, wanted):
             raise InputError(
                 f"{path}, line {element.sourceline}: has {code} where {wanted} is wanted; "
-                f"choose with {option}"
+                f"choose {code} as the {side} language"
             )

@@ -26,9 +26,7 @@ def draw_sentences(
     can hold.
     """
     if model.config.reads_source:
-        raise InputError(
-            "a translator, which needs a source: `latimer translate --sample` draws translations"
-        )
+        raise InputError("a translator, which needs a source; draw translations with it instead")
     pieces = prefix_pieces(model.vocabulary, prefix, max_length)
     device = model.network.device
     row = row_of(model.network, len(model.vocabulary.target))

@@ -14,9 +14,9 @@ from latimer.text.corpus.split import Split, Splitting, rank, split
 
 _REMEDIES = {
     "empty": "look at the columns or languages chosen",
-    "too long": "raise --max-words or --max-characters",
-    "length ratio": "raise --max-ratio",
-    "identical": "give --keep-identical, or look at the columns or languages chosen",
+    "too long": "raise max_words or max_characters",
+    "length ratio": "raise max_ratio",
+    "identical": "set keep_identical, or look at the columns or languages chosen",
 }
 
 

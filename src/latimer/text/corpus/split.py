@@ -99,13 +99,13 @@ def _sizes(total: int, splitting: Splitting) -> dict[str, int]:
         if wanted is None:
             sizes[part] = default
         elif not 0 <= wanted < inf:
-            raise InputError(f"--{part}: {wanted} is neither a number of pairs nor a share")
+            raise InputError(f"{part}: {wanted} is neither a number of pairs nor a share")
         else:
             sizes[part] = round(wanted * total) if wanted < 1 else round(wanted)
     if sum(sizes.values()) > total / 2:
         raise InputError(
             f"dev ({sizes['dev']:,}) and test ({sizes['test']:,}) would take more than half of the "
-            f"{total:,} pairs; give more text, or less to --dev and --test (0 for none)"
+            f"{total:,} pairs; give more text, or hold out less (0 for none)"
         )
     return sizes
 

@@ -35,10 +35,10 @@ def average_models(
         )
     if start is None and extrapolation != 1:
         raise InputError(
-            f"extrapolation {extrapolation:g} needs a start: name that model with --start"
+            f"extrapolation {extrapolation:g} needs a start: name the model that all went on from"
         )
     if len(folders) < 2 and start is None:
-        raise InputError("average: at least two models expected, or one and its --start")
+        raise InputError("average: at least two models expected, or one and its start")
     models = [load_model(folder) for folder in folders]
     first = models[0]
     for model, folder in zip(models[1:], folders[1:], strict=True):

@@ -53,7 +53,7 @@ def check_same_run(recipe: dict[str, Any], begun: dict[str, Any], run: Path) -> 
     if differing:
         raise InputError(
             f"{run}: a run with another recipe ({'; '.join(differing)}); put these back to "
-            "continue it, or choose another --run folder"
+            "continue it, or choose another folder for the run"
         )
 
 
@@ -100,7 +100,7 @@ def only_one_trains(run: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise InputError(
-                f"{run}: another process is training here; wait for it, or choose another --run"
+                f"{run}: another process is training here; wait for it, or choose another folder"
             ) from error
         except OSError:
             pass  # a file system without locks

@@ -119,7 +119,7 @@ def _read(folder: Path) -> Snapshot:
         claimed = content.pop("sha256")
         if content["format"] != FORMAT:
             raise InputError(
-                f"{path}: a state of another version of Latimer; train in another --run folder"
+                f"{path}: a state of another version of Latimer; train in another folder"
             )
         if claimed != _digest(content):
             raise InputError(f"{path}: damaged (its checksum differs)")

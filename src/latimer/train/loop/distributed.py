@@ -95,7 +95,7 @@ def check_device(device: str) -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         gpus = torch.cuda.device_count()
         found = ", ".join(["cpu", *(f"cuda:{k}" for k in range(gpus))])
-        raise InputError(f"--device {device}: not available here; choose one of {found}") from error
+        raise InputError(f"device {device}: not available here; choose one of {found}") from error
     return place
 
 

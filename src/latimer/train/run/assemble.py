@@ -229,7 +229,7 @@ def _check_resumed(recipe: Recipe, facts: dict[str, Any], run: Path, group: Grou
     if facts["processes"] != group.world:
         raise InputError(
             f"{run}: started with {facts['processes']} processes, not {group.world}; "
-            "continue it with the same number, or choose another --run folder"
+            "continue it with the same number, or choose another folder for the run"
         )
 
 

@@ -25,7 +25,7 @@ def improvement(
     translator and for an unknown objective.
     """
     if objective not in OBJECTIVES:
-        raise InputError(f"--objective {objective}: choose one of {', '.join(OBJECTIVES)}")
+        raise InputError(f"objective {objective}: choose one of {', '.join(OBJECTIVES)}")
     config = _config_of(model)
     return {
         "seed": seed,

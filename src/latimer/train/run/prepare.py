@@ -120,7 +120,7 @@ def _check_unchanged(recipe: Recipe, found: dict[str, Any], expected: dict[str, 
             path = getattr(getattr(recipe.data, part), side)
             raise InputError(
                 f"{path}: not the text that this run was started with (data.{key}); "
-                "put that back, or choose another --run folder"
+                "put that back, or choose another folder for the run"
             )
 
 
