@@ -90,7 +90,7 @@ def test_an_unknown_engine_is_refused_before_pytorch_is_imported(tmp_path):
     )
     message, imported = run.stdout.splitlines()
     assert message.startswith(f"{tmp_path / 'config.json'}: a model of the engine 'oracle', which")
-    assert "(it has neural)" in message
+    assert f"(it has {', '.join(registry.ENGINES)})" in message
     assert imported == "False"
 
 

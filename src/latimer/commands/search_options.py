@@ -44,6 +44,11 @@ GlossaryFile = Annotated[
 ]
 Threads = Annotated[int | None, typer.Option(help="CPU threads.  [default: every core]")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, and so on.")]
+EngineDevice = Annotated[
+    str | None,
+    typer.Option(help="Where to compute: cpu, cuda, cuda:1, and so on.  [default: cpu]"),
+]
+"""None where it was not given, as not every engine has devices."""
 Set = Annotated[
     list[str] | None,
     typer.Option(

@@ -9,7 +9,7 @@ import typer
 
 from latimer.commands.search_options import (
     Beam,
-    Device,
+    EngineDevice,
     Given,
     GlossaryFile,
     MaxLength,
@@ -56,7 +56,7 @@ def translate(
     settings: Set = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     threads: Threads = None,
-    device: Device = "cpu",
+    device: EngineDevice = None,
 ) -> None:
     """Translate lines: one line out for every line in, in order; blank lines stay blank."""
     from latimer.commands.streams import in_chunks, open_output, stdin_lines
