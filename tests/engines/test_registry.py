@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import command
 import pytest
 
 import latimer
@@ -62,6 +63,18 @@ def test_the_description_names_the_engine(echo):
 def test_options_of_another_engine_are_refused(echo):
     with pytest.raises(InputError, match="has no option 'precision'; it has loud"):
         latimer.load(echo, precision="fp32")
+
+
+def test_commands_translate_with_an_engine_that_has_no_devices(echo, tmp_path):
+    text = tmp_path / "text"
+    text.write_text("Ka lo.\n")
+    run = command.latimer("translate", echo, text)
+    assert (run.returncode, run.stdout) == (0, b"Ka lo.\n"), run.stderr
+    scored = command.latimer("evaluate", echo, text, text, "--metrics", "ter")
+    assert scored.stdout.startswith(b"TER   0.00"), scored.stderr
+    refused = command.latimer("translate", echo, text, "--device", "cpu")
+    assert refused.returncode == 2
+    assert b"has no option 'device'; it has loud" in refused.stderr
 
 
 def test_a_neural_model_is_loaded_as_before(tmp_path):

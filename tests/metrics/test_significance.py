@@ -83,6 +83,15 @@ def test_scores_from_counts_are_those_of_sacrebleu(name, pairs):
     assert ours == pytest.approx([theirs], abs=1e-9)
 
 
+def test_a_metric_is_one_entry_of_the_table(monkeypatch):
+    """Comparison finds what computes it from counts; help and messages take titles from there."""
+    copy = METRICS["ter"]._replace(title="edits")
+    monkeypatch.setitem(METRICS, "edits", copy)
+    texts = corpus(20, (0.3, 0.2))
+    assert compare(*texts, "edits", samples=50).low == compare(*texts, "ter", samples=50).low
+    assert corpus_scores(texts[0], texts[2], ["edits"])["edits"].value > 0
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_a_system_does_not_differ_from_itself(name):
     first, _, references = corpus(40, (0.3, 0.3))

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
     source: Annotated[Path, typer.Argument(metavar="SRC", help="Text to translate.")],
-    reference: Annotated[Path, typer.Argument(metavar="REF", help="Its translation, by line.")],
+    reference: Annotated[
+        Path, typer.Argument(metavar="REF", help="Reference translations, line by line.")
+    ],
     metrics: Annotated[
         str, typer.Option(help=f"Metrics, separated by commas: {NAMES}.")
     ] = "bleu,chrf,ter",

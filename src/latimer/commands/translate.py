@@ -41,13 +41,15 @@ def translate(
     nbest: Annotated[
         int | None,
         typer.Option(
-            help="Translations of each line, as `line ||| text ||| score`; lines from 0.  "
+            help="Translations of each line, as `line ||| text ||| score`; lines count from 0.  "
             "[default: 1]"
         ),
     ] = None,
     sample: Annotated[
         bool,
-        typer.Option("--sample", help="Draw translations at random, --nbest of each line."),
+        typer.Option(
+            "--sample", help="Sample --nbest translations of each line instead of searching."
+        ),
     ] = False,
     glossary: GlossaryFile = None,
     must: Must = None,
