@@ -60,8 +60,8 @@ def plot(
         list[str] | None,
         typer.Option(
             "--figure",
-            help="Figure of the validations: bleu, loss, reward_greedy, entropy, … (curves of several "
-            "runs); may be repeated.",
+            help="Figure of the validations: bleu, loss, reward_greedy, entropy, … (curves of "
+            "several runs); may be repeated.",
         ),
     ] = None,
     over: Annotated[
