@@ -84,7 +84,7 @@ def test_scores_from_counts_are_those_of_sacrebleu(name, pairs):
 
 
 def test_a_metric_is_one_entry_of_the_table(monkeypatch):
-    """Comparison finds what computes it from counts; help and messages take titles from there."""
+    """Comparison finds there what computes it from counts."""
     copy = METRICS["ter"]._replace(title="edits")
     monkeypatch.setitem(METRICS, "edits", copy)
     texts = corpus(20, (0.3, 0.2))
