@@ -2,6 +2,7 @@
 # make test         set up with the development tools, run the tests
 # make test-slow    the tests that `make test` leaves out: killed processes, long training
 # make lint         ruff and mypy
+# make reference    write the pages of docs/reference that are generated from settings
 # make docs         build the site into build/site
 #
 # PYTHON=python3.12 chooses the interpreter (3.11 or newer); ARGS="--to fr --minutes 20" goes to
@@ -14,7 +15,7 @@ PYTEST_ARGS ?= -n auto --maxprocesses 4 --dist worksteal
 BIN := .venv/bin
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt
 
-.PHONY: quickstart test test-slow lint format docs install clean
+.PHONY: quickstart test test-slow lint format reference docs install clean
 
 quickstart: install
 	@$(BIN)/latimer quickstart $(ARGS)
@@ -35,6 +36,9 @@ lint: .venv/.development
 format: .venv/.development
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+reference: .venv/.installed
+	$(BIN)/python -m latimer.reference docs/reference
 
 docs: .venv/.docs
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet

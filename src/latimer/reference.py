@@ -1,11 +1,15 @@
-"""The page of the reference that lists the settings of search, constraints and engines."""
+"""The pages of the reference that are generated from settings; `make reference` writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
 
 from latimer.engines.neural.options import NeuralOptions
 from latimer.errors import shown
+from latimer.recipe.help import markdown
 from latimer.search.constraints import Constraints
 from latimer.search.strategies import STRATEGIES
 from latimer.settings import Settings, allowed
@@ -52,3 +56,23 @@ def _rows(section: str, settings: type[Settings]) -> Iterator[str]:
         text = shown(default) if default is None or isinstance(default, bool) else str(default)
         text = "" if default in ("", ()) else f"`{text}`"
         yield f"| `{section}.{name}` | {text} | {allowed(field)} | {field.description} |\n"
+
+
+PAGES: dict[str, Callable[[], str]] = {"recipe.md": markdown, "search.md": search_settings}
+"""What makes each generated page of `docs/reference`."""
+
+
+def write_pages(folder: Path) -> None:
+    """Write every generated page into `folder`."""
+    from latimer.files import write_atomically
+
+    for name, text in PAGES.items():
+        write_atomically(folder / name, partial(_write, text()))
+
+
+def _write(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_pages(Path(sys.argv[1]))

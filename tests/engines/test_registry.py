@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import command
 import pytest
 
 import latimer
@@ -64,6 +65,18 @@ def test_options_of_another_engine_are_refused(echo):
         latimer.load(echo, precision="fp32")
 
 
+def test_commands_translate_with_an_engine_that_has_no_devices(echo, tmp_path):
+    text = tmp_path / "text"
+    text.write_text("Ka lo.\n")
+    run = command.latimer("translate", echo, text)
+    assert (run.returncode, run.stdout) == (0, b"Ka lo.\n"), run.stderr
+    scored = command.latimer("evaluate", echo, text, text, "--metrics", "ter")
+    assert scored.stdout.startswith(b"TER   0.00"), scored.stderr
+    refused = command.latimer("translate", echo, text, "--device", "cpu")
+    assert refused.returncode == 2
+    assert b"has no option 'device'; it has loud" in refused.stderr
+
+
 def test_a_neural_model_is_loaded_as_before(tmp_path):
     model = save_tiny_model(tmp_path / "model")
     found = latimer.load(tmp_path / "model", precision="fp32", threads=1)
@@ -90,7 +103,7 @@ def test_an_unknown_engine_is_refused_before_pytorch_is_imported(tmp_path):
     )
     message, imported = run.stdout.splitlines()
     assert message.startswith(f"{tmp_path / 'config.json'}: a model of the engine 'oracle', which")
-    assert "(it has neural)" in message
+    assert f"(it has {', '.join(registry.ENGINES)})" in message
     assert imported == "False"
 
 

@@ -11,7 +11,7 @@ from sacrebleu.significance import PairedTest, _compute_p_value
 from latimer.errors import InputError
 from latimer.metrics import significance
 from latimer.metrics.corpus_scores import METRICS, corpus_scores, sacrebleu_metric
-from latimer.metrics.significance import SCORES, compare
+from latimer.metrics.significance import compare, score_of_counts
 
 WORDS = ["lumo", "pordo", "horlo", "zuma", "en", "la", "halo", "kuir", "olda", "nova"]
 
@@ -78,9 +78,18 @@ def test_scores_from_counts_are_those_of_sacrebleu(name, pairs):
     hypotheses, references = map(list, zip(*pairs, strict=True))
     metric = sacrebleu_metric(name)
     counts = np.array(metric._extract_corpus_statistics(hypotheses, [references]), dtype=float)
-    ours = SCORES[name](counts.sum(0, keepdims=True))
+    ours = score_of_counts(name)(counts.sum(0, keepdims=True))
     theirs = metric.corpus_score(hypotheses, [references]).score
     assert ours == pytest.approx([theirs], abs=1e-9)
+
+
+def test_a_metric_is_one_entry_of_the_table(monkeypatch):
+    """Comparison finds there what computes it from counts."""
+    copy = METRICS["ter"]._replace(title="edits")
+    monkeypatch.setitem(METRICS, "edits", copy)
+    texts = corpus(20, (0.3, 0.2))
+    assert compare(*texts, "edits", samples=50).low == compare(*texts, "ter", samples=50).low
+    assert corpus_scores(texts[0], texts[2], ["edits"])["edits"].value > 0
 
 
 @pytest.mark.parametrize("name", METRICS)

@@ -6,7 +6,9 @@ import math
 
 import torch
 
+from latimer.nn.cells import CELLS
 from latimer.nn.lexical import FLOOR
+from latimer.nn.names import ATTENTIONS
 from latimer.text.vocabulary.subwords import PAD
 
 
@@ -62,7 +64,7 @@ def residual_from(options):
 def encode(net, options, source):
     """Values `[time, value]` and the summary of one sentence, `source [time]` without padding."""
     name, residual = options["cell"], residual_from(options)
-    parts = 2 if name == "lstm" else 1
+    parts = CELLS[name].parts
     if options.get("reverse_source"):
         source = torch.cat([source[:-1].flip(0), source[-1:]])
     hidden, finals = net.encoder.embedding(source), []
@@ -93,7 +95,7 @@ def first_states(net, options, summary):
     bridges = net.decoder.bridges
     if options.get("kind") == "language_model":
         count = options["decoder_layers"]
-        parts = 2 if options["cell"] == "lstm" else 1
+        parts = CELLS[options["cell"]].parts
         return [torch.zeros(1, parts * net.decoder.stack.size, dtype=torch.double)] * count
     if options.get("bridge") == "copy":
         layers = options.get("decoder_layers", 1)
@@ -165,7 +167,7 @@ def plain_logits(net, options, source, targets):
             inputs = torch.cat([embedded, summary]) if every else embedded
             top = climb(options, decoder.stack.layers, decoder.stack.norms, inputs, states)
             read = torch.cat([top, summary, embedded]) if every else top
-        elif kind.startswith("luong"):
+        elif ATTENTIONS[kind].decoder == "luong":
             inputs = torch.cat([embedded, fed]) if options.get("input_feeding") else embedded
             top = climb(options, decoder.stack.layers, decoder.stack.norms, inputs, states)
             weights = luong_weights(decoder.attention, kind, top, values)

@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import equations
 import pytest
 import torch
 from hypothesis import given
@@ -17,6 +18,7 @@ PEERS = {
     "rnn": torch.nn.RNN,
     "rnn_relu": partial(torch.nn.RNN, nonlinearity="relu"),
 }
+"""The cells that PyTorch has as well."""
 
 
 def pair(cell: str, input_size: int, hidden: int, reverse: bool):
@@ -31,7 +33,7 @@ def pair(cell: str, input_size: int, hidden: int, reverse: bool):
 
 
 @pytest.mark.parametrize("reverse", [False, True])
-@pytest.mark.parametrize("cell", sorted(CELLS))
+@pytest.mark.parametrize("cell", PEERS)
 def test_outputs_and_gradients_equal_pytorch(cell, reverse):
     torch.manual_seed(1)
     lengths = [6, 4, 4, 1]
@@ -51,7 +53,7 @@ def test_outputs_and_gradients_equal_pytorch(cell, reverse):
         torch.testing.assert_close(one, other)
 
 
-@pytest.mark.parametrize("cell", sorted(CELLS))
+@pytest.mark.parametrize("cell", PEERS)
 def test_a_start_state_is_used_and_receives_a_gradient(cell):
     torch.manual_seed(2)
     layer, peer, _ = pair(cell, 3, 4, False)
@@ -66,6 +68,15 @@ def test_a_start_state_is_used_and_receives_a_gradient(cell):
         torch.autograd.grad(states.square().sum(), start),
         torch.autograd.grad(expected.square().sum(), start),
     )
+
+
+@pytest.mark.parametrize("cell", sorted(CELLS))
+def test_states_equal_the_equations(cell):
+    torch.manual_seed(4)
+    layer = RecurrentLayer(CELLS[cell], 3, 5).double()
+    inputs = torch.randn(6, 1, 3, dtype=torch.double)
+    expected = equations.run(cell, layer.weights, CELLS[cell].parts, inputs[:, 0])
+    torch.testing.assert_close(layer(inputs, [1] * 6)[:, 0], expected)
 
 
 def test_a_reversed_layer_takes_no_start_state():
@@ -98,10 +109,13 @@ def test_nothing_runs_without_rows():
     assert active_rows([]) == []
 
 
-@given(st.integers(0, 2**31))
-def test_the_derivative_by_hand_passes_the_numeric_check(seed):
+@given(st.sampled_from(sorted(CELLS)), st.booleans(), st.integers(0, 2**31))
+def test_the_derivative_by_hand_passes_the_numeric_check(cell, reverse, seed):
     torch.manual_seed(seed)
-    cell = sorted(CELLS)[seed % 4]
-    layer = RecurrentLayer(CELLS[cell], 2, 2, reverse=bool(seed // 4 % 2)).double()
+    layer = RecurrentLayer(CELLS[cell], 2, 2, reverse=reverse).double()
     inputs = torch.randn(3, 3, 2, dtype=torch.double, requires_grad=True)
     assert torch.autograd.gradcheck(lambda x: layer(x, [3, 2, 1]), inputs, fast_mode=True)
+    start = torch.randn(3, 2 * layer.weights.cell.parts, dtype=torch.double, requires_grad=True)
+    if not reverse:
+        given = (inputs, start)
+        assert torch.autograd.gradcheck(lambda x, s: layer(x, [3, 2, 1], s), given, fast_mode=True)

@@ -65,7 +65,7 @@ def test_the_translator_takes_the_text_that_is_most_like_the_others(tmp_path):
 
 
 def test_settings_that_cannot_be():
-    with pytest.raises(SettingError, match=r"'meteor'; allowed: bleu, chrf, ter, or module:func"):
+    with pytest.raises(SettingError, match=r"'meteor'; allowed: bleu, chrf, .*, or module:func"):
         MinimumBayesRisk(utility="meteor")
     with pytest.raises(SettingError, match="no_such_module"):
         MinimumBayesRisk(utility="no_such_module:function")

@@ -14,26 +14,26 @@ if TYPE_CHECKING:
 
 
 def analyse(
-    what: Annotated[str, typer.Argument(help="search: what it misses, and what that costs.")],
+    what: Annotated[str, typer.Argument(help="search: search errors by beam width.")],
     model: Annotated[Path, typer.Argument(help="Model folder.")],
     source: Annotated[Path, typer.Argument(help="Sentences, one a line.")],
     reference: Annotated[Path, typer.Argument(help="Their translations, line by line.")],
     beams: Annotated[
-        str, typer.Option(help="Widths to compare, with commas; 1 is greedy search.")
+        str, typer.Option(help="Beam widths, separated by commas; 1 is greedy search.")
     ] = "1,2,5,10,100",
     normalisation: Annotated[
-        str, typer.Option(help="The score searched for: none (log P), power or gnmt.")
+        str, typer.Option(help="Score to maximise: none (log P), power or gnmt.")
     ] = "none",
     alpha: Annotated[float, typer.Option(help="Exponent of length normalisation.")] = 1.0,
     budget: Annotated[
-        int, typer.Option(min=1, help="Prefixes of a sentence that exact search looks at.")
+        int, typer.Option(min=1, help="Most prefixes of a sentence that exact search expands.")
     ] = 100_000,
     sentences: Annotated[
-        int | None, typer.Option(min=1, help="Only the first so many.  [default: all]")
+        int | None, typer.Option(min=1, help="Number of sentences, from the first.  [default: all]")
     ] = None,
     max_length: MaxLength = None,
     picture: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Draw it all against the width, as PNG.")
+        Path | None, typer.Option(metavar="FILE", help="Draw the results by beam width (.png).")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     threads: Threads = None,
@@ -42,7 +42,7 @@ def analyse(
         str, typer.Option(help="Precision of matrix products: auto, fp32, fp16 or int8.")
     ] = "auto",
 ) -> None:
-    """Compare beams with the best translation of all: search errors, BLEU, lengths."""
+    """Compare beam search with exact search: search errors, BLEU and lengths."""
     from latimer.analysis.search_errors import Sentences, analyse_search
     from latimer.commands.streams import open_output
     from latimer.engines.neural.engine import NeuralEngine, Working

@@ -12,16 +12,17 @@ def average(
     models: Annotated[list[Path], typer.Argument(metavar="MODEL…", help="Model folders.")],
     to: Annotated[Path, typer.Option(help="Folder to write.")],
     start: Annotated[
-        Path | None, typer.Option(help="The model that all of them went on from.")
+        Path | None, typer.Option(help="Model that all of them were trained from.")
     ] = None,
     extrapolation: Annotated[
-        float, typer.Option(help="How far to go from the start: 1 is the mean, 2 twice as far.")
+        float,
+        typer.Option(help="Factor of the step from --start to the mean; 1 is the mean itself."),
     ] = 1.0,
 ) -> None:
-    """Make one model of several that went on from the same one: the mean of their weights.
+    """Average the weights of several models that were trained from the same one.
 
-    Seeds of `latimer improve`, each on a core or a machine of its own, are better together than
-    one of them is on the average, and as quick.
+    The average of several seeds of `latimer improve` is usually better than one of them, and
+    translates as fast.
     """
     from latimer.errors import InputError
     from latimer.model.card import model_card

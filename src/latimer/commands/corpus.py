@@ -54,8 +54,8 @@ def corpus(
         float,
         typer.Option(
             min=1.0,
-            help="Drop pairs with one side more than so many times as wide; a wide "
-            "character, such as a Chinese one, counts twice.",
+            help="Drop pairs with one side more than this many times as wide as the other; a "
+            "wide character, such as a Chinese one, counts twice.",
         ),
     ] = _RULES.max_ratio,
     keep_identical: Annotated[
@@ -73,7 +73,7 @@ def corpus(
         ),
     ] = None,
     test: Annotated[
-        float | None, typer.Option(min=0, help="Size of test, given and by default as for --dev.")
+        float | None, typer.Option(min=0, help="Size of test; values and default as for --dev.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the choice of what goes to dev and test.")] = 0,
     format: Annotated[
@@ -83,7 +83,7 @@ def corpus(
     gzip: Annotated[bool, typer.Option("--gzip", help="Compress what is written.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report on stdout.")] = False,
 ) -> None:
-    """Read translations in any format, clean them, and write train, dev and test.
+    """Read files of translations, clean them, and write train, dev and test.
 
     Whole files or components are held out for dev and test where there are enough of them, else
     sentences; no source sentence of dev or test stands in train.

@@ -9,7 +9,7 @@ import typer
 
 from latimer.commands.search_options import (
     Beam,
-    Device,
+    EngineDevice,
     Given,
     GlossaryFile,
     MaxLength,
@@ -17,20 +17,21 @@ from latimer.commands.search_options import (
     Threads,
     lines_of,
 )
+from latimer.metrics.corpus_scores import METRICS, NAMES
 
 if TYPE_CHECKING:
     from latimer.metrics.corpus_scores import Score
     from latimer.search.strategies import Search
 
-_NAMES = {"bleu": "BLEU", "chrf": "chrF", "ter": "TER"}
-
 
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
     source: Annotated[Path, typer.Argument(metavar="SRC", help="Text to translate.")],
-    reference: Annotated[Path, typer.Argument(metavar="REF", help="Its translation, by line.")],
+    reference: Annotated[
+        Path, typer.Argument(metavar="REF", help="Reference translations, line by line.")
+    ],
     metrics: Annotated[
-        str, typer.Option(help="Metrics, with commas between: bleu, chrf, ter.")
+        str, typer.Option(help=f"Metrics, separated by commas: {NAMES}.")
     ] = "bleu,chrf,ter",
     hypotheses: Annotated[
         Path | None, typer.Option(help="Write the translations to this file.")
@@ -41,9 +42,9 @@ def evaluate(
     settings: Set = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     threads: Threads = None,
-    device: Device = "cpu",
+    device: EngineDevice = None,
 ) -> None:
-    """Translate SRC and score it against REF: BLEU, chrF, TER with sacreBLEU signatures."""
+    """Translate SRC and score it against REF; sacreBLEU signatures say how."""
     import time
 
     from latimer.commands.streams import check_output, open_output
@@ -85,8 +86,10 @@ def evaluate(
 
 
 def _as_text(scores: dict[str, Score], search: Search, speed: dict[str, Any]) -> str:
+    width = max(len(METRICS[name].title) for name in scores)
     lines = [
-        f"{_NAMES[name]:<5}{score.value:6.2f}   {score.signature}" for name, score in scores.items()
+        f"{METRICS[name].title:<{width}} {score.value:6.2f}   {score.signature}"
+        for name, score in scores.items()
     ]
     how = ", ".join(lines_of(search.model_dump(mode="json", exclude={"kind"})))
     rate = speed["sentences"] / speed["seconds"]

@@ -18,22 +18,29 @@ def improve(
         typer.Option(help="Any objective.kind of a recipe: reinforce, minimum_risk, ppo, …"),
     ] = "reinforce",
     minutes: Annotated[
-        float, typer.Option(min=0.01, help="Training time in all; a greater one continues a run.")
+        float,
+        typer.Option(
+            min=0.01, help="Total training time; a larger value continues a finished run."
+        ),
     ] = 10.0,
     corpus: Annotated[
         Path | None,
-        typer.Option(help="Folder that `latimer corpus` wrote, if not the text it was made from."),
+        typer.Option(
+            help="Folder that `latimer corpus` wrote.  [default: the text the model was trained on]"
+        ),
     ] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda or cuda:N.")] = "cpu",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
-    """Improve a translator by reinforcement learning on sentence BLEU of what it writes itself.
+    """Improve a translator by reinforcement learning; the reward is sentence BLEU of its samples.
+
+    `--set objective.reward=…` names another reward.
 
     Progress goes to standard error; the folder of the finished model to standard output.
     """

@@ -61,7 +61,7 @@ def learn(
     planning: Annotated[
         int | None,
         typer.Option(
-            help="dyna-q, prioritised-sweeping: updates from the model a step.  [default: 10]"
+            help="dyna-q, prioritised-sweeping: planning updates per step.  [default: 10]"
         ),
     ] = None,
     limit: Annotated[

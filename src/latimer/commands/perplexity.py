@@ -23,18 +23,18 @@ def perplexity(
     ],
     source: Annotated[
         Path | None,
-        typer.Option(help="Text that FILE translates, line by line; only for a translator."),
+        typer.Option(help="Source of FILE, line by line; only for a translator."),
     ] = None,
     lines: Annotated[
         bool,
         typer.Option(
-            "--lines", help="Print the natural logarithm of each line's probability instead."
+            "--lines", help="Print the log-probability of each line (natural logarithm) instead."
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     device: Device = "cpu",
 ) -> None:
-    """How well a language model, or a translator given the source, predicts a text."""
+    """Perplexity of a text under a language model, or under a translator given the source."""
     from latimer.commands.streams import open_output
     from latimer.engines.neural.scoring import score_texts
     from latimer.errors import InputError

@@ -27,20 +27,20 @@ def plan(
         ),
     ] = None,
     compare: Annotated[
-        bool, typer.Option("--compare", help="Solve by all methods; print a table.")
+        bool, typer.Option("--compare", help="Solve by every method and print a table.")
     ] = False,
     discount: Annotated[
         float | None, typer.Option(help="γ, from 0 to 1.  [default: ENV's own, or 0.99]")
     ] = None,
     accuracy: Annotated[
-        float | None, typer.Option(help="Greatest error of any value.  [default: 1e-06]")
+        float | None, typer.Option(help="Maximum error of the values.  [default: 1e-06]")
     ] = None,
     horizon: Annotated[
         int | None,
-        typer.Option(help="Plan for exactly so many steps, by backward induction."),
+        typer.Option(help="Finite horizon: number of steps, solved by backward induction."),
     ] = None,
     max_iterations: Annotated[
-        int | None, typer.Option(help="Stop after so many.  [default: the method's own]")
+        int | None, typer.Option(help="Maximum number of iterations.  [default: the method's own]")
     ] = None,
     settings: Annotated[
         list[str] | None,

@@ -20,12 +20,14 @@ def play(
     ],
     env: Annotated[
         str | None,
-        typer.Option(metavar="ENV", help="Another environment.  [default: that of learning]"),
+        typer.Option(metavar="ENV", help="Environment.  [default: that of learning]"),
     ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="With --env: keyword of Gymnasium; repeatable."
+            "--set",
+            metavar="KEY=VALUE",
+            help="With --env: keyword of the Gymnasium environment; repeatable.",
         ),
     ] = None,
     episodes: Annotated[int, typer.Option(min=1, help="Episodes to play.")] = 100,

@@ -52,29 +52,29 @@ def plot(
         list[str] | None,
         typer.Option(
             "--name",
-            help="Of each folder in the picture, in order; may be repeated. Runs of one name are "
-            "seeds of one method: thin lines and their mean (curves).",
+            help="Label of each folder, in order; may be repeated. Runs with the same label are "
+            "drawn as thin lines with their mean (curves).",
         ),
     ] = None,
     figures: Annotated[
         list[str] | None,
         typer.Option(
             "--figure",
-            help="Of validations: bleu, loss, reward_greedy, entropy, … (curves of several runs); "
-            "may be repeated.",
+            help="Figure of the validations: bleu, loss, reward_greedy, entropy, … (curves of "
+            "several runs); may be repeated.",
         ),
     ] = None,
     over: Annotated[
-        str, typer.Option(help="updates or minutes (curves of several runs).")
+        str, typer.Option(help="Horizontal axis: updates or minutes (curves of several runs).")
     ] = "updates",
     beam: Annotated[int, typer.Option(help="Width of the beam (attention, length).")] = 5,
-    title: Annotated[str, typer.Option(help="Stands above the picture.")] = "",
+    title: Annotated[str, typer.Option(help="Title of the picture.")] = "",
 ) -> None:
     """Draw learning curves, attention, gradients by source position, or BLEU by length.
 
-    curves: loss and BLEU of one run, or of several side by side. attention: what a model read as it
-    wrote each piece. gradient: how much of it reaches each source position. length: BLEU of short
-    and of long sentences.
+    curves: loss and BLEU of one run, or of several side by side. attention: the weights on the
+    source for each target piece. gradient: its norm at each source position. length: BLEU by length
+    of the source.
     """
     from latimer.errors import InputError
     from latimer.plots.figure import save_figure

@@ -30,8 +30,8 @@ def quickstart(
         float | None,
         typer.Option(
             min=0.01,
-            help="Training time in all; a greater one continues a run.  [default: as many "
-            "updates as the recipe says, and never more than 18 minutes]",
+            help="Total training time; a larger value continues a finished run.  [default: the "
+            "recipe's updates, at most 18 minutes]",
             show_default=False,
         ),
     ] = None,
@@ -39,7 +39,7 @@ def quickstart(
         float,
         typer.Option(
             min=0.0,
-            help="Minutes of training on the scores of its own translations after that; 0: none.",
+            help="Minutes of reinforcement learning after that; 0: none.",
         ),
     ] = IMPROVE_MINUTES,
     out: Annotated[

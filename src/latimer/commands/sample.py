@@ -12,17 +12,19 @@ from latimer.commands.search_options import Device
 
 def sample(
     model: Annotated[Path, typer.Argument(help="Folder of a language model.")],
-    count: Annotated[int, typer.Option(help="Sentences to draw.")] = 10,
-    prefix: Annotated[str, typer.Option(help="What every sentence begins with.")] = "",
-    temperature: Annotated[float, typer.Option(help="Scores are divided by it.")] = 1.0,
-    top_k: Annotated[
-        int | None, typer.Option(help="Only the so many most probable pieces.")
-    ] = None,
-    top_p: Annotated[float | None, typer.Option(help="Only the fewest pieces with this share.")] = (
-        None
-    ),
-    max_length: Annotated[int, typer.Option(min=1, max=5000, help="Most pieces.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Of every random choice.")] = 0,
+    count: Annotated[int, typer.Option(help="Number of sentences.")] = 10,
+    prefix: Annotated[str, typer.Option(help="Text that every sentence begins with.")] = "",
+    temperature: Annotated[
+        float, typer.Option(help="Softmax temperature; below 1 is less random.")
+    ] = 1.0,
+    top_k: Annotated[int | None, typer.Option(help="Draw from the K most probable pieces.")] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Draw from the fewest pieces that hold this probability.")
+    ] = (None),
+    max_length: Annotated[
+        int, typer.Option(min=1, max=5000, help="Maximum length in pieces.")
+    ] = 100,
+    seed: Annotated[int, typer.Option(min=0, help="Random seed.")] = 0,
     device: Device = "cpu",
 ) -> None:
     """Draw sentences from a language model, one a line."""

@@ -25,25 +25,32 @@ Beam = Annotated[
 MaxLength = Annotated[
     int | None,
     typer.Option(
-        help="Most pieces of a translation.  [default: the model's, or twice the source's and 10]"
+        help="Maximum length in pieces.  [default: the model's, or twice the source's plus 10]"
     ),
 ]
 Prefix = Annotated[str | None, typer.Option(help="Text that every translation begins with.")]
 Must = Annotated[
     list[str] | None,
-    typer.Option(metavar="PHRASE", help="Phrase that every translation holds; may be repeated."),
+    typer.Option(
+        metavar="PHRASE", help="Phrase that every translation must contain; may be repeated."
+    ),
 ]
 GlossaryFile = Annotated[
     Path | None,
     typer.Option(
         "--glossary",
         metavar="FILE",
-        help="Source terms and target terms, a tab between: where a line holds the one, its "
-        "translation holds the other.",
+        help="Source and target terms, separated by tabs: the translation of a line with a source "
+        "term contains its target term.",
     ),
 ]
 Threads = Annotated[int | None, typer.Option(help="CPU threads.  [default: every core]")]
-Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, and so on.")]
+Device = Annotated[str, typer.Option(help="Device: cpu, cuda, cuda:1, ….")]
+EngineDevice = Annotated[
+    str | None,
+    typer.Option(help="Device: cpu, cuda, cuda:1, ….  [default: cpu]"),
+]
+"""None where it was not given, as not every engine has devices."""
 Set = Annotated[
     list[str] | None,
     typer.Option(

@@ -10,12 +10,14 @@ import typer
 
 def shortlist(
     model: Annotated[Path, typer.Argument(help="Model folder.")],
-    source: Annotated[Path, typer.Argument(metavar="SRC", help="Text it has learnt from.")],
-    target: Annotated[Path, typer.Argument(metavar="TGT", help="Its translation, by line.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="SRC", help="Source side of its training text.")
+    ],
+    target: Annotated[Path, typer.Argument(metavar="TGT", help="Target side, line by line.")],
 ) -> None:
-    """Learn which pieces may translate which, for a model that was trained without.
+    """Add a shortlist to a model without one: the likely translations of each source piece.
 
-    Search then looks at a part of the vocabulary. Training does the same for its own models.
+    Search then computes only a part of the vocabulary. `latimer train` adds a shortlist by itself.
     """
     from latimer.files import write_atomically
     from latimer.formats.parallel import ParallelText

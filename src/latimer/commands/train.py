@@ -16,7 +16,8 @@ def train(
         Path, typer.Option("--run", help="Folder of the run; continued if it holds one.")
     ],
     corpus: Annotated[
-        Path | None, typer.Option(help="Folder that `latimer corpus` wrote: sets data.*.")
+        Path | None,
+        typer.Option(help="Folder that `latimer corpus` wrote; sets the keys of `data`."),
     ] = None,
     overrides: Annotated[
         list[str] | None,
@@ -28,10 +29,10 @@ def train(
     ] = None,
     save_minutes: Annotated[
         float,
-        typer.Option(min=0.0, help="Save the state this often; also after every validation."),
+        typer.Option(min=0.0, help="Minutes between saved states; validations save one too."),
     ] = 5.0,
     report_every: Annotated[
-        int, typer.Option(min=1, metavar="UPDATES", help="How often the log gets a line.")
+        int, typer.Option(min=1, metavar="UPDATES", help="Updates between two lines of the log.")
     ] = 10,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,

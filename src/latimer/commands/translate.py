@@ -9,7 +9,7 @@ import typer
 
 from latimer.commands.search_options import (
     Beam,
-    Device,
+    EngineDevice,
     Given,
     GlossaryFile,
     MaxLength,
@@ -41,13 +41,15 @@ def translate(
     nbest: Annotated[
         int | None,
         typer.Option(
-            help="Translations of each line, as `line ||| text ||| score`; lines from 0.  "
+            help="Translations of each line, as `line ||| text ||| score`; lines count from 0.  "
             "[default: 1]"
         ),
     ] = None,
     sample: Annotated[
         bool,
-        typer.Option("--sample", help="Draw translations at random, --nbest of each line."),
+        typer.Option(
+            "--sample", help="Sample --nbest translations of each line instead of searching."
+        ),
     ] = False,
     glossary: GlossaryFile = None,
     must: Must = None,
@@ -56,7 +58,7 @@ def translate(
     settings: Set = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     threads: Threads = None,
-    device: Device = "cpu",
+    device: EngineDevice = None,
 ) -> None:
     """Translate lines: one line out for every line in, in order; blank lines stay blank."""
     from latimer.commands.streams import in_chunks, open_output, stdin_lines

@@ -1,7 +1,7 @@
 """BLEU, chrF and TER as sacreBLEU computes them, with its signatures (Post 2018).
 
-This is the only module that makes sacreBLEU's metrics. A new metric is an entry in METRICS, and
-one in `latimer.metrics.significance.SCORES` so that systems can be compared by it.
+This is the only module that makes sacreBLEU's metrics. A new metric is an entry in METRICS; one of
+your own is a subclass of `sacrebleu.metrics.base.Metric` in a file of this folder.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def check_metrics(names: Sequence[str]) -> None:
     """Raises InputError for a name that is not in METRICS."""
     for name in names:
         if name not in METRICS:
-            raise InputError(f"unknown metric {name!r}; valid choices: {', '.join(METRICS)}")
+            raise InputError(f"unknown metric {name!r}; valid choices: {NAMES}")
 
 
 def sacrebleu_metric(name: str, language: str = "") -> Any:
@@ -114,20 +114,30 @@ def _ter(language: str) -> Any:
 
 
 class Metric(NamedTuple):
-    """One of sacreBLEU's metrics, made for a language code."""
+    """A metric with the interface of sacreBLEU's, made for a language code."""
 
     title: str
+    """As tables and scores show it."""
     corpus: Callable[[str], Any]
     """For scores of a corpus."""
     sentence: Callable[[str], Any]
     """For scores of single sentences."""
+    of_counts: str
+    """`module:function`: corpus scores `[rows]` from summed counts of sentences `[rows, counts]`,
+    as the metric's `_extract_corpus_statistics` gives them; `latimer.metrics.significance` uses it.
+    """
     is_error: bool = False
     """Whether lower is better."""
 
 
+_COUNTS = "latimer.metrics.significance"
+
 METRICS: dict[str, Metric] = {
-    "bleu": Metric("BLEU", _bleu, _sentence_bleu),
-    "chrf": Metric("chrF", _chrf, _chrf),
-    "ter": Metric("TER", _ter, _ter, is_error=True),
+    "bleu": Metric("BLEU", _bleu, _sentence_bleu, f"{_COUNTS}:bleu_of_counts"),
+    "chrf": Metric("chrF", _chrf, _chrf, f"{_COUNTS}:chrf_of_counts"),
+    "ter": Metric("TER", _ter, _ter, f"{_COUNTS}:ter_of_counts", is_error=True),
 }
 """By the name that options and recipes use."""
+
+NAMES = ", ".join(METRICS)
+"""For help texts and messages."""

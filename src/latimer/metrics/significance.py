@@ -16,13 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from latimer.errors import InputError
-from latimer.metrics.corpus_scores import check_metrics, sacrebleu_metric
+from latimer.metrics.corpus_scores import METRICS, check_metrics, sacrebleu_metric
 
 Floats = NDArray[np.float64]
 
@@ -106,7 +107,7 @@ def compare(
     scorer = sacrebleu_metric(metric, language)
     counts = [_counts(scorer, system, references) for system in (first, second)]
     before, after = (_observed(scorer, each) for each in counts)
-    drawn = _draws(counts, SCORES[metric], samples, seed)
+    drawn = _draws(counts, score_of_counts(metric), samples, seed)
     differences = drawn[:, 1] - drawn[:, 0]
     low, high = np.quantile(differences, [0.025, 0.975])
     alone = len(references) == 1
@@ -120,6 +121,13 @@ def compare(
         1.0 if alone else _p_value(differences, after - before),
         str(scorer.get_signature()),
     )
+
+
+def score_of_counts(metric: str) -> Callable[[Floats], Floats]:
+    """Corpus scores `[rows]` from summed counts `[rows, counts]`, by a metric of `METRICS`."""
+    module, _, name = METRICS[metric].of_counts.partition(":")
+    score: Callable[[Floats], Floats] = getattr(import_module(module), name)
+    return score
 
 
 def _p_value(differences: Floats, observed: float) -> float:
@@ -200,11 +208,3 @@ def ter_of_counts(counts: Floats) -> Floats:
     edits, wanted = counts[:, 0], counts[:, 1]
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(wanted > 0, 100 * edits / wanted, 100.0 * (edits > 0))
-
-
-SCORES: dict[str, Callable[[Floats], Floats]] = {
-    "bleu": bleu_of_counts,
-    "chrf": chrf_of_counts,
-    "ter": ter_of_counts,
-}
-"""By the metric's name: corpus scores from summed counts."""

@@ -5,6 +5,7 @@ It is checked as a whole before anything is built, and needs no PyTorch.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -22,10 +23,15 @@ from latimer.nn.names import (
     FixedVector,
     NetworkKind,
     Tied,
+    with_decoder,
 )
 
 Size = Annotated[int, Field(ge=1, le=65_536)]
 Layers = Annotated[int, Field(ge=1, le=64)]
+
+
+def _quoted(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 class NetworkDescription(BaseModel):
@@ -66,7 +72,8 @@ class NetworkDescription(BaseModel):
     attention: AttentionName = Field(
         default="bahdanau",
         description="How the decoder reads the source: attention before the recurrent step "
-        "(`bahdanau`, `coverage`), after it (`luong_…`), or one fixed vector (`none`).",
+        f"({_quoted(with_decoder('bahdanau'))}), after it ({_quoted(with_decoder('luong'))}), or "
+        "one fixed vector (`none`).",
     )
     attention_size: Size = Field(
         default=512, description="Hidden units of the attention's scoring layer."
@@ -77,7 +84,8 @@ class NetworkDescription(BaseModel):
     )
     input_feeding: bool = Field(
         default=False,
-        description="Feed the attentional vector of the previous step to the decoder (`luong_…`).",
+        description="Feed the attentional vector of the previous step to the decoder (attention "
+        "after the recurrent step).",
     )
     fixed_vector: FixedVector = Field(
         default="every_step",

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from latimer.errors import InputError, SettingError
+from latimer.metrics.corpus_scores import METRICS
 from latimer.settings import Settings
 
 Normalisation = Literal["power", "gnmt", "none"]
@@ -216,8 +217,8 @@ class MinimumBayesRisk(Drawing):
     samples: int = Field(default=32, ge=1, le=4000, description="Translations drawn and compared.")
     utility: str | Callable[[str, str], float] = Field(
         default="bleu",
-        description="How alike two texts are: `bleu`, `chrf`, `ter`, or your own "
-        "`module:function` of a translation and a reference.",
+        description=f"How alike two texts are: {', '.join(f'`{name}`' for name in METRICS)}, or "
+        "your own `module:function` of a translation and a reference.",
     )
     kind: Literal["mbr"] = Field(default="mbr", repr=False, description="The way of searching.")
 

@@ -1,13 +1,12 @@
 """The kinds of objective: their settings, and the list of all of them.
 
-A new objective is a class here, named in `Objective` and `OBJECTIVES`, and a file in
-`latimer.train.objectives` with its loss, which the class names in `builder`. Nothing here needs
-PyTorch.
+A new objective is a class here, listed in `_Kinds`, and a file in `latimer.train.objectives` with
+its loss, which the class names in `builder`. Nothing here needs PyTorch.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -185,17 +184,21 @@ class CriticOnlySettings(RewardSettings):
     kind: Literal["critic"] = "critic"
 
 
+_Kinds = (
+    LikelihoodSettings
+    | ScheduledSamplingSettings
+    | ReinforceSettings
+    | MixerSettings
+    | MinimumRiskSettings
+    | PpoSettings
+    | ActorCriticSettings
+    | CriticOnlySettings
+)
+
 OBJECTIVES: dict[str, type[ObjectiveSettings]] = {
-    "likelihood": LikelihoodSettings,
-    "scheduled_sampling": ScheduledSamplingSettings,
-    "reinforce": ReinforceSettings,
-    "mixer": MixerSettings,
-    "minimum_risk": MinimumRiskSettings,
-    "ppo": PpoSettings,
-    "actor_critic": ActorCriticSettings,
-    "critic": CriticOnlySettings,
+    settings.model_fields["kind"].default: settings for settings in get_args(_Kinds)
 }
-"""The settings of every kind of objective."""
+"""The settings of every kind of objective, by its name."""
 
 DEFAULT = "likelihood"
 
@@ -204,18 +207,7 @@ def _with_kind(section: Any) -> Any:
     return {"kind": DEFAULT, **section} if isinstance(section, dict) else section
 
 
-Objective = Annotated[
-    LikelihoodSettings
-    | ScheduledSamplingSettings
-    | ReinforceSettings
-    | MixerSettings
-    | MinimumRiskSettings
-    | PpoSettings
-    | ActorCriticSettings
-    | CriticOnlySettings,
-    Field(discriminator="kind"),
-    BeforeValidator(_with_kind),
-]
+Objective = Annotated[_Kinds, Field(discriminator="kind"), BeforeValidator(_with_kind)]
 """Section `objective`: which keys it has depends on its key `kind`."""
 
 
