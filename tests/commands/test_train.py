@@ -196,7 +196,7 @@ def test_a_corpus_folder_names_the_files_and_languages(tmp_path):
             ["--set", "subwords.kind=bpe", "--set", "subwords.size=9"],
             ["subwords.size 9"],
         ),
-        (["--device", "abacus"], ["--device abacus", "cpu"]),
+        (["--device", "abacus"], ["device abacus", "cpu"]),
         (["--set", "data.train.source=absent.txt"], ["absent.txt", "cannot be read"]),
         (["--set", "model.tied=inputs", "--set", "subwords.joint=false"], ["model.tied", "joint"]),
     ],

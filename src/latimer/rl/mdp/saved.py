@@ -61,7 +61,7 @@ def load(path: Path) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file") from error
     except (OSError, ValueError, KeyError, EOFError, AttributeError, BadZipFile) as error:
-        raise InputError(f"{path}: not a saved table of Latimer ({error})") from error
+        raise InputError(f"{path}: not a file that Latimer saved ({error})") from error
 
 
 def _write_text(path: Path, text: str) -> None:
