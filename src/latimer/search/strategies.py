@@ -7,7 +7,7 @@ with its algorithm, which the class names in `runner`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, ClassVar, Literal, TypeVar, get_args
+from typing import Annotated, ClassVar, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -20,9 +20,6 @@ Normalisation = Literal["power", "gnmt", "none"]
 Stop = Literal["safe", "near"]
 Width = Annotated[int, Field(ge=1, le=4000)]
 Alpha = Annotated[float, Field(ge=0, le=10)]
-
-
-R = TypeVar("R", bound="Beam | DiverseBeam")
 
 
 class Strategy(Settings):
@@ -75,11 +72,8 @@ class Ranking(Strategy):
         return "width", self.width
 
 
-class Beam(Ranking):
-    """Beam search (Sutskever et al. 2014) with length normalisation."""
-
-    runner: ClassVar[str] = "latimer.search.constrained:run"
-    takes_phrases: ClassVar[bool] = True
+class BeamSettings(Ranking):
+    """Settings of searches that keep a beam of hypotheses."""
 
     nbest: int = Field(default=1, ge=1, description="Translations returned for each text.")
     stop: Stop = Field(
@@ -93,7 +87,6 @@ class Beam(Ranking):
         le=10,
         description="GNMT's penalty on source positions that were not attended to; 0 is none.",
     )
-    kind: Literal["beam"] = Field(default="beam", repr=False, description="The way of searching.")
 
     @property
     def outputs(self) -> int:
@@ -101,11 +94,22 @@ class Beam(Ranking):
         return self.nbest
 
     @model_validator(mode="after")
-    def _check_nbest(self) -> Beam:
-        return _check_nbest(self)
+    def _check_nbest(self) -> Self:
+        if self.nbest > self.width:
+            raise _impossible("nbest", f"at most the width of the beam, {self.width}, is possible")
+        return self
 
 
-class DiverseBeam(Ranking):
+class Beam(BeamSettings):
+    """Beam search (Sutskever et al. 2014) with length normalisation."""
+
+    runner: ClassVar[str] = "latimer.search.constrained:run"
+    takes_phrases: ClassVar[bool] = True
+
+    kind: Literal["beam"] = Field(default="beam", repr=False, description="The way of searching.")
+
+
+class DiverseBeam(BeamSettings):
     """Diverse beam search (Vijayakumar et al. 2018): groups that avoid each other's tokens."""
 
     runner: ClassVar[str] = "latimer.search.diverse:run"
@@ -122,28 +126,15 @@ class DiverseBeam(Ranking):
         description="Amount that a token's log-probability is lowered by for each earlier group "
         "that chose it at the same step.",
     )
-    nbest: int = Field(default=1, ge=1, description="Translations returned for each text.")
-    stop: Stop = Field(default="safe", description="When a search ends; see `beam`.")
-    coverage_penalty: float = Field(
-        default=0.0,
-        ge=0,
-        le=10,
-        description="GNMT's penalty on source positions that were not attended to; 0 is none.",
-    )
     kind: Literal["diverse"] = Field(
         default="diverse", repr=False, description="The way of searching."
     )
 
-    @property
-    def outputs(self) -> int:
-        """See `Strategy`."""
-        return self.nbest
-
     @model_validator(mode="after")
-    def _check_groups(self) -> DiverseBeam:
+    def _check_groups(self) -> Self:
         if self.groups is not None and self.width % self.groups:
             raise _impossible("groups", f"a beam of {self.width} has no {self.groups} equal groups")
-        return _check_nbest(self)
+        return self
 
 
 class Drawing(Strategy):
@@ -256,12 +247,6 @@ STRATEGIES: dict[str, type[Search]] = {
     strategy.model_fields["kind"].default: strategy for strategy in get_args(Search)
 }
 """Strategies by the name that recipes, JSON and command lines give them in `search.kind`."""
-
-
-def _check_nbest(search: R) -> R:
-    if search.nbest > search.width:
-        raise _impossible("nbest", f"at most the width of the beam, {search.width}, is possible")
-    return search
 
 
 def _impossible(key: str, why: str) -> PydanticCustomError:

@@ -139,10 +139,7 @@ class NoisyChannelEngine:
         Of equal texts one is kept. Attention stays with a best output that stays the best.
         """
         found = self.engine.find(segments, self._wide(search), attention=attention)
-        distinct = [
-            list({one.text: one for one in reversed(several)}.values()) for several in found
-        ]
-        distinct = [several[::-1] for several in distinct]
+        distinct = [_distinct(several) for several in found]
         sources = [
             segment.text for segment, several in zip(segments, distinct, strict=True)
             for _ in several
