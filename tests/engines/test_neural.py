@@ -9,7 +9,7 @@ from latimer.errors import InputError
 from latimer.files import MAX_LINE_BYTES
 from latimer.metrics.utilities import UTILITIES
 from latimer.nn.inference.products import PRODUCTS
-from latimer.search.constraints import MAX_LENGTH
+from latimer.search.constraints import MAX_LENGTH, Constraints
 from latimer.search.strategies import Beam, Exact, MinimumBayesRisk, Sampling
 from tiny_model import copying_model, save_tiny_model, sentences, tiny_model
 
@@ -283,3 +283,21 @@ def test_precision_is_that_of_search_alone(tmp_path):
     assert translator_of(model).translate(texts) == exact
     with pytest.raises(InputError, match="precision 'half': choose one of auto, fp32, fp16, int8"):
         translator_of(model, precision="half")
+
+
+OWN = [
+    Constraints(min_length=9), Constraints(min_length=3, no_repeat=2), Constraints(no_repeat=1),
+    Constraints(prefix="Kalo"), Constraints(max_length=4), Constraints(prefix="Suti vazo"),
+    Constraints(phrases=["miner"]), Constraints(glossary={"kalo": "vazo"}), Constraints(),
+]  # fmt: skip
+"""Constraints of texts that stand in one batch."""
+
+
+@pytest.mark.parametrize("beam", [1, 4])
+def test_texts_of_one_batch_keep_their_own_constraints(random_translator, beam):
+    requests = [latimer.Request("Kalo miner suti.", one) for one in OWN]
+    together = random_translator.translate(requests, Beam(beam))
+    alone = [random_translator.translate([one], Beam(beam))[0] for one in requests]
+    assert [one.text for one in together] == [one.text for one in alone]
+    assert [one.score for one in together] == pytest.approx([one.score for one in alone], abs=1e-4)
+    assert len({one.text for one in alone}) > 4
