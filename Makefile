@@ -53,15 +53,15 @@ install: .venv/.installed
 	$(PYTHON) -m venv .venv
 
 .venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
-	$(INSTALL) -e '.[formats,plots]'
+	$(INSTALL) -e '.[formats,plots,statistical]'
 	@touch $@
 
 .venv/.development: .venv/.installed
-	$(INSTALL) -e '.[formats,plots,rl,tensorboard,dev]'
+	$(INSTALL) -e '.[formats,plots,statistical,rl,tensorboard,dev]'
 	@touch $@
 
 .venv/.docs: .venv/.installed
-	$(INSTALL) -e '.[formats,plots,docs]'
+	$(INSTALL) -e '.[formats,plots,statistical,docs]'
 	@touch $@
 
 clean:

@@ -18,8 +18,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from latimer.compiled import compiled
 from latimer.rl.mdp.arrays import Floats, Ints
-from latimer.rl.mdp.compiled import compiled
 
 
 @compiled

@@ -12,9 +12,9 @@ from heapq import heapify, heappop, heappush
 import numpy as np
 from scipy import sparse
 
+from latimer.compiled import compiled
 from latimer.rl.mdp.arrays import Floats, Ints
 from latimer.rl.mdp.bounds import rounding
-from latimer.rl.mdp.compiled import compiled
 from latimer.rl.mdp.finite_mdp import FiniteMDP
 from latimer.rl.mdp.kernels import bellman_sweep, look_ahead
 from latimer.rl.mdp.solution import Solution

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from latimer.compiled import inlined
 from latimer.rl.mdp.arrays import Floats, Ints
-from latimer.rl.mdp.compiled import inlined
 
 
 class Transition(NamedTuple):

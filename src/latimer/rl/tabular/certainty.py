@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy import sparse
 
+from latimer.compiled import inlined
 from latimer.errors import InputError
 from latimer.rl.mdp.arrays import Floats, Ints
-from latimer.rl.mdp.compiled import inlined
 from latimer.rl.mdp.finite_mdp import FiniteMDP
 from latimer.rl.planning.modified_policy_iteration import modified_policy_iteration
 from latimer.rl.tabular.agent import Agent, Transition

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 
 import gymnasium
 
+from latimer.compiled import compiled_anew
 from latimer.rl.mdp.arrays import Floats, Ints
-from latimer.rl.mdp.compiled import compiled_anew
 from latimer.rl.tabular.agent import Agent, Transition
 from latimer.rl.tabular.splitmix import STEP, SplitMix, sample_outcome, uniform, uniform_at
 from latimer.rl.tabular.table import Table

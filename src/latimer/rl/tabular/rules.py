@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from latimer.compiled import inlined
 from latimer.rl.mdp.arrays import Floats
-from latimer.rl.mdp.compiled import inlined
 from latimer.rl.tabular.agent import Agent, Transition
 from latimer.rl.tabular.settings import OneStep
 from latimer.rl.tabular.splitmix import STEP, uniform_at

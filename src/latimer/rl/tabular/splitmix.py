@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from latimer.compiled import compiled
 from latimer.rl.mdp.arrays import Floats
-from latimer.rl.mdp.compiled import compiled
 
 SplitMix = NDArray[np.uint64]
 """The state of a generator [1]: its counter, which every draw advances by STEP."""

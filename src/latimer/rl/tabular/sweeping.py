@@ -13,8 +13,8 @@ import numpy as np
 from numba import types
 from numba.typed import List
 
+from latimer.compiled import compiled, inlined
 from latimer.rl.mdp.arrays import Floats, Ints
-from latimer.rl.mdp.compiled import compiled, inlined
 from latimer.rl.tabular.agent import Agent, Transition
 from latimer.rl.tabular.rules import Q_LEARNING, epsilon_greedy, target
 from latimer.rl.tabular.settings import Planning

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from latimer.compiled import inlined
 from latimer.rl.mdp.arrays import Floats
-from latimer.rl.mdp.compiled import inlined
 from latimer.rl.tabular.agent import Agent, Transition
 from latimer.rl.tabular.rules import SARSA, epsilon_greedy, target
 from latimer.rl.tabular.settings import TRACES, EligibilityTraces

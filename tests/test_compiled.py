@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numba
 
-from latimer.rl.mdp import compiled as module
+from latimer import compiled as module
 
 
 def test_without_a_folder_for_the_cache_it_compiles_all_the_same(monkeypatch):

@@ -1,0 +1,1 @@
+"""Statistical translation: word alignment, phrases, language models, stack search, tuning."""

@@ -1,0 +1,1 @@
+"""Word alignment: IBM models 1 and 2, HMM, and both directions made one."""

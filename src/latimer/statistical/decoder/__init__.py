@@ -1,0 +1,1 @@
+"""Stack search over phrases."""

@@ -1,0 +1,1 @@
+"""Phrase pairs: extraction, scores, pruning, the phrase table."""

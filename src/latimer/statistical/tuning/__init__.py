@@ -1,0 +1,1 @@
+"""Weights of a log-linear model, tuned on a development set."""
