@@ -19,9 +19,9 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from latimer.errors import InputError
+from latimer.statistical.arrays import Floats
 
 FEATURES: Final = (
     "language",
@@ -56,8 +56,6 @@ DEFAULT_WEIGHTS: Final[Mapping[str, float]] = {
 }
 NOT_NEGATIVE: Final = FEATURES[:5] + FEATURES[7:9]
 """Features whose weight may not fall below 0: with less the search prefers improbable output."""
-
-Floats = npt.NDArray[np.float64]
 
 
 def weight_array(weights: Mapping[str, float]) -> Floats:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from latimer.compiled import compiled
+from latimer.statistical.arrays import Floats
 from latimer.statistical.decoder.options import Options
-
-Floats = npt.NDArray[np.float64]
 
 
 @compiled

@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from latimer.compiled import compiled
+from latimer.statistical.arrays import Floats, Longs
 
 
 class Heap(NamedTuple):
     """keys, labels `[capacity]`; size `[1]`."""
 
-    keys: npt.NDArray[np.float64]
-    labels: npt.NDArray[np.int64]
-    size: npt.NDArray[np.int64]
+    keys: Floats
+    labels: Longs
+    size: Longs
 
 
 @compiled

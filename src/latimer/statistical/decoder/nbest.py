@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from latimer.compiled import compiled
+from latimer.statistical.arrays import Floats, Longs, Singles
 from latimer.statistical.decoder.features import (
     DISTORTION,
     FEATURES,
@@ -26,9 +27,6 @@ from latimer.statistical.decoder.heap import grown, new_heap, pop, push
 from latimer.statistical.decoder.options import Options
 from latimer.statistical.decoder.search import Lattice, orientation
 
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
-
 _FEATURES = len(FEATURES)
 
 
@@ -40,15 +38,15 @@ class Ways(NamedTuple):
     """
 
     scores: Floats
-    options: Ints
-    offsets: Ints
+    options: Longs
+    offsets: Longs
     features: Floats
 
 
 @compiled
 def best_ways(
-    count: int, lattice: Lattice, options: Options, scores: npt.NDArray[np.float32],
-    orientations: npt.NDArray[np.float32],
+    count: int, lattice: Lattice, options: Options, scores: Singles,
+    orientations: Singles,
 ) -> Ways:  # fmt: skip
     """The `count` best, fewer where there are no more.
 
@@ -105,8 +103,8 @@ def _longer(array: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
 
 @compiled
 def _written(
-    ends: Ints, arcs: Ints, parents: Ints, behind: Floats, lattice: Lattice, options: Options,
-    scores: npt.NDArray[np.float32], orientations: npt.NDArray[np.float32],
+    ends: Longs, arcs: Longs, parents: Longs, behind: Floats, lattice: Lattice, options: Options,
+    scores: Singles, orientations: Singles,
 ) -> Ways:  # fmt: skip
     offsets = np.zeros(len(ends) + 1, np.int64)
     for number in range(len(ends)):
@@ -134,8 +132,8 @@ def _written(
 
 @compiled
 def _add_features(
-    way: int, low: int, high: int, features: Floats, chosen: Ints, options: Options,
-    scores: npt.NDArray[np.float32], orientations: npt.NDArray[np.float32],
+    way: int, low: int, high: int, features: Floats, chosen: Longs, options: Options,
+    scores: Singles, orientations: Singles,
 ) -> None:  # fmt: skip
     """All features of a way, whose options are chosen[low:high], but the language model's."""
     start, end, last = np.int64(0), np.int64(0), np.int64(-1)
@@ -160,7 +158,7 @@ def _add_features(
 
 
 @compiled
-def _span_of(option: int, first: Ints) -> int:
+def _span_of(option: int, first: Longs) -> int:
     """The span whose options include this one."""
     low, high = 0, len(first) - 1
     while high - low > 1:

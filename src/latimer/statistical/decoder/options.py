@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from latimer.compiled import compiled
+from latimer.statistical.arrays import Bools, Floats, Ints, Longs, Singles
 from latimer.statistical.decoder.features import (
     LANGUAGE,
     PHRASES,
@@ -16,9 +16,6 @@ from latimer.statistical.decoder.features import (
     WORDS,
 )
 from latimer.statistical.language_model.automaton import Automaton, advance
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 
 class Offers(NamedTuple):
@@ -31,14 +28,14 @@ class Offers(NamedTuple):
     estimate first.
     """
 
-    first: npt.NDArray[np.int64]
-    tokens: npt.NDArray[np.int32]
-    offsets: npt.NDArray[np.int64]
-    scores: npt.NDArray[np.float32]
-    orientation: npt.NDArray[np.float32]
-    static: npt.NDArray[np.float32]
-    estimate: npt.NDArray[np.float32]
-    order: npt.NDArray[np.int32]
+    first: Longs
+    tokens: Ints
+    offsets: Longs
+    scores: Singles
+    orientation: Singles
+    static: Singles
+    estimate: Singles
+    order: Ints
 
 
 class Forced(NamedTuple):
@@ -47,10 +44,10 @@ class Forced(NamedTuple):
     start, end `[spans]`; tokens and offsets: their target words.
     """
 
-    start: Ints
-    end: Ints
-    tokens: Ints
-    offsets: Ints
+    start: Longs
+    end: Longs
+    tokens: Longs
+    offsets: Longs
 
 
 class Options(NamedTuple):
@@ -62,22 +59,20 @@ class Options(NamedTuple):
     `Offers`. A token of `symbols` or more is a copy of the source word `token - symbols`.
     """
 
-    start: Ints
-    end: Ints
-    first: Ints
-    row: Ints
-    word: Ints
-    words: Ints
+    start: Longs
+    end: Longs
+    first: Longs
+    row: Longs
+    word: Longs
+    words: Longs
     static: Floats
     estimate: Floats
-    tokens: Ints
+    tokens: Longs
 
 
 @compiled
-def phrase_estimates(
-    automaton: Automaton, tokens: npt.NDArray[np.int32], offsets: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float32]:
-    """ln p of each target phrase without the words before it."""
+def phrase_estimates(automaton: Automaton, tokens: Ints, offsets: Longs) -> Singles:
+    """Ln p of each target phrase without the words before it."""
     found = np.zeros(len(offsets) - 1, np.float32)
     for option in range(len(found)):
         state = np.int64(0)
@@ -97,7 +92,7 @@ def _overlaps(forced: Forced, start: int, end: int) -> bool:
 
 @compiled
 def collect_options(
-    spans: Ints, length: int, limit: int, offers: Offers, forced: Forced,
+    spans: Longs, length: int, limit: int, offers: Offers, forced: Forced,
     automaton: Automaton, weights: Floats,
 ) -> Options:  # fmt: skip
     """The options of a sentence; a word without any is copied.
@@ -141,7 +136,7 @@ def collect_options(
 
 @compiled
 def _fill(
-    options: Options, spans: Ints, use: npt.NDArray[np.bool_], alone: npt.NDArray[np.bool_],
+    options: Options, spans: Longs, use: Bools, alone: Bools,
     limit: int, offers: Offers, forced: Forced, automaton: Automaton, weights: Floats,
 ) -> None:  # fmt: skip
     symbols = len(automaton.first_probability)
@@ -201,9 +196,9 @@ def _fill(
 
 
 def weigh(
-    scores: npt.NDArray[np.float32], lengths: Ints, language: npt.NDArray[np.float32],
-    first: Ints, weights: Floats,
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32], npt.NDArray[np.int32]]:  # fmt: skip
+    scores: Singles, lengths: Longs, language: Singles,
+    first: Longs, weights: Floats,
+) -> tuple[Singles, Singles, Ints]:  # fmt: skip
     """static, estimate and order of `Offers` under some weights.
 
     scores `[options, 4]`; lengths `[options]`: target words; language: `phrase_estimates`.
@@ -213,5 +208,3 @@ def weigh(
     group = np.repeat(np.arange(len(first) - 1), np.diff(first))
     order = np.lexsort((-estimate, group))
     return static.astype(np.float32), estimate.astype(np.float32), order.astype(np.int32)
-
-

@@ -17,14 +17,12 @@ import numpy as np
 import numpy.typing as npt
 
 from latimer.compiled import compiled
+from latimer.statistical.arrays import Bools, Floats, Ints, Longs, Singles
 from latimer.statistical.decoder.features import DISTORTION, LANGUAGE, ORIENTATION
 from latimer.statistical.decoder.future import future_of, future_scores
 from latimer.statistical.decoder.heap import Heap, new_heap, pop, push
 from latimer.statistical.decoder.options import Options
 from latimer.statistical.language_model.automaton import Automaton, advance
-
-Ints = npt.NDArray[np.int64]
-Floats = npt.NDArray[np.float64]
 
 MAX_WORDS = 62
 """Source words of a sentence at most: a coverage is one integer."""
@@ -43,35 +41,35 @@ class Lattice(NamedTuple):
     stacks `[words + 2]`: stack k is hypotheses stacks[k] .. stacks[k + 1] - 1.
     """
 
-    covered: Ints
+    covered: Longs
     start: npt.NDArray[np.int16]
     end: npt.NDArray[np.int16]
-    state: npt.NDArray[np.int32]
+    state: Ints
     score: Floats
-    arc: npt.NDArray[np.int32]
-    origin: npt.NDArray[np.int32]
-    option: npt.NDArray[np.int32]
+    arc: Ints
+    origin: Ints
+    option: Ints
     total: Floats
-    language: npt.NDArray[np.float32]
-    further: npt.NDArray[np.int32]
-    stacks: Ints
+    language: Singles
+    further: Ints
+    stacks: Longs
 
 
 class Squares(NamedTuple):
     """Hypotheses of one coverage and last span times the options of a span, `[capacity]`.
 
     first, last: the hypotheses are order[first:last] of their stack; span: see `Options`; way: how
-    the span follows the hypotheses' last one; distortion: the weighted jump, at most 0; future: what
-    is estimated for the rest; count `[1]`: how many there are.
+    the span follows the hypotheses' last one; distortion: the weighted jump, at most 0; future:
+    what is estimated for the rest; size `[1]`: how many there are.
     """
 
-    first: Ints
-    last: Ints
-    span: Ints
-    way: Ints
+    first: Longs
+    last: Longs
+    span: Longs
+    way: Longs
     distortion: Floats
     future: Floats
-    count: Ints
+    size: Longs
 
 
 class Cells(NamedTuple):
@@ -81,13 +79,13 @@ class Cells(NamedTuple):
     state: the score without the future, ln p and state, once it is known.
     """
 
-    square: Ints
-    row: Ints
-    column: Ints
-    known: npt.NDArray[np.bool_]
+    square: Longs
+    row: Longs
+    column: Longs
+    known: Bools
     total: Floats
     language: Floats
-    state: Ints
+    state: Longs
 
 
 class Settings(NamedTuple):
@@ -113,7 +111,7 @@ def orientation(start: int, end: int, next_start: int, next_end: int) -> int:
 
 @compiled
 def search(
-    length: int, options: Options, orientations: npt.NDArray[np.float32], automaton: Automaton,
+    length: int, options: Options, orientations: Singles, automaton: Automaton,
     begin: int, weights: Floats, settings: Settings,
 ) -> Lattice:  # fmt: skip
     """Translate `length` source words; `orientations [options, 6]` are those of the table.
@@ -160,7 +158,7 @@ def _new_lattice(length: int, width: int, begin: int) -> Lattice:
 
 @compiled
 def _group(
-    stack: int, lattice: Lattice, order: Ints, groups: Ints, group_of_stack: Ints
+    stack: int, lattice: Lattice, order: Longs, groups: Longs, group_of_stack: Longs
 ) -> None:
     """Sort a stack into groups of one coverage and last span, each best first."""
     low, high = lattice.stacks[stack], lattice.stacks[stack + 1]
@@ -189,7 +187,7 @@ def _group(
 
 
 @compiled
-def _ranked(score: Floats, low: int, high: int) -> Ints:
+def _ranked(score: Floats, low: int, high: int) -> Longs:
     """Hypotheses low .. high - 1, best first, the first made of equal ones first."""
     ranked = np.empty(high - low, np.int64)
     for one in range(low, high):
@@ -203,7 +201,7 @@ def _ranked(score: Floats, low: int, high: int) -> Ints:
 
 @compiled
 def _squares(
-    stack: int, length: int, lattice: Lattice, order: Ints, groups: Ints, group_of_stack: Ints,
+    stack: int, length: int, lattice: Lattice, order: Longs, groups: Longs, group_of_stack: Longs,
     options: Options, future: Floats, weights: Floats, settings: Settings,
 ) -> Squares:  # fmt: skip
     """All squares whose extensions have translated `stack` words."""
@@ -235,7 +233,7 @@ def _squares(
             squares.distortion[count] = -weights[DISTORTION] * abs(start - lattice.end[one])
             squares.future[count] = future_of(covered | mask, length, future)
             count += 1
-    squares.count[0] = count
+    squares.size[0] = count
     return squares
 
 
@@ -251,7 +249,7 @@ def _gap(covered: int) -> int:
 @compiled
 def _estimate(
     one: int, option: int, way: int, lattice: Lattice, options: Options,
-    orientations: npt.NDArray[np.float32], weights: Floats,
+    orientations: Singles, weights: Floats,
 ) -> float:  # fmt: skip
     """Score of a hypothesis with an option's static score and that of their orders."""
     total = lattice.score[one] + options.static[option]
@@ -267,12 +265,12 @@ def _estimate(
 
 @compiled
 def _fill_stack(
-    stack: int, length: int, made: int, arcs: int, lattice: Lattice, order: Ints,
-    squares: Squares, options: Options, orientations: npt.NDArray[np.float32],
+    stack: int, length: int, made: int, arcs: int, lattice: Lattice, order: Longs,
+    squares: Squares, options: Options, orientations: Singles,
     automaton: Automaton, weights: Floats, settings: Settings,
 ) -> tuple[int, int]:  # fmt: skip
     """Take the best extensions; returns how many hypotheses and ways there are then."""
-    count = squares.count[0]
+    count = squares.size[0]
     capacity = count + LOOKS * settings.width + 16
     cells = Cells(
         np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity, np.int64),
@@ -325,9 +323,9 @@ def _fill_stack(
 
 @compiled
 def _add(
-    used: int, square: int, row: int, column: int, cells: Cells, heap: Heap, order: Ints,
+    used: int, square: int, row: int, column: int, cells: Cells, heap: Heap, order: Longs,
     lattice: Lattice, squares: Squares, options: Options,
-    orientations: npt.NDArray[np.float32], weights: Floats,
+    orientations: Singles, weights: Floats,
 ) -> int:  # fmt: skip
     """Put a cell on the heap by its estimate; returns how many cells are used then."""
     cells.square[used], cells.row[used], cells.column[used] = square, row, column
@@ -344,7 +342,7 @@ def _add(
 @compiled
 def _ask(
     complete: bool, cell: int, one: int, cells: Cells, squares: Squares, lattice: Lattice,
-    options: Options, orientations: npt.NDArray[np.float32], automaton: Automaton,
+    options: Options, orientations: Singles, automaton: Automaton,
     weights: Floats,
 ) -> None:  # fmt: skip
     """Fill in what the language model says of a cell."""
@@ -369,9 +367,9 @@ def _ask(
 def _keep(
     complete: bool, low: int, made: int, arc: int, one: int, cell: int, cells: Cells,
     squares: Squares, lattice: Lattice, options: Options,
-    orientations: npt.NDArray[np.float32], weights: Floats,
+    orientations: Singles, weights: Floats,
 ) -> int:  # fmt: skip
-    """Make a hypothesis of a cell, or a further way into an equal one; returns how many there are."""
+    """Make a hypothesis of a cell, or a further way into an equal one; returns the number made."""
     span = squares.span[cells.square[cell]]
     start, end = options.start[span], options.end[span]
     covered = lattice.covered[one] | ((np.int64(1) << (end - start)) - 1) << start
@@ -404,7 +402,7 @@ def _keep(
 
 @compiled
 def _same_next(
-    option: int, other: int, options: Options, orientations: npt.NDArray[np.float32],
+    option: int, other: int, options: Options, orientations: Singles,
     weights: Floats,
 ) -> bool:  # fmt: skip
     """Whether what follows two options is scored alike."""

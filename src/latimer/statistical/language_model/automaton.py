@@ -11,13 +11,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from latimer.compiled import compiled
+from latimer.statistical.arrays import Bools, Ints, Longs, Singles
 from latimer.statistical.language_model.kneser_ney import Level
-
-Ints = npt.NDArray[np.int64]
-Floats32 = npt.NDArray[np.float32]
 
 _GOLDEN = np.uint64(11400714819323198485)
 _SHIFT = np.uint64(24)
@@ -32,18 +29,18 @@ class Automaton(NamedTuple):
     context without its first word.
     """
 
-    keys: Ints
-    probability: Floats32
-    target: npt.NDArray[np.int32]
-    first_probability: Floats32
-    first_target: npt.NDArray[np.int32]
-    backoff: Floats32
-    shorter: npt.NDArray[np.int32]
+    keys: Longs
+    probability: Singles
+    target: Ints
+    first_probability: Singles
+    first_target: Ints
+    backoff: Singles
+    shorter: Ints
 
 
 @compiled
 def advance(automaton: Automaton, state: int, word: int) -> tuple[float, int]:
-    """ln p(word | state), and the state after it."""
+    """Ln p(word | state), and the state after it."""
     total = 0.0
     symbols = len(automaton.first_probability)
     while state != 0:
@@ -56,7 +53,7 @@ def advance(automaton: Automaton, state: int, word: int) -> tuple[float, int]:
 
 
 @compiled
-def find(keys: Ints, key: int) -> int:
+def find(keys: Longs, key: int) -> int:
     """The slot of a key, or -1."""
     mask = len(keys) - 1
     slot = np.int64((np.uint64(key) * _GOLDEN) >> _SHIFT) & mask
@@ -69,8 +66,8 @@ def find(keys: Ints, key: int) -> int:
 
 @compiled
 def _insert(
-    wanted: Ints, probability: Floats32, target: npt.NDArray[np.int32], slots: int
-) -> tuple[Ints, Floats32, npt.NDArray[np.int32]]:
+    wanted: Longs, probability: Singles, target: Ints, slots: int
+) -> tuple[Longs, Singles, Ints]:
     keys = np.full(slots, -1, np.int64)
     values = np.zeros(slots, np.float32)
     targets = np.zeros(slots, np.int32)
@@ -110,7 +107,7 @@ def build_automaton(levels: Sequence[Level]) -> Automaton:
     )  # fmt: skip
 
 
-def _followed(levels: Sequence[Level], number: int) -> npt.NDArray[np.bool_]:
+def _followed(levels: Sequence[Level], number: int) -> Bools:
     """Which n-grams of a level are contexts of the next."""
     which = np.zeros(len(levels[number].word), np.bool_)
     if number + 1 < len(levels):
@@ -118,7 +115,7 @@ def _followed(levels: Sequence[Level], number: int) -> npt.NDArray[np.bool_]:
     return which
 
 
-def _numbered(followed: Sequence[npt.NDArray[np.bool_]]) -> tuple[list[Ints], int]:
+def _numbered(followed: Sequence[Bools]) -> tuple[list[Longs], int]:
     """The state of every n-gram that is a context, 0 for others; and how many states there are."""
     states, total = [], 1
     for which in followed:
@@ -127,9 +124,9 @@ def _numbered(followed: Sequence[npt.NDArray[np.bool_]]) -> tuple[list[Ints], in
     return states, total
 
 
-def _targets(levels: Sequence[Level], states: Sequence[Ints]) -> list[npt.NDArray[np.int32]]:
+def _targets(levels: Sequence[Level], states: Sequence[Longs]) -> list[Ints]:
     """The state after each n-gram: its own, or that after its suffix where nothing follows it."""
-    after: list[npt.NDArray[np.int32]] = []
+    after: list[Ints] = []
     for number, level in enumerate(levels):
         below = after[number - 1][level.suffix] if number else np.zeros(len(level.word), np.int32)
         own = states[number]

@@ -9,11 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
+from latimer.statistical.arrays import Bools, Longs
 from latimer.statistical.sentences import Sentences
-
-Ints = npt.NDArray[np.int64]
 
 
 class Specials(NamedTuple):
@@ -42,11 +40,11 @@ class Grams(NamedTuple):
     the begin symbol; count: how often it occurs.
     """
 
-    prefix: Ints
-    word: Ints
-    suffix: Ints
-    begins: npt.NDArray[np.bool_]
-    count: Ints
+    prefix: Longs
+    word: Longs
+    suffix: Longs
+    begins: Bools
+    count: Longs
 
 
 def count_grams(sentences: Sentences, words: int, order: int) -> list[Grams]:
@@ -80,7 +78,7 @@ def count_grams(sentences: Sentences, words: int, order: int) -> list[Grams]:
     return levels
 
 
-def _with_boundaries(sentences: Sentences, specials: Specials) -> tuple[Ints, Ints]:
+def _with_boundaries(sentences: Sentences, specials: Specials) -> tuple[Longs, Longs]:
     """All sentences with their symbols of begin and end, and where each starts."""
     lengths = np.diff(sentences.offsets) + 2
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
@@ -94,6 +92,6 @@ def _with_boundaries(sentences: Sentences, specials: Specials) -> tuple[Ints, In
     return text, starts
 
 
-def _ends(starts: Ints, total: int) -> Ints:
+def _ends(starts: Longs, total: int) -> Longs:
     """For each position where its sentence ends."""
     return np.repeat(starts[1:], np.diff(starts)) if total else np.zeros(0, np.int64)

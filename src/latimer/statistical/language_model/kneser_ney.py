@@ -15,11 +15,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from latimer.statistical.language_model.counts import Grams, Ints, Specials
-
-Floats = npt.NDArray[np.float64]
+from latimer.statistical.arrays import Bools, Floats, Longs
+from latimer.statistical.language_model.counts import Grams, Specials
 
 
 class Level(NamedTuple):
@@ -29,9 +27,9 @@ class Level(NamedTuple):
     log_backoff: ln γ of the n-gram as a context, 0 where nothing follows it.
     """
 
-    prefix: Ints
-    word: Ints
-    suffix: Ints
+    prefix: Longs
+    word: Longs
+    suffix: Longs
     log_probability: Floats
     log_backoff: Floats
 
@@ -72,15 +70,15 @@ def estimate(grams: Sequence[Grams], words: int, least: Sequence[int]) -> list[L
     return levels
 
 
-def _adjusted(level: Grams, higher: Grams | None) -> Ints:
-    """a of every n-gram of a level."""
+def _adjusted(level: Grams, higher: Grams | None) -> Longs:
+    """A of every n-gram of a level."""
     if higher is None:
         return level.count.copy()
     before = np.bincount(higher.suffix, minlength=len(level.count))
     return np.where(level.begins, level.count, before)
 
 
-def _discounts(adjusted: Ints) -> Floats:
+def _discounts(adjusted: Longs) -> Floats:
     """D for counts of 0, 1, 2, and 3 or more (Chen & Goodman 1998, equation 26)."""
     n1, n2, n3, n4 = (max(int((adjusted == count).sum()), 1) for count in (1, 2, 3, 4))
     y = n1 / (n1 + 2 * n2)
@@ -98,15 +96,13 @@ def _unigrams(level: Grams, probability: Floats, unseen: float, specials: Specia
     return Level(zeros, word, zeros, np.log(every), np.zeros(specials.symbols))
 
 
-def _back_off(below: Level, rows: Ints, left: Floats, total: Floats) -> None:
+def _back_off(below: Level, rows: Longs, left: Floats, total: Floats) -> None:
     """Fill in γ of the contexts that have followers; `rows` numbers the kept ones."""
     contexts = (total > 0) & (rows >= 0)
     below.log_backoff[rows[contexts]] = np.log(np.maximum(left[contexts], 1e-12))
 
 
-def _level(
-    level: Grams, kept: npt.NDArray[np.bool_], rows: Ints, probability: Floats
-) -> Level:
+def _level(level: Grams, kept: Bools, rows: Longs, probability: Floats) -> Level:
     """The kept n-grams, their prefixes and suffixes numbered as they are kept."""
     return Level(
         rows[level.prefix[kept]], level.word[kept], rows[level.suffix[kept]],

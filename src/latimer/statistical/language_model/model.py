@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from latimer.compiled import compiled
-from latimer.statistical.arrays import read_arrays, refuse, write_arrays
+from latimer.statistical.array_files import read_arrays, refuse, write_arrays
+from latimer.statistical.arrays import Array
 from latimer.statistical.language_model.automaton import Automaton, advance, build_automaton
 from latimer.statistical.language_model.counts import Specials, count_grams
 from latimer.statistical.language_model.kneser_ney import Level, estimate
@@ -48,7 +49,7 @@ class NgramModel:
         return int(self.automaton.first_target[self.specials.begin])
 
     def score(self, tokens: Sequence[int]) -> float:
-        """ln p of a sentence and its end; tokens that are no words count as unknown."""
+        """Ln p of a sentence and its end; tokens that are no words count as unknown."""
         known = [one if 0 <= one < self.specials.begin else self.specials.unknown for one in tokens]
         return float(
             _score(self.automaton, self.begin, np.array([*known, self.specials.end], np.int64))
@@ -61,7 +62,7 @@ class NgramModel:
 
     def save(self, path: Path) -> None:
         """Write a safetensors file; raises OSError when the disk refuses."""
-        arrays: dict[str, np.ndarray] = {}  # type: ignore[type-arg]
+        arrays: dict[str, Array] = {}
         for number, level in enumerate(self.levels, 1):
             last = number == len(self.levels)
             if number > 1:
@@ -80,7 +81,7 @@ class NgramModel:
 
     @classmethod
     def load(cls, path: Path, words: int) -> NgramModel:
-        """Read what `save` wrote; raises InputError for a file that is damaged or of other words."""
+        """Read what `save` wrote; raises InputError for a damaged file, and for other words."""
         arrays = read_arrays(path)
         levels: list[Level] = []
         symbols = Specials.after(words).symbols
@@ -94,7 +95,7 @@ class NgramModel:
 
 
 def _read_level(
-    path: Path, arrays: dict[str, np.ndarray], number: int, below: list[Level], symbols: int  # type: ignore[type-arg]
+    path: Path, arrays: dict[str, Array], number: int, below: list[Level], symbols: int
 ) -> Level:
     probability = arrays[f"{number}.probability"].astype(np.float64)
     count = len(probability)
@@ -123,9 +124,7 @@ def _read_level(
     return Level(prefix, word, suffix, probability, backoff)
 
 
-def _suffixes(
-    path: Path, prefix: np.ndarray, word: np.ndarray, below: list[Level], symbols: int  # type: ignore[type-arg]
-) -> np.ndarray:  # type: ignore[type-arg]
+def _suffixes(path: Path, prefix: Array, word: Array, below: list[Level], symbols: int) -> Array:
     """The row, in the level below, of each n-gram without its first word."""
     if len(below) == 1:
         return word
@@ -141,7 +140,7 @@ def _suffixes(
 
 
 @compiled
-def _score(automaton: Automaton, state: int, words: np.ndarray) -> float:  # type: ignore[type-arg]
+def _score(automaton: Automaton, state: int, words: Array) -> float:
     total = 0.0
     for word in words:
         probability, state = advance(automaton, state, word)
