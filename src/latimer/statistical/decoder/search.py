@@ -88,7 +88,7 @@ class Cells(NamedTuple):
     state: Longs
 
 
-class Settings(NamedTuple):
+class Limits(NamedTuple):
     """width: hypotheses of a stack, and extensions looked at for it; window: how far a phrase may
     begin behind the first untranslated word; threshold: how much worse than the best of its stack
     an extension may be.
@@ -112,13 +112,13 @@ def orientation(start: int, end: int, next_start: int, next_end: int) -> int:
 @compiled
 def search(
     length: int, options: Options, orientations: Singles, automaton: Automaton,
-    begin: int, weights: Floats, settings: Settings,
+    begin: int, weights: Floats, limits: Limits,
 ) -> Lattice:  # fmt: skip
     """Translate `length` source words; `orientations [options, 6]` are those of the table.
 
     `begin` is the state of the language model at the beginning of a sentence.
     """
-    width = settings.width
+    width = limits.width
     lattice = _new_lattice(length, width, begin)
     future = future_scores(length, options)
     order = np.zeros(len(lattice.score), np.int64)
@@ -130,11 +130,11 @@ def search(
     for stack in range(1, length + 1):
         squares = _squares(
             stack, length, lattice, order, groups, group_of_stack, options, future, weights,
-            settings,
+            limits,
         )  # fmt: skip
         made, arcs = _fill_stack(
             stack, length, made, arcs, lattice, order, squares, options, orientations, automaton,
-            weights, settings,
+            weights, limits,
         )  # fmt: skip
         lattice.stacks[stack + 1] = made
         _group(stack, lattice, order, groups, group_of_stack)
@@ -202,7 +202,7 @@ def _ranked(score: Floats, low: int, high: int) -> Longs:
 @compiled
 def _squares(
     stack: int, length: int, lattice: Lattice, order: Longs, groups: Longs, group_of_stack: Longs,
-    options: Options, future: Floats, weights: Floats, settings: Settings,
+    options: Options, future: Floats, weights: Floats, limits: Limits,
 ) -> Squares:  # fmt: skip
     """All squares whose extensions have translated `stack` words."""
     capacity = 0
@@ -225,7 +225,7 @@ def _squares(
         for group in range(group_of_stack[below], group_of_stack[below + 1]):
             one = order[groups[group, 0]]
             covered = lattice.covered[one]
-            if covered & mask or start > _gap(covered) + settings.window:
+            if covered & mask or start > _gap(covered) + limits.window:
                 continue
             squares.first[count], squares.last[count] = groups[group, 0], groups[group, 1]
             squares.span[count] = span
@@ -267,11 +267,11 @@ def _estimate(
 def _fill_stack(
     stack: int, length: int, made: int, arcs: int, lattice: Lattice, order: Longs,
     squares: Squares, options: Options, orientations: Singles,
-    automaton: Automaton, weights: Floats, settings: Settings,
+    automaton: Automaton, weights: Floats, limits: Limits,
 ) -> tuple[int, int]:  # fmt: skip
     """Take the best extensions; returns how many hypotheses and ways there are then."""
     count = squares.size[0]
-    capacity = count + LOOKS * settings.width + 16
+    capacity = count + LOOKS * limits.width + 16
     cells = Cells(
         np.empty(capacity, np.int64), np.empty(capacity, np.int64), np.empty(capacity, np.int64),
         np.zeros(capacity, np.bool_), np.empty(capacity), np.empty(capacity),
@@ -285,9 +285,9 @@ def _fill_stack(
             cells, heap, order, lattice, squares, options, orientations, weights,
         )  # fmt: skip
     low, taken, best = made, 0, -np.inf
-    while heap.size[0] and taken < settings.width:
+    while heap.size[0] and taken < limits.width:
         key, cell = pop(heap)
-        if key < best - settings.threshold:
+        if key < best - limits.threshold:
             break
         square = cells.square[cell]
         one = order[cells.row[cell]]

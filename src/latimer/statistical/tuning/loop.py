@@ -222,8 +222,7 @@ def _checked(found: NBest, references: Sentences, features: FeatureWeights) -> N
     sizes = np.diff(found.offsets)
     if len(sizes) != references.count:
         raise InputError(
-            f"{len(sizes)} n-best lists for {references.count} references; "
-            "each reference needs one"
+            f"{len(sizes)} n-best lists for {references.count} references; each reference needs one"
         )
     if not sizes.all():
         raise InputError(f"sentence {int(sizes.argmin()) + 1} has no candidate; one is needed")
