@@ -91,6 +91,10 @@ class Side:
         """The id of a token as it is written, or -1."""
         return self._ids.get(token, -1)
 
+    def verbatim(self, text: str) -> list[str]:
+        """The tokens of a text, in the case in which they are written."""
+        return self._written(text)
+
     def join(self, tokens: Sequence[str], *, large: bool = False) -> str:
         """The text of some tokens; `large` gives sentences capital letters."""
         if self.pieces is not None:

@@ -8,33 +8,21 @@ one token wherever it stands. Slots of placeholders are tokens of their own.
 from __future__ import annotations
 
 import re
-import sys
 import unicodedata
-from collections.abc import Sequence
-from functools import cache
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 JOINER = "￭"
 _WRITTEN = "\\joiner"
 """Stands for a joiner that the text itself has: no token of a text looks like it."""
+REMEMBERED = 1 << 17
+"""Words whose tokens are kept, so that a corpus is split quickly."""
 _SLOT = re.compile(r"⟦\d+⟧")
 
 
 def split(text: str) -> list[str]:
     """The tokens of a text; runs of spaces count as one."""
-    tokens: list[str] = []
-    for chunk in text.split():
-        parts = _pattern().findall(chunk)
-        for place, part in enumerate(parts):
-            mark = len(part) == 1 and _is_mark(part)
-            first, last = not place, place == len(parts) - 1
-            written = _WRITTEN if part == JOINER else part
-            if mark:
-                before = JOINER if not first and not tokens[-1].endswith(JOINER) else ""
-                tokens.append(f"{before}{written}{'' if last else JOINER}")
-            else:
-                touching = not first and not tokens[-1].endswith(JOINER)
-                tokens.append(JOINER + written if touching else written)
-    return tokens
+    return [token for chunk in text.split() for token in _tokens(chunk)]
 
 
 def join(tokens: Sequence[str]) -> str:
@@ -45,17 +33,52 @@ def join(tokens: Sequence[str]) -> str:
     return text.replace(_WRITTEN, JOINER)
 
 
+@lru_cache(REMEMBERED)
 def is_word(token: str) -> bool:
     """Whether a token has a letter, and is no slot."""
     return not _SLOT.fullmatch(token.strip(JOINER)) and any(map(str.isalpha, token))
 
 
-def _is_mark(character: str) -> bool:
-    return unicodedata.category(character)[0] in "PS"
+@lru_cache(REMEMBERED)
+def _tokens(chunk: str) -> tuple[str, ...]:
+    """Those of a text without spaces."""
+    tokens: list[str] = []
+    parts = list(_parts(chunk))
+    for place, part in enumerate(parts):
+        written = _WRITTEN if part == JOINER else part
+        touches = place > 0 and not tokens[-1].endswith(JOINER)
+        if touches:
+            written = JOINER + written
+        if place + 1 < len(parts) and _is_mark(part):
+            written += JOINER
+        tokens.append(written)
+    return tuple(tokens)
 
 
-@cache
-def _pattern() -> re.Pattern[str]:
+def _parts(chunk: str) -> Iterator[str]:
+    """Slots, single marks, and what stands between them."""
+    place = 0
+    for found in _SLOT.finditer(chunk):
+        yield from _words_and_marks(chunk[place : found.start()])
+        yield found[0]
+        place = found.end()
+    yield from _words_and_marks(chunk[place:])
+
+
+def _words_and_marks(text: str) -> Iterator[str]:
     # By Unicode category: \w would cut Indic words at their vowel signs.
-    marks = "".join(re.escape(c) for c in map(chr, range(sys.maxunicode + 1)) if _is_mark(c))
-    return re.compile(f"⟦\\d+⟧|[{marks}]|[^{marks}]+")
+    word = ""
+    for character in text:
+        if _is_mark(character):
+            if word:
+                yield word
+            yield character
+            word = ""
+        else:
+            word += character
+    if word:
+        yield word
+
+
+def _is_mark(part: str) -> bool:
+    return len(part) == 1 and unicodedata.category(part)[0] in "PS"
