@@ -8,14 +8,13 @@ import numpy as np
 
 from latimer.compiled import compiled
 from latimer.statistical.alignment.hmm import (
-    WIDEST,
     Jumps,
     best_path,
     first_jumps,
     fit_hmm,
     set_transitions,
 )
-from latimer.statistical.alignment.ibm import UNIFORM, best_links, fit_model_1, fit_model_2
+from latimer.statistical.alignment.ibm import best_links, fit_model_1, fit_model_2
 from latimer.statistical.alignment.settings import AlignmentSettings
 from latimer.statistical.alignment.word_pairs import (
     FLOOR,

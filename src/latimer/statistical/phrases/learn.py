@@ -6,7 +6,7 @@ import numpy as np
 
 from latimer.compiled import compiled
 from latimer.statistical.alignment.align import WordAlignment
-from latimer.statistical.arrays import Bytes, Floats, Ints, Longs, Singles
+from latimer.statistical.arrays import Bytes, Ints, Longs, Singles
 from latimer.statistical.phrases.extraction import Occurrences, extract
 from latimer.statistical.phrases.lexical_weights import (
     LinkedWords,
@@ -15,7 +15,7 @@ from latimer.statistical.phrases.lexical_weights import (
     mean_weights,
 )
 from latimer.statistical.phrases.phrase_counts import PhraseCounts, count_pairs
-from latimer.statistical.phrases.phrase_order import WIDTH, PhraseOrder, phrase_order
+from latimer.statistical.phrases.phrase_order import phrase_order
 from latimer.statistical.phrases.phrase_table import PhraseTable
 from latimer.statistical.phrases.reordering import orientation_logs
 from latimer.statistical.phrases.settings import PhraseSettings

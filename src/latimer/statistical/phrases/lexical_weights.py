@@ -127,7 +127,7 @@ def _greatest(
     rows: Longs,
     target_vocab: int,
 ) -> Singles:
-    """log Π_j max(t(t_j | NULL), max_i t(t_j | s_i)) of every phrase pair."""
+    """Log Π_j max(t(t_j | NULL), max_i t(t_j | s_i)) of every phrase pair."""
     weights = np.empty(len(starts), np.float32)
     table = (keys, probabilities, rows, target_vocab)
     for k in range(len(starts)):

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from latimer.compiled import compiled
-from latimer.statistical.arrays import Ints, Longs
+from latimer.statistical.arrays import Ints
 from latimer.statistical.sentences import Sentences
 
 WIDTH = 8

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from latimer.compiled import compiled
-from latimer.statistical.arrays import Bytes, Floats, Ints, Longs, Singles
+from latimer.statistical.arrays import Bytes, Ints, Longs, Singles
 
 SCORES = ("p(t|s)", "p(s|t)", "lex(t|s)", "lex(s|t)")
 ORIENTATIONS = (

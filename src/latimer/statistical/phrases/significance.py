@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 
 from latimer.compiled import compiled
-from latimer.statistical.arrays import Array, Floats, Ints, Longs
+from latimer.statistical.arrays import Floats, Ints, Longs
 from latimer.statistical.phrases.phrase_counts import PhraseCounts
 from latimer.statistical.phrases.phrase_order import WIDTH, PhraseOrder
 from latimer.statistical.sentences import Sentences
@@ -40,7 +40,7 @@ def significant(
 
 
 def log_factorials(most: int) -> Floats:
-    """log n! for n from 0 to `most`."""
+    """Log n! for n from 0 to `most`."""
     return np.array([lgamma(n + 1.0) for n in range(most + 1)])
 
 
