@@ -255,9 +255,7 @@ class Stack(Strategy):
     width: Width = Field(
         default=50, description="Hypotheses kept for each number of translated words."
     )
-    nbest: int = Field(
-        default=1, ge=1, le=4000, description="Translations returned for each text."
-    )
+    nbest: int = Field(default=1, ge=1, le=4000, description="Translations returned for each text.")
     reordering_limit: int = Field(
         default=4,
         ge=0,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
 
 from latimer.engines.engine import Output, Segment
 from latimer.engines.phrases.folder import PhraseModel
@@ -13,12 +14,15 @@ from latimer.errors import SettingError
 from latimer.model.config import Languages
 from latimer.search.constraints import Constraints, LengthConstraints
 from latimer.search.strategies import Search, Stack
-from latimer.statistical.decoder.decoder import Decoder, Derivation, Limits
+from latimer.statistical.decoder.decoder import Decoder, Derivation
 from latimer.statistical.decoder.features import weight_array
-from latimer.statistical.decoder.search import MAX_WORDS
+from latimer.statistical.decoder.search import MAX_WORDS, Limits
 from latimer.statistical.tokens.side import Tokens
 from latimer.text.vocabulary.placeholders import mask, unmask
-from latimer.threads import Pool, threads_for
+from latimer.threads import available_cores
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 REFUSED = ("prefix", "phrases", "min_length", "max_length", "no_repeat")
 """Constraints that a search over phrases cannot keep."""
@@ -43,7 +47,8 @@ class PhraseEngine:
         self.model = model
         weights = weight_array(model.config.weights)
         self.decoder = Decoder(model.table, model.language_model, weights)
-        self.pool = Pool(threads_for("cpu") if threads is None else threads)
+        # Not `latimer.threads.Pool`, whose threads are PyTorch's.
+        self._pool = ThreadPoolExecutor(threads or available_cores())
 
     @property
     def languages(self) -> Languages:
@@ -93,11 +98,15 @@ class PhraseEngine:
     ) -> list[list[Output]]:
         """See `Engine`; there is no attention."""
         assert isinstance(search, Stack)
-        return list(self.pool.map(lambda one: self._outputs(one, search), segments))
+        return list(self.map(lambda one: self._outputs(one, search), segments))
 
     def close(self) -> None:
         """See `Engine`."""
-        self.pool.close()
+        self._pool.shutdown()
+
+    def map(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """`work(item)` of every item, in order, on the engine's threads."""
+        return map(work, items) if len(items) < 2 else self._pool.map(work, items)
 
     def encode(self, segment: Segment) -> Encoded:
         """The tokens of a segment, its placeholders and terms."""
@@ -113,17 +122,16 @@ class PhraseEngine:
     def derivations(self, encoded: Encoded, search: Stack, count: int) -> list[Derivation]:
         """The `count` best derivations; several may have the same words."""
         limits = Limits(search.width, search.reordering_limit, search.threshold)
-        return self.decoder.derivations(
-            encoded.tokens.ids, limits, count, encoded.terms.forced
-        )
+        return self.decoder.derivations(encoded.tokens.ids, limits, count, encoded.terms.forced)
 
     def text(self, encoded: Encoded, tokens: Sequence[int]) -> str:
         """The text of target tokens, placeholders back in their places."""
-        written = [self._token(encoded, token) for token in tokens]
+        written = [self.token(encoded, token) for token in tokens]
         text = self.model.target.join(written, large=encoded.tokens.large)
         return unmask(text, encoded.table)
 
-    def _token(self, encoded: Encoded, token: int) -> str:
+    def token(self, encoded: Encoded, token: int) -> str:
+        """A target token as it is written."""
         if token < len(self.model.target):
             return self.model.target.vocabulary[token]
         place = token - self.decoder.symbols

@@ -18,7 +18,6 @@ from latimer.engines.phrases.config import PhrasesConfig
 from latimer.errors import InputError
 from latimer.files import sha256_of, write_folder_atomically
 from latimer.model.reading import CONFIG, read_config, unreadable
-from latimer.statistical.array_files import refuse
 from latimer.statistical.decoder.features import weight_array
 from latimer.statistical.language_model.model import NgramModel
 from latimer.statistical.phrases.phrase_table import PhraseTable
@@ -48,7 +47,7 @@ def save_model(folder: Path, model: PhraseModel, card: str) -> None:
     def fill(temporary: Path) -> None:
         model.source.save(temporary, "source")
         model.target.save(temporary, "target")
-        save_table(temporary / TABLE, model.table)
+        save_table(model.table, temporary / TABLE)
         model.language_model.save(temporary / LANGUAGE_MODEL)
         sums = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
         entries = model.config.model_copy(update={"sha256": sums}).as_json()
@@ -73,13 +72,7 @@ def load_model(folder: str | Path) -> PhraseModel:
     except InputError as error:
         raise InputError(f"{folder / CONFIG}: {error}; copy the folder again") from error
     source, target = Side.load(folder, "source"), Side.load(folder, "target")
-    table = load_table(folder / TABLE)
-    for tokens, side, name in (
-        (table.source_tokens, source, "source"),
-        (table.target_tokens, target, "target"),
-    ):
-        if tokens.max(initial=-1) >= len(side):
-            raise refuse(folder / TABLE, f"a word that {name}.json does not have")
+    table = load_table(folder / TABLE, len(source), len(target))
     model = NgramModel.load(folder / LANGUAGE_MODEL, len(target))
     return PhraseModel(source, target, table, model, config)
 
