@@ -18,7 +18,7 @@ from latimer.statistical.decoder.options import (
     phrase_estimates,
     weigh,
 )
-from latimer.statistical.decoder.search import Limits, search
+from latimer.statistical.decoder.search import MAX_WORDS, Limits, search
 from latimer.statistical.language_model.automaton import Automaton
 from latimer.statistical.language_model.model import NgramModel
 from latimer.statistical.phrases.phrase_table import PhraseTable, find_spans
@@ -87,18 +87,61 @@ class Decoder:
         self, tokens: Sequence[int], limits: Limits, count: int = 1,
         forced: Sequence[ForcedPhrase] = (),
     ) -> list[Derivation]:  # fmt: skip
-        """The `count` best ways to translate at most `search.MAX_WORDS` source tokens.
+        """The `count` best ways to translate a sentence; several may have the same words.
 
-        Unknown source tokens are -1, and copied. Several ways may have the same words.
+        Unknown source tokens are -1, and copied. Of more than `search.MAX_WORDS` tokens there is
+        one way, made of the best of each part.
         """
         if not tokens:
             return [Derivation(0.0, [], np.zeros(len(self.weights)))]
+        if len(tokens) > MAX_WORDS:
+            return [self._in_parts(tokens, limits, forced)]
         table = self.table
         ways, options, spans = _translate(
             np.array(tokens, np.int32), table.source_tokens, table.source_offsets, self._offers,
             _as_arrays(forced), self.model.automaton, self.model.begin, self.weights, limits, count,
         )  # fmt: skip
         return list(_derivations(ways, options, spans))
+
+    def _in_parts(
+        self, tokens: Sequence[int], limits: Limits, forced: Sequence[ForcedPhrase]
+    ) -> Derivation:
+        """The best ways of the parts of a long sentence, one after the other."""
+        steps: list[Step] = []
+        score, features, start = 0.0, np.zeros(len(self.weights)), 0
+        while start < len(tokens):
+            end = min(start + MAX_WORDS, len(tokens))
+            cuts = [one.start for one in forced if start < one.start < end < one.end]
+            end = min(cuts, default=end)
+            inside = [
+                ForcedPhrase(one.start - start, one.end - start, one.tokens)
+                for one in forced
+                if start <= one.start and one.end <= end
+            ]
+            # A copy is numbered by its place in the part, further tokens behind all copies.
+            local = [self._shifted(one, end - start, len(tokens)) for one in inside]
+            best = self.derivations(tokens[start:end], limits, 1, local)[0]
+            for step in best.steps:
+                written = [
+                    self._renumbered(token, start, end - start, len(tokens))
+                    for token in step.tokens
+                ]
+                steps.append(Step(step.start + start, step.end + start, written, step.option))
+            score, features, start = score + best.score, features + best.features, end
+        return Derivation(score, steps, features)
+
+    def _shifted(self, one: ForcedPhrase, part: int, whole: int) -> ForcedPhrase:
+        """A forced phrase in the numbering of a part of `part` tokens."""
+        first = self.symbols + whole
+        tokens = [t - whole + part if t >= first else t for t in one.tokens]
+        return ForcedPhrase(one.start, one.end, tokens)
+
+    def _renumbered(self, token: int, start: int, part: int, whole: int) -> int:
+        """A token of a part in the numbering of the whole sentence."""
+        if token < self.symbols:
+            return token
+        place = token - self.symbols
+        return token + start if place < part else token - part + whole
 
     def _weighed(self, weights: Floats) -> Offers:
         table = self.table

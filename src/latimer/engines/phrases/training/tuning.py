@@ -14,6 +14,7 @@ from latimer.search.constraints import Constraints
 from latimer.search.strategies import Stack
 from latimer.statistical.arrays import Floats
 from latimer.statistical.decoder.features import NOT_NEGATIVE, weights_by_name
+from latimer.statistical.decoder.search import MAX_WORDS
 from latimer.statistical.sentences import Sentences
 from latimer.statistical.tuning.features import FeatureWeights
 from latimer.statistical.tuning.loop import Tuned, TuningState, tune
@@ -29,12 +30,18 @@ def tune_weights(
 ) -> Tuned:  # fmt: skip
     """Tune on a development set; rounds are kept in the file `state`, and resumed from it.
 
-    `report` is called after every round, and may raise to stop.
+    `report` is called after every round, and may raise to stop. Texts that are too long
+    for one search take no part.
     """
-    pairs = [masked(*pair) for pair in zip(sources, targets, strict=True)]
+    short = [
+        (source, target)
+        for source, target in zip(sources, targets, strict=True)
+        if engine.size(source) <= MAX_WORDS
+    ]
+    pairs = [masked(*pair) for pair in short]
     numbers = _Numbers(engine)
     references = Sentences.of([numbers.of_text(text) for _, text in pairs])
-    segments = [engine.encode(Segment(text, Constraints())) for text in sources]
+    segments = [engine.encode(Segment(text, Constraints())) for text, _ in short]
     search = recipe.search
     assert isinstance(search, Stack)
     narrow = search.replace(width=min(search.width, WIDTH), nbest=1)
