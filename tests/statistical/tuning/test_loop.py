@@ -75,9 +75,10 @@ def test_weights_that_fit_noise_are_not_taken(make_task):
     """The candidates differ only in noise, which can be fitted on the set but not elsewhere."""
     task = make_task(sentences=100, features=12, seed=6)
     random = np.random.default_rng(0)
+    task.all_features = [random.normal(size=(60, 12)).astype(np.float32) for _ in task.all_lists]
     task.all_lists = [
-        [(tokens, random.normal(size=12).astype(np.float32)) for tokens, _ in one]
-        for one in task.all_lists
+        [(tokens, row) for (tokens, _), row in zip(one, rows, strict=True)]
+        for one, rows in zip(task.all_lists, task.all_features, strict=True)
     ]
     tuned = run(task)
     assert max(one.bleu for one in tuned.history) > tuned.default_bleu + 1  # fitted, as it would

@@ -34,7 +34,7 @@ BLOCKS = 40
 SAMPLES = 1000
 """Resamples of the bootstrap."""
 
-LEVEL = 0.1
+LEVEL = 0.2
 """A gain is significant if at most this share of the resamples has none."""
 
 

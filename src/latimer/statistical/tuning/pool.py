@@ -118,7 +118,10 @@ def _best(scores: Floats, offsets: Offsets) -> Offsets:
     """The row of the greatest score of each sentence."""
     best = np.empty(len(offsets) - 1, np.int64)
     for k in range(len(best)):
-        best[k] = offsets[k] + np.argmax(scores[offsets[k] : offsets[k + 1]])
+        best[k] = offsets[k]
+        for row in range(offsets[k] + 1, offsets[k + 1]):
+            if scores[row] > scores[best[k]]:
+                best[k] = row
     return best
 
 
