@@ -9,7 +9,9 @@ from latimer.errors import InputError
 from latimer.statistical.tuning.features import FeatureWeights
 
 FEATURES = FeatureWeights.of(
-    {"lm": 0.5, "words": -0.3, "unknown": -10.0, "order": 0.0}, non_negative=["lm"], fixed=["unknown"]
+    {"lm": 0.5, "words": -0.3, "unknown": -10.0, "order": 0.0},
+    non_negative=["lm"],
+    fixed=["unknown"],
 )
 
 

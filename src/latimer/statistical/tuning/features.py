@@ -60,9 +60,7 @@ class FeatureWeights(NamedTuple):
         size = np.abs(center)
         mean = size[free].mean() if free.any() else 0.0
         width = np.where(self.fixed, 0.0, trust * np.maximum(size, mean))
-        low = np.where(
-            self.non_negative & free, np.maximum(center - width, 0.0), center - width
-        )
+        low = np.where(self.non_negative & free, np.maximum(center - width, 0.0), center - width)
         return Box(low, np.maximum(center + width, low))
 
     def normalised(self, weights: Floats) -> Floats:

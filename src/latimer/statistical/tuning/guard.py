@@ -81,7 +81,8 @@ def _no_gain(first: Floats, second: Floats, random: np.random.Generator) -> floa
     sentences = len(first)
     blocks = max(1, min(BLOCKS, sentences // 5))
     begins = np.arange(blocks) * sentences // blocks
-    times = random.multinomial(blocks, np.full(blocks, 1 / blocks), size=SAMPLES)
+    draws = random.multinomial(blocks, np.full(blocks, 1 / blocks), size=SAMPLES)
+    times = draws.astype(np.float64)
     before, after = (
         bleu_of_counts(times @ np.add.reduceat(counts, begins)) for counts in (first, second)
     )

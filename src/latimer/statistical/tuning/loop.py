@@ -197,7 +197,8 @@ class _Run:
         best, default = self._best(), self.rounds[0]
         judged = held_out(self._pool, self._features.default, self._features, self._settings)
         weights = mixture(self._features, np.array(best.weights), judged.share)
-        bleu, outcome = best.bleu, "tuned"
+        bleu = best.bleu
+        outcome: Outcome = "tuned"
         if judged.share == 0 or best.number == 0:
             weights, bleu, outcome = self._features.default, default.bleu, "default"
         elif judged.share < 1:
@@ -222,8 +223,7 @@ def _checked(found: NBest, references: Sentences, features: FeatureWeights) -> N
     sizes = np.diff(found.offsets)
     if len(sizes) != references.count:
         raise InputError(
-            f"{len(sizes)} n-best lists for {references.count} references; "
-            "each reference needs one"
+            f"{len(sizes)} n-best lists for {references.count} references; each reference needs one"
         )
     if not sizes.all():
         raise InputError(f"sentence {int(sizes.argmin()) + 1} has no candidate; one is needed")

@@ -33,7 +33,9 @@ def mert(
     """
     box = features.box(start, settings.trust)
     columns = np.ascontiguousarray(pool.features.T, np.float64)
-    found = [_climb(pool, columns, begin, box, random) for begin in _starts(start, box, settings, random)]
+    found = [
+        _climb(pool, columns, begin, box, random) for begin in _starts(start, box, settings, random)
+    ]
     return max(found, key=lambda one: one[1])[0]
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from latimer.compiled import compiled
-from latimer.statistical.tuning.bleu import COLUMNS, Counts, Floats, Offsets, bleu_of_sums, corpus_bleu
+from latimer.statistical.tuning.bleu import (
+    COLUMNS,
+    Counts,
+    Floats,
+    Offsets,
+    bleu_of_sums,
+    corpus_bleu,
+)
 from latimer.statistical.tuning.features import FeatureWeights
 from latimer.statistical.tuning.pool import Features, NBestPool
 from latimer.statistical.tuning.settings import TuningSettings

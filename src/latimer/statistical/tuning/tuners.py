@@ -14,9 +14,7 @@ from latimer.statistical.tuning.pool import NBestPool
 from latimer.statistical.tuning.pro import pro
 from latimer.statistical.tuning.settings import TuningSettings
 
-Tuner = Callable[
-    [NBestPool, Floats, FeatureWeights, TuningSettings, np.random.Generator], Floats
-]
+Tuner = Callable[[NBestPool, Floats, FeatureWeights, TuningSettings, np.random.Generator], Floats]
 """From a pool and the weights to start at, new weights within the features' bounds."""
 
 TUNERS: dict[str, Tuner] = {"mert": mert, "mira": mira, "pro": pro}
