@@ -24,6 +24,7 @@ class Task:
             [self.candidate(random, one, features, noise) for _ in range(candidates)]
             for one in lists
         ]
+        self.all_features = [np.stack([row for _, row in one]) for one in self.all_lists]
         self.nbest = NBest.of(self.all_lists)
         self.pool = NBestPool.empty(sentences, features).adding(self.nbest, self.references)
         default = {"errors": 0.3} | {f"f{k}": 0.3 for k in range(1, features)}
@@ -44,12 +45,11 @@ class Task:
     def decode(self, weights, best=10):
         """The best of all candidates: a decoder without search errors."""
         self.decoded.append(weights.copy())
-        return NBest.of(
-            [
-                sorted(one, key=lambda candidate: -float(candidate[1] @ weights))[:best]
-                for one in self.all_lists
-            ]
-        )
+        found = []
+        for one, features in zip(self.all_lists, self.all_features, strict=True):
+            order = np.argsort(-(features @ weights), kind="stable")[:best]
+            found.append([one[row] for row in order.tolist()])
+        return NBest.of(found)
 
 
 @pytest.fixture

@@ -83,8 +83,6 @@ def test_the_middle_of_the_best_interval_is_taken():
 
 def test_without_a_better_interval_nothing_moves():
     counts = np.array([[4, 4, 4, 3, 2, 1, 4, 3, 2, 1], [4, 4, 3, 2, 1, 1, 4, 3, 2, 1]], np.int32)
-    step = search(
-        np.array([0.0, -1.0]), np.array([0.0, 1.0]), counts, np.array([0, 2]), -5.0, 5.0
-    )
+    step = search(np.array([0.0, -1.0]), np.array([0.0, 1.0]), counts, np.array([0, 2]), -5.0, 5.0)
     assert step.x == 0
     assert step.bleu == pytest.approx(100.0)

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latimer.compiled import compiled
 from latimer.statistical.tuning.bleu import COLUMNS, Counts, Floats, Offsets, bleu_of_sums
@@ -56,9 +55,9 @@ def search(
 @compiled
 def corners(scores: Floats, slopes: Floats, offsets: Offsets, low: float, high: float) -> Corners:
     """The corners of all sentences' upper envelopes between `low` and `high`."""
-    size, found = 1024, 0
-    places = np.empty(size, np.float64)
-    before, after = np.empty(size, np.int64), np.empty(size, np.int64)
+    found, most = 0, len(scores)  # a candidate is best at most once along a line
+    places = np.empty(most, np.float64)
+    before, after = np.empty(most, np.int64), np.empty(most, np.int64)
     first = np.empty(len(offsets) - 1, np.int64)
     for k in range(len(first)):
         begin, end = offsets[k], offsets[k + 1]
@@ -67,10 +66,6 @@ def corners(scores: Floats, slopes: Floats, offsets: Offsets, low: float, high: 
         place = low
         while slopes[best] < slopes[last]:
             place, following = _next_corner(scores, slopes, begin, end, best, last, place)
-            if found == size:
-                size *= 2
-                places = _longer(places, size)
-                before, after = _longer(before, size), _longer(after, size)
             places[found], before[found], after[found] = place, best, following
             found += 1
             best = following
@@ -119,13 +114,6 @@ def _next_corner(
         if crossing < nearest or (crossing == nearest and slopes[row] > slopes[following]):
             nearest, following = crossing, row
     return max(nearest, place), following
-
-
-@compiled
-def _longer(values: NDArray[np.generic], size: int) -> NDArray[np.generic]:
-    longer = np.empty(size, values.dtype)
-    longer[: len(values)] = values
-    return longer
 
 
 @compiled

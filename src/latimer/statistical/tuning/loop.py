@@ -197,7 +197,8 @@ class _Run:
         best, default = self._best(), self.rounds[0]
         judged = held_out(self._pool, self._features.default, self._features, self._settings)
         weights = mixture(self._features, np.array(best.weights), judged.share)
-        bleu, outcome = best.bleu, "tuned"
+        bleu = best.bleu
+        outcome: Outcome = "tuned"
         if judged.share == 0 or best.number == 0:
             weights, bleu, outcome = self._features.default, default.bleu, "default"
         elif judged.share < 1:

@@ -118,7 +118,10 @@ def _best(scores: Floats, offsets: Offsets) -> Offsets:
     """The row of the greatest score of each sentence."""
     best = np.empty(len(offsets) - 1, np.int64)
     for k in range(len(best)):
-        best[k] = offsets[k] + np.argmax(scores[offsets[k] : offsets[k + 1]])
+        best[k] = offsets[k]
+        for row in range(offsets[k] + 1, offsets[k + 1]):
+            if scores[row] > scores[best[k]]:
+                best[k] = row
     return best
 
 
@@ -132,17 +135,17 @@ def _hashes(features: Features, counts: Counts, sentences: Offsets) -> NDArray[n
     for row in range(len(sentences)):
         value = np.uint64(sentences[row])
         for column in range(features.shape[1]):
-            value = _mixed(value, np.int64(np.rint(features[row, column] / _STEP)))
+            value = _mixed(value, np.uint64(np.int64(np.rint(features[row, column] / _STEP))))
         for column in range(counts.shape[1]):
-            value = _mixed(value, np.int64(counts[row, column]))
+            value = _mixed(value, np.uint64(counts[row, column]))
         hashes[row] = value
     return hashes
 
 
 @compiled
-def _mixed(value: np.uint64, number: int) -> np.uint64:
+def _mixed(value: np.uint64, number: np.uint64) -> np.uint64:
     """One step of a hash: the finaliser of SplitMix64 (Steele et al. 2014)."""
-    value = (value ^ np.uint64(number)) + np.uint64(0x9E3779B97F4A7C15)
+    value = (value ^ number) + np.uint64(0x9E3779B97F4A7C15)
     value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return value ^ (value >> np.uint64(31))

@@ -71,13 +71,20 @@ def sentence_bleu(counts: Counts) -> Floats:
 
 
 def _scale(margins: Floats) -> float:
-    """The factor of the start's margins with the greatest likelihood, 1e-3 to 1e3."""
-    low, high = -3.0, 3.0
+    """The factor of the start's margins with the greatest likelihood.
+
+    With it their size (root of the mean square) is between 0.5 and 50: a start that ranks pairs
+    wrongly would else be scaled to nothing.
+    """
+    size = float(np.sqrt((margins**2).mean()))
+    if not size > 0:
+        return 1.0
+    low, high = 0.5 / size, 50.0 / size
     for _ in range(40):  # bisection on the slope; the likelihood is concave in the factor
-        middle = 0.5 * (low + high)
-        slope = float((margins / (1 + np.exp(np.clip(10**middle * margins, -50, 50)))).sum())
+        middle = np.sqrt(low * high)
+        slope = float((margins / (1 + np.exp(np.clip(middle * margins, -50, 50)))).sum())
         low, high = (middle, high) if slope > 0 else (low, middle)
-    return float(10**low)
+    return float(low)
 
 
 def _regression(differences: Floats, center: Floats, prior: Floats, box: Box) -> Floats:
