@@ -16,6 +16,7 @@ from latimer.commands.analyse import analyse
 from latimer.commands.average import average
 from latimer.commands.corpus import corpus
 from latimer.commands.evaluate import evaluate
+from latimer.commands.explain import explain
 from latimer.commands.improve import improve
 from latimer.commands.learn import learn
 from latimer.commands.perplexity import perplexity
@@ -30,7 +31,7 @@ from latimer.commands.translate import translate
 from latimer.errors import LatimerError
 
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Translators": (quickstart, corpus, train, improve, translate, evaluate, plot),
+    "Translators": (quickstart, corpus, train, improve, translate, evaluate, explain, plot),
     "Decision processes": (plan, learn, play),
     "Smaller tools": (average, analyse, shortlist, perplexity, sample),
 }

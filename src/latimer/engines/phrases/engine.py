@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 from latimer.engines.engine import Output, Segment
 from latimer.engines.phrases.folder import PhraseModel
@@ -103,6 +103,13 @@ class PhraseEngine:
     def close(self) -> None:
         """See `Engine`."""
         self._pool.shutdown()
+
+    def __enter__(self) -> Self:
+        """A context that ends with `close`."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def map(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
         """`work(item)` of every item, in order, on the engine's threads."""

@@ -5,6 +5,7 @@ source.json, target.json    the words of each language, and their usual case
 source.model, target.model  sentencepiece models of languages written without spaces
 phrases.safetensors         the phrase table
 language_model.safetensors  the n-gram language model
+alignment.safetensors       which words of which line are linked, without the words
 README.md                   the model card
 """
 
@@ -18,13 +19,16 @@ from latimer.engines.phrases.config import PhrasesConfig
 from latimer.errors import InputError
 from latimer.files import sha256_of, write_folder_atomically
 from latimer.model.reading import CONFIG, read_config, unreadable
+from latimer.statistical.alignment.links import Links
+from latimer.statistical.alignment.links_file import load_links, save_links
 from latimer.statistical.decoder.features import weight_array
 from latimer.statistical.language_model.model import NgramModel
 from latimer.statistical.phrases.phrase_table import PhraseTable
 from latimer.statistical.phrases.table_file import load_table, save_table
 from latimer.statistical.tokens.side import Side
 
-TABLE, LANGUAGE_MODEL, CARD = "phrases.safetensors", "language_model.safetensors", "README.md"
+TABLE, LANGUAGE_MODEL = "phrases.safetensors", "language_model.safetensors"
+ALIGNMENT, CARD = "alignment.safetensors", "README.md"
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,8 @@ class PhraseModel:
     table: PhraseTable
     language_model: NgramModel
     config: PhrasesConfig
+    links: Links
+    """Of the training text, line by line."""
 
 
 def save_model(folder: Path, model: PhraseModel, card: str) -> None:
@@ -49,6 +55,7 @@ def save_model(folder: Path, model: PhraseModel, card: str) -> None:
         model.target.save(temporary, "target")
         save_table(model.table, temporary / TABLE)
         model.language_model.save(temporary / LANGUAGE_MODEL)
+        save_links(model.links, temporary / ALIGNMENT)
         sums = {path.name: sha256_of(path) for path in sorted(temporary.iterdir())}
         entries = model.config.model_copy(update={"sha256": sums}).as_json()
         text = json.dumps(entries, indent=2, ensure_ascii=False) + "\n"
@@ -74,11 +81,12 @@ def load_model(folder: str | Path) -> PhraseModel:
     source, target = Side.load(folder, "source"), Side.load(folder, "target")
     table = load_table(folder / TABLE, len(source), len(target))
     model = NgramModel.load(folder / LANGUAGE_MODEL, len(target))
-    return PhraseModel(source, target, table, model, config)
+    links = load_links(folder / ALIGNMENT)
+    return PhraseModel(source, target, table, model, config, links)
 
 
 def _check_files(folder: Path, config: PhrasesConfig) -> None:
-    for name in ("source.json", "target.json", TABLE, LANGUAGE_MODEL):
+    for name in ("source.json", "target.json", TABLE, LANGUAGE_MODEL, ALIGNMENT):
         if name not in config.sha256:
             raise InputError(
                 f"{folder / CONFIG}: sha256 has no entry for {name}; copy the folder again"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from latimer.engines.phrases.options import PhrasesOptions
 from latimer.engines.text_translator import TextTranslator
 from latimer.errors import SettingError
 from latimer.extras import require
+
+if TYPE_CHECKING:
+    from latimer.engines.phrases.engine import PhraseEngine
 
 
 def load(folder: str | Path, **options: Any) -> TextTranslator:
@@ -17,6 +20,11 @@ def load(folder: str | Path, **options: Any) -> TextTranslator:
     Raises InputError naming the file that is missing, damaged or foreign, or the option, and
     LatimerError without the extra `statistical`.
     """
+    return TextTranslator(load_engine(folder, **options))
+
+
+def load_engine(folder: str | Path, **options: Any) -> PhraseEngine:
+    """As `load`, the engine alone."""
     require("numba", "statistical", folder)
     from latimer.engines.phrases.engine import PhraseEngine
     from latimer.engines.phrases.folder import load_model
@@ -25,4 +33,4 @@ def load(folder: str | Path, **options: Any) -> TextTranslator:
         chosen = PhrasesOptions(**options)
     except SettingError as error:
         raise error.within("engine") from None
-    return TextTranslator(PhraseEngine(load_model(folder), chosen.threads))
+    return PhraseEngine(load_model(folder), chosen.threads)

@@ -44,15 +44,21 @@ LANGUAGE, TRANSLATION, PHRASES, WORDS, DISTORTION, UNKNOWN, ORIENTATION = 0, 1, 
 """Place of a feature, or the first of several."""
 
 DEFAULT_WEIGHTS: Final[Mapping[str, float]] = {
-    "language": 0.5,
+    "language": 0.4,
     "target_given_source": 0.2,
-    "source_given_target": 0.2,
-    "lexical_target": 0.2,
-    "lexical_source": 0.2,
+    "source_given_target": 0.25,
+    "lexical_target": 0.1,
+    "lexical_source": 0.25,
     "phrases": 0.2,
-    "words": 0.3,
+    "words": 0.4,
     "distortion": 0.3,
     "unknown": 10.0,
+    "previous_monotone": 0.1,
+    "previous_swap": 0.1,
+    "previous_discontinuous": 0.1,
+    "next_monotone": 0.1,
+    "next_swap": 0.1,
+    "next_discontinuous": 0.1,
 }
 NOT_NEGATIVE: Final = FEATURES[:5] + FEATURES[7:9]
 """Features whose weight may not fall below 0: with less the search prefers improbable output."""

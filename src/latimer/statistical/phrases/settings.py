@@ -25,6 +25,6 @@ class PhraseSettings(Settings):
     longest: Annotated[int, Field(ge=1, le=LONGEST)] = LONGEST
     options: Annotated[int, Field(ge=1, le=1000)] = 20
     smoothing: Literal["kneser-ney", "good-turing", "none"] = "kneser-ney"
-    lexical: Literal["mean", "max"] = "mean"
+    lexical: Literal["mean", "max"] = "max"
     orientation: Literal["word", "phrase"] = "phrase"
-    significance: Literal["none", "alpha-epsilon", "alpha+epsilon"] = "alpha-epsilon"
+    significance: Literal["none", "alpha-epsilon", "alpha+epsilon"] = "none"

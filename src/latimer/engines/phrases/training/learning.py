@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from latimer.engines.phrases.training.rungs import RUNGS
 from latimer.recipe.phrases import PhrasesRecipe, TokenKind
 from latimer.statistical.alignment.align import WordAlignment, align
+from latimer.statistical.alignment.links import Links
 from latimer.statistical.language_model.model import NgramModel
 from latimer.statistical.phrases.learn import learn_phrases
 from latimer.statistical.phrases.phrase_table import PhraseTable
@@ -36,6 +37,7 @@ class Learnt:
     target: Side
     table: PhraseTable
     language_model: NgramModel
+    links: Links
 
 
 def learn(
@@ -58,7 +60,7 @@ def learn(
     progress("language model")
     order, least = recipe.language_model.order, recipe.language_model.least
     model = NgramModel.learn(encoded.target, len(target), order, (1, 1, 1, least))
-    return Learnt(source, target, table, model)
+    return Learnt(source, target, table, model, alignment.links)
 
 
 def masked(source: str, target: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -163,8 +163,9 @@ class _Run:
             learnt = learn(self.recipe, train.sources, train.targets, self._step)
             config = self._config(len(train.sources))
             model = PhraseModel(
-                learnt.source, learnt.target, learnt.table, learnt.language_model, config
-            )
+                learnt.source, learnt.target, learnt.table, learnt.language_model, config,
+                learnt.links,
+            )  # fmt: skip
             save_model(folder, model, model_card(config, command=self.command))
             del learnt, model
             self._log(event="learnt", pairs=len(train.sources))
@@ -199,9 +200,9 @@ class _Run:
                 "data": engine.model.config.data.model_copy(update={"dev": self._dev_facts(dev)}),
             }
         )
-        model = engine.model
-        model = PhraseModel(model.source, model.target, model.table, model.language_model, config)
-        save_model(best, model, model_card(config, command=self.command))
+        save_model(
+            best, replace(engine.model, config=config), model_card(config, command=self.command)
+        )
         self._log(event="model", folder=str(best), dev_bleu=config.scores.dev_bleu)
 
     def _dev_facts(self, dev: Texts) -> TextFacts:
