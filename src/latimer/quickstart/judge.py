@@ -9,6 +9,8 @@ from pathlib import Path
 
 from latimer.engines.registry import load
 from latimer.engines.translator import Translation
+from latimer.model.config import ModelConfig
+from latimer.model.reading import read_config
 from latimer.quickstart.improvement import Gain
 from latimer.quickstart.plan import Plan
 from latimer.quickstart.scores import Scored, score, unaided
@@ -45,8 +47,12 @@ class Judge:
     def translator(
         self, model: Path, search: Search | None = None
     ) -> Callable[..., list[Translation]]:
-        """The model's `translate` with the search of the recipe, unless another one is given."""
-        chosen = self.search if search is None else search
+        """The model's `translate`.
+
+        Networks use the search of the recipe unless another one is given; other models their own.
+        """
+        neural = read_config(model, ModelConfig).engine == self.search.engine
+        chosen = search or (self.search if neural else None)
         return partial(load(model, threads=self.threads).translate, search=chosen)
 
     def parts(self, model: Path, search: Search | None = None) -> dict[str, Scored]:

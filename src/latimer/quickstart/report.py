@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from rich.text import Text
 from latimer.errors import LatimerError
 from latimer.metrics.corpus_scores import METRICS
 from latimer.quickstart.improvement import Gain
+from latimer.quickstart.offer import Candidate, best_of
 from latimer.quickstart.scores import Scored
 from latimer.quickstart.verdict import Commands, Evidence, verdict
 
@@ -47,7 +49,9 @@ class Result:
     """Minutes of training, over all runs in the folder."""
     updates: int
     parts: dict[str, Scored]
-    """By name: dev, test."""
+    """Scores of the offered translator, by name: dev, test."""
+    candidates: list[Candidate]
+    """All translators; the best on dev is offered."""
     samples: list[Sample]
     pictures: list[Path]
     test_files: tuple[Path, Path] | None
@@ -79,6 +83,8 @@ class Result:
             "minutes": self.minutes,
             "updates": self.updates,
             **{name: part.as_dict() for name, part in self.parts.items()},
+            "translators": [one.as_dict() for one in self.candidates],
+            "offered": best_of(self.candidates).name,
             **({"improvement": self.gain.as_dict()} if self.gain else {}),
             **({"improvement": {"left_out": self.no_gain}} if self.no_gain else {}),
             "samples": [vars(sample) for sample in self.samples],
@@ -94,6 +100,9 @@ def show(result: Result, console: Console) -> None:
         console.print(Text("Scores", style="bold"))
         console.print(Padding(score_table(result.parts), (0, 0, 0, 2)))
         console.print(Padding(Text(COLUMNS, style="dim"), (0, 0, 1, 2)))
+    if len(result.candidates) > 1 and result.parts:
+        console.print(Text("Translators", style="bold"))
+        console.print(Padding(candidate_table(result.candidates), (0, 0, 1, 2)))
     if result.gain:
         console.print(Text(gain_title(result.gain), style="bold"))
         console.print(Padding(gain_table(result.gain), (0, 0, 0, 2)))
@@ -140,6 +149,20 @@ def score_table(parts: dict[str, Scored]) -> Table:
             for scores in (scored.model, scored.unaided.copying, scored.unaided.memory)
         ]
         table.add_row(part, f"{len(scored.pairs):,}", *figures)
+    return table
+
+
+def candidate_table(candidates: Sequence[Candidate]) -> Table:
+    """A row for each translator: BLEU on every part, and which is offered."""
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column("BLEU")
+    for part in candidates[0].parts:
+        table.add_column(part, justify="right", style="bold green")
+    table.add_column("")
+    offered = best_of(candidates)
+    for one in candidates:
+        figures = [f"{scored.bleu:.1f}" for scored in one.parts.values()]
+        table.add_row(one.name, *figures, "best on dev: offered" if one is offered else "")
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,11 @@ from rich.text import Text
 from latimer.engines.translator import Translation
 from latimer.errors import Diverged, LatimerError
 from latimer.quickstart import corpus
+from latimer.quickstart.first import Preparation, first_translator
 from latimer.quickstart.fit import longer_recipe, recipe_for
-from latimer.quickstart.improvement import Gain, copy, improve, worth_improving
+from latimer.quickstart.improvement import Gain, improve, worth_improving
 from latimer.quickstart.judge import Improved, Judge
+from latimer.quickstart.offer import Candidate, best_of, keep, restore_network
 from latimer.quickstart.outlook import Cut, outlook
 from latimer.quickstart.pictures import draw_attention, draw_learning_curve
 from latimer.quickstart.plan import Plan
@@ -65,21 +68,29 @@ def carry_out(plan: Plan, console: Console) -> Result:
     """
     torch.set_num_threads(1)  # the workers have one core each
     _say(console, f"Latimer quickstart: {plan.name}", "bold")
-    prepared = prepare_text(plan, console)
-    recipe = recipe_for(plan, prepared)
+    restore_network(plan.out)
+    with Preparation() as preparation:
+        prepared = prepare_text(plan, console)
+        began = time.monotonic()
+        recipe = recipe_for(plan, prepared)
+        judge = Judge(plan, prepared, recipe.search)
+        first = first_translator(plan, judge, preparation, console, began)
     trained = _train(plan, recipe, console)
     with console.status("translating dev and test …"):
-        judge = Judge(plan, prepared, recipe.search)
         parts = judge.parts(trained.model)
     chosen = _Chosen(trained, trained.model, parts, trained.interrupted)
     if plan.improve_minutes and not trained.interrupted:
         chosen = _improved(plan, recipe, chosen, judge, console)
+    candidates = [Candidate("network", chosen.model, chosen.parts)]
+    if first is not None:
+        candidates.append(Candidate("phrases", first.model, first.parts))
+    offered = best_of(candidates)
     with console.status("translating dev and test …"):
-        samples = _samples(chosen.parts)
+        samples = _samples(offered.parts)
         attended = judge.translator(chosen.model)(
             [sample.source for sample in samples], attention=True
         )
-        model = _kept(plan, chosen)
+        model = _kept(plan, chosen, offered)
     last = chosen.trained.display.last
     test = corpus.text_files(plan.out / "corpus", "test", plan.languages)
     return Result(
@@ -88,7 +99,8 @@ def carry_out(plan: Plan, console: Console) -> Result:
         corpus=plan.name,
         minutes=last.seconds / 60 if last else 0.0,
         updates=last.update if last else 0,
-        parts=chosen.parts,
+        parts=offered.parts,
+        candidates=candidates,
         samples=samples,
         pictures=_draw(plan, attended, chosen.improved, console),
         test_files=test if prepared.test else None,
@@ -96,7 +108,7 @@ def carry_out(plan: Plan, console: Console) -> Result:
         interrupted=chosen.interrupted,
         gain=chosen.gain,
         no_gain=chosen.no_gain,
-        evidence=_evidence(chosen.parts, len(prepared.train), last),
+        evidence=_evidence(offered.parts, len(prepared.train), last),
         outlook=None if chosen.interrupted else _outlook(plan, recipe, chosen.trained.display),
     )
 
@@ -121,13 +133,11 @@ def _improved(
     return _Chosen(trained, model, parts, improved.interrupted, improved=True, gain=gain)
 
 
-def _kept(plan: Plan, chosen: _Chosen) -> Path:
+def _kept(plan: Plan, chosen: _Chosen, offered: Candidate) -> Path:
     """The folder of the model to offer, copied to `models/best` unless training was interrupted."""
     if chosen.interrupted and not chosen.gain:
-        return chosen.model
-    best = plan.out / "models" / "best"
-    copy(chosen.model, best)
-    return best
+        return offered.model
+    return keep(plan.out, chosen.model, offered)
 
 
 def _outlook(plan: Plan, recipe: Recipe, display: TrainingDisplay) -> str | None:

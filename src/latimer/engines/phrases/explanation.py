@@ -1,4 +1,4 @@
-"""Where a translation comes from: the phrases it is made of, and the lines they were learnt from."""
+"""Where a translation comes from: its phrases, and the lines that they were learnt from."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from latimer.statistical.decoder.features import weights_by_name
 from latimer.statistical.phrases.evidence import evidence
 from latimer.statistical.sentences import Sentences
 from latimer.text.segmentation import split_text
+from latimer.text.vocabulary.placeholders import unmask
 
 LINES = 3
 """Lines shown for each phrase, by default."""
@@ -147,8 +148,10 @@ def _explained(
 def _used(
     engine: PhraseEngine, encoded: Encoded, step: Step, memory: Memory | None, lines: int
 ) -> UsedPhrase:
-    source = engine.model.source.join(encoded.tokens.written[step.start : step.end])
-    target = engine.model.target.join([engine.token(encoded, one) for one in step.tokens])
+    written = encoded.tokens.written[step.start : step.end]
+    tokens = [engine.token(encoded, one) for one in step.tokens]
+    source = unmask(engine.model.source.join(written), encoded.table)
+    target = unmask(engine.model.target.join(tokens), encoded.table)
     if step.option < 0:
         return UsedPhrase(source, target, "copied" if step.option == -2 else "glossary")
     table = engine.model.table
