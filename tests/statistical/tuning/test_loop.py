@@ -80,7 +80,7 @@ def test_weights_that_fit_noise_are_not_taken(make_task):
         [(tokens, row) for (tokens, _), row in zip(one, rows, strict=True)]
         for one, rows in zip(task.all_lists, task.all_features, strict=True)
     ]
-    tuned = run(task)
+    tuned = run(task, kind="mert")
     assert max(one.bleu for one in tuned.history) > tuned.default_bleu + 1  # fitted, as it would
     assert tuned.outcome == "default"
     assert (tuned.weights == task.features.default).all()
@@ -111,6 +111,14 @@ def test_seeds(make_task):
 def test_a_state_of_something_else_is_refused(text):
     with pytest.raises(InputError, match="this is no state of tuning"):
         TuningState.from_json(text)
+
+
+def test_a_state_of_another_model_is_refused(make_task):
+    states = []
+    run(make_task(sentences=100, features=3), progress=states.append, rounds=1)
+    with pytest.raises(InputError) as error:
+        run(make_task(sentences=100, features=4), state=states[-1])
+    assert str(error.value) == "the state of tuning has 3 weights, the model 4 features; tune anew"
 
 
 def test_a_set_that_is_too_small(make_task):

@@ -3,8 +3,8 @@
 Weights tuned on a few hundred sentences fit them, and may be worse than the default elsewhere. So
 the development set is cut into folds; for each fold weights are tuned on the others, and mixtures
 of default and tuned weights choose candidates in it. The share of tuned weights with the best BLEU
-over all folds is that of the final weights. It is 0 where its gain is not significant by the
-paired bootstrap (Koehn 2004).
+over all folds is that of the final weights, or 0 where its gain is not significant by the paired
+bootstrap (Koehn 2004).
 
 Folds are runs of sentences as they stand, and the bootstrap draws short runs, not single sentences:
 neighbours often come from one document, and share its words and its length. Sentences drawn one by
@@ -34,7 +34,7 @@ BLOCKS = 40
 SAMPLES = 1000
 """Resamples of the bootstrap."""
 
-LEVEL = 0.2
+LEVEL = 0.05
 """A gain is significant if at most this share of the resamples has none."""
 
 
@@ -59,7 +59,10 @@ def mixture(features: FeatureWeights, tuned: Floats, share: float) -> Floats:
 def held_out(
     pool: NBestPool, start: Floats, features: FeatureWeights, settings: TuningSettings
 ) -> HeldOut:
-    """Tune on all folds but one, each in turn, from `start`, and judge mixtures on that one."""
+    """Tune on all folds but one, each in turn, from `start`, and judge mixtures on that one.
+
+    One step of tuning stands for the rounds of the loop: the pool has the candidates of them all.
+    """
     random = np.random.default_rng([settings.seed, 1])
     fold = np.arange(pool.sentences) * FOLDS // pool.sentences
     counts = np.empty((len(SHARES), pool.sentences, COLUMNS))

@@ -126,7 +126,7 @@ def tune(
     `decode` returns the candidates of its sentences, `settings.candidates` of each or fewer, best
     first; `references` are their reference translations, in the same token ids. `progress` is
     given the state after each decoding; with a `state` the rounds in it are decoded again, and
-    tuning goes on from there. Raises InputError for an n-best list that does not fit.
+    tuning goes on from there. Raises InputError for an n-best list or a state that does not fit.
 
     Of all decoded weights those with the best BLEU are taken, as far as held-out sentences allow
     (see `latimer.statistical.tuning.guard`).
@@ -137,6 +137,11 @@ def tune(
         return Tuned(features.default, outcome, None, None, (), None, references.count)
     run = _Run(decode, references, features, settings)
     for one in (state or TuningState()).rounds:
+        if len(one.weights) != len(features.names):
+            raise InputError(
+                f"the state of tuning has {len(one.weights)} weights, the model "
+                f"{len(features.names)} features; tune anew"
+            )
         run.decode(np.array(one.weights))
     if not run.rounds:
         run.decode(features.default)

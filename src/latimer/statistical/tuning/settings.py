@@ -8,15 +8,15 @@ from pydantic import Field
 
 from latimer.settings import Settings
 
-Kind = Literal["mert", "mira", "pro", "none"]
+Kind = Literal["mira", "mert", "pro", "none"]
 
 
 class TuningSettings(Settings):
     """How the weights of a log-linear model are tuned."""
 
     kind: Kind = Field(
-        default="mert",
-        description="`mert` (minimum error rate training), `mira` (batch MIRA), `pro` (pairwise "
+        default="mira",
+        description="`mira` (batch MIRA), `mert` (minimum error rate training), `pro` (pairwise "
         "ranking), or `none`: the weights stay as they are.",
     )
     rounds: int = Field(

@@ -17,5 +17,5 @@ from latimer.statistical.tuning.settings import TuningSettings
 Tuner = Callable[[NBestPool, Floats, FeatureWeights, TuningSettings, np.random.Generator], Floats]
 """From a pool and the weights to start at, new weights within the features' bounds."""
 
-TUNERS: dict[str, Tuner] = {"mert": mert, "mira": mira, "pro": pro}
+TUNERS: dict[str, Tuner] = {"mira": mira, "mert": mert, "pro": pro}
 """By `TuningSettings.kind`; `none` has no tuner."""
