@@ -14,6 +14,7 @@ from latimer.metrics.corpus_scores import METRICS, corpus_scores, sacrebleu_metr
 from latimer.metrics.significance import compare, score_of_counts
 from made_systems import corpus
 
+
 def paired_test(kind: str, first: list[str], second: list[str], references: list[str], name: str):
     """SacreBLEU's scores and p-value: (first, second, p)."""
     metric = sacrebleu_metric(name)
