@@ -96,6 +96,8 @@ def compare(
 
     Every system that is loaded is searched its own way, but for what the options say.
     """
+    from rich.text import Text
+
     from latimer.commands.user_modules import find_user_modules
     from latimer.compare.report import compare as report_of
     from latimer.compare.systems import read_systems
@@ -126,7 +128,10 @@ def compare(
     translated = translate_all(found, texts, _ways(given), store, console)
     with console.status("scoring …"):
         report = report_of(texts, references, translated, asked.question(translated))
-    _write(report, html, json)
+    if html is not None:
+        _write_page(report, source.name, html)
+        console.print(Text(f"written: {html}"))
+    _write(report, json)
 
 
 @dataclass(frozen=True)
@@ -247,7 +252,19 @@ def _console() -> Console:
     return Console(file=sys.stderr, highlight=False, soft_wrap=True)
 
 
-def _write(report: ComparisonReport, html: Path | None, json: bool) -> None:
+def _write_page(report: ComparisonReport, title: str, path: Path) -> None:
+    from latimer.compare.page.document import page
+    from latimer.files import write_atomically
+
+    text = page(report, title)
+    write_atomically(path, lambda to: _write_text(to, text))
+
+
+def _write_text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _write(report: ComparisonReport, json: bool) -> None:
     from rich.console import Console
 
     from latimer.commands.streams import open_output
