@@ -118,18 +118,18 @@ def common_languages(systems: Sequence[Translated], given: Languages) -> Languag
     Raises InputError naming two systems whose languages differ.
     """
     codes = {}
-    for side in ("source", "target"):
-        known = [("the languages given", getattr(given, side))]
-        known += [(one.name, getattr(member.languages, side)) for one in systems
-                  for member in one.members]  # fmt: skip
-        known = [(name, code) for name, code in known if code]
-        for name, code in known[1:]:
-            if not matches(code, known[0][1]):
-                verb = "from" if side == "source" else "into"
-                raise InputError(
-                    f"{known[0][0]} translates {verb} {known[0][1]}, but {name} {verb} {code}; "
-                    "compare systems of the same languages"
-                )
+    for side, verb, option in (("source", "from", "--from"), ("target", "into", "--to")):
+        wanted = getattr(given, side)
+        known = [(f"{option} is {wanted}", wanted)] if wanted else []
+        for system in systems:
+            for member in system.members:
+                code = getattr(member.languages, side)
+                told = f"{system.name} translates {verb} {code}"
+                if code and known and not matches(code, known[0][1]):
+                    raise InputError(
+                        f"{known[0][0]}, but {told}; compare systems of the same languages"
+                    )
+                known += [(told, code)] if code else []
         codes[side] = known[0][1] if known else ""
     return Languages(**codes)
 

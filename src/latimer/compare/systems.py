@@ -84,10 +84,10 @@ def _member(given: str) -> Member:
     if given == COPY:
         return Member(Kind.COPY, given)
     try:
-        if Path(given).is_dir() or (":" in given and not Path(given).exists()):
-            return Member(Kind.TRANSLATOR, given)
         if given and Path(given).exists():
-            return Member(Kind.FILE, given)
+            return Member(Kind.TRANSLATOR if Path(given).is_dir() else Kind.FILE, given)
+        if ":" in given:
+            return Member(Kind.TRANSLATOR, given)
     except OSError as error:
         raise InputError(f"{given}: cannot be read: {error.strerror or error}") from error
     raise InputError(f"{given!r}: no such system; a system is {ACCEPTED}")

@@ -9,7 +9,7 @@ from latimer.compare.kept import Kept
 from latimer.compare.ngrams import Gram, NgramChange
 from latimer.compare.page.chart import Chart, figure
 from latimer.compare.page.coloured import marked
-from latimer.compare.page.markup import Content, Markup, section, table, tag
+from latimer.compare.page.markup import Content, Markup, details, section, table, tag
 from latimer.compare.report import CloserLook, ComparisonReport
 from latimer.compare.samples import Sample
 from latimer.compare.words import WordClass
@@ -31,7 +31,7 @@ def lengths(report: ComparisonReport) -> Markup:
         for title, one in zip(titles, report.lengths, strict=True)
     ]
     shown = table("BLEU of each class of length", [unit.title(), "Sentences", *names], rows)
-    return section("Length", figure(chart), shown)
+    return section("Length of the source", figure(chart), shown)
 
 
 def words(report: ComparisonReport) -> Markup:
@@ -41,9 +41,10 @@ def words(report: ComparisonReport) -> Markup:
     names = _names(report)
     titles = [_frequency(one) for one in report.words]
     values = tuple(tuple(one.f1[k] for one in report.words) for k in range(len(names)))
+    starts = ("unseen", "1", *(f"{one.first}+" for one in report.words[2:]))
     chart = Chart(
-        "F1 of words by their frequency in training", names, tuple(titles), values,
-        "occurrences in the training text", "F1",
+        "F1 of words by their frequency in training", names, starts, values,
+        "occurrences in the training text, at least", "F1",
     )  # fmt: skip
     rows = [
         [title, f"{one.words:,}", *map(score, one.f1)]
@@ -54,7 +55,7 @@ def words(report: ComparisonReport) -> Markup:
         f"Words that the training text ({report.training}) never had stand apart, as “unseen”. A "
         "word of the output is right if the reference of its sentence has it."
     )
-    return section("Words", figure(chart), shown, lead=lead)
+    return section("Rare and frequent words", figure(chart), shown, lead=lead)
 
 
 def _range(first: int, last: int) -> str:
@@ -72,12 +73,12 @@ def kept(report: ComparisonReport) -> Markup:
     there = [one for one in report.kept if one.wanted]
     lead = (
         "Of all placeholders, numbers and glossary terms in the source, those that the output has "
-        "too. Numbers are compared by their digits. The reference does not keep all of them "
-        "either. Added: in the output but not in the source."
+        "too. Numbers are compared by their digits. The reference shows how many a person "
+        "keeps. Added: in the output but not in the source."
     )
     if not there:
         none = "The source has no placeholders and no numbers."
-        return section("Kept", tag("p", none))
+        return section("Placeholders, numbers, terms", tag("p", none))
     header: list[Content] = [""]
     for one in there:
         header.append((f"{one.kind.capitalize()} ", tag("small", f"of {one.wanted:,}")))
@@ -91,7 +92,9 @@ def kept(report: ComparisonReport) -> Markup:
             if one.added is not None:
                 row.append(f"{one.added[place]:,.0f}")
         rows.append(row)
-    return section("Kept", table("Share that is kept", header, rows), lead=lead)
+    return section(
+        "Placeholders, numbers, terms", table("Share that is kept", header, rows), lead=lead
+    )
 
 
 def _reference(there: Sequence[Kept]) -> list[Content | None]:
@@ -129,14 +132,14 @@ def _change(one: NgramChange, look: CloserLook) -> Markup:
     names = look.first, look.second
     both = [_grams("Gained", one.gained, names), _grams("Lost", one.lost, names)]
     title = "Words" if one.order == 1 else f"{one.order}-grams"
-    return tag("div", [tag("h3", title), tag("div", both, class_="columns")])
+    return details(title, tag("div", both, class_="columns"), is_open=one.order == 1)
 
 
 def _grams(title: str, grams: Sequence[Gram], names: tuple[str, str]) -> Markup:
     if not grams:
         return tag("p", f"{title}: none", class_="lead")
     rows = [[one.text, f"{one.first:,}", f"{one.second:,}"] for one in grams]
-    return table(title, ["N-gram", *names], rows)
+    return table(title, ["N-gram", *names], rows, style="plain")
 
 
 def sentences(look: CloserLook, language: str) -> Markup:
@@ -170,7 +173,7 @@ def _sentence(one: Sample, look: CloserLook, language: str) -> Markup:
     rows: list[tuple[Content, Content]] = [("Source", one.source), ("Reference", one.reference)]
     for name, output, value in zip((look.first, look.second), outputs, one.scores, strict=True):
         rows.append(((name, " ", tag("small", f"chrF {score(value)}")), output))
-    parts = [tag("p", f"Line {one.number:,} · {signed(gain)}", class_="line-number")]
+    parts = [tag("p", f"Line {one.number:,}, chrF {signed(gain)}", class_="line-number")]
     items = [part for left, right in rows for part in (tag("dt", left), tag("dd", right))]
     return tag("li", [*parts, tag("dl", items)])
 

@@ -44,27 +44,41 @@ def _attributes(attributes: dict[str, str | None]) -> str:
     )
 
 
+class Cell(NamedTuple):
+    """What stands in a cell of a table, and the class of the cell."""
+
+    content: Content
+    class_: str
+
+
 def section(title: str, *content: Content, lead: str = "") -> Markup:
-    """A section of the page with its heading and, below it, what it shows."""
+    """A section of the page with its heading and, below it, what it shows; `anchor` finds it."""
     parts: list[str | Markup] = [tag("h2", title)]
     if lead:
         parts.append(tag("p", lead, class_="lead"))
     parts += [Markup(inner(part)) for part in content]
-    return tag("section", parts)
+    return tag("section", parts, id=anchor(title))
+
+
+def anchor(title: str) -> str:
+    """The id of the section with this title."""
+    return "-".join(title.lower().split())
 
 
 def table(
     caption: str,
     header: Sequence[Content],
-    rows: Iterable[Sequence[Content | None]],
+    rows: Iterable[Sequence[Content | Cell | None]],
     *,
     texts: int = 1,
     classes: Sequence[str] = (),
+    style: str | None = None,
 ) -> Markup:
     """A table with a header row, the first cell of each row a header too.
 
-    The first `texts` columns hold text, all others figures. `classes` are those of the rows. None
-    is a cell that does not apply. A wide table scrolls within its own frame.
+    The first `texts` columns hold text, all others figures. `classes` are those of the rows,
+    `style` is that of the table. None is a cell that does not apply. A wide table scrolls within
+    its own frame.
     """
     head = [
         tag("th", title, scope="col", class_=None if place < texts else "figure")
@@ -80,11 +94,18 @@ def table(
     ]
     parts = tag("caption", caption), tag("thead", tag("tr", head)), tag("tbody", body)
     return tag(
-        "div", tag("table", parts), class_="frame", role="region", aria_label=caption, tabindex="0"
+        "div",
+        tag("table", parts, class_=style),
+        class_="frame",
+        role="region",
+        aria_label=caption,
+        tabindex="0",
     )
 
 
-def _cell(content: Content | None, place: int, texts: int) -> Markup:
+def _cell(content: Content | Cell | None, place: int, texts: int) -> Markup:
+    if isinstance(content, Cell):
+        return tag("td", content.content, class_=f"figure {content.class_}")
     if place == 0:
         return tag("th", content or "", scope="row")
     if content is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from latimer.compare.figures import p_value, quantity, ratio, score, signed
 from latimer.compare.page.markup import (
+    Cell,
     Content,
     Markup,
     details,
@@ -131,18 +132,18 @@ def _square(
     known = {(pair.first, pair.second): pair for pair in found}
     lower_is_better = METRICS[metric].is_error
 
-    def cell(row: str, column: str) -> Content | None:
+    def cell(row: str, column: str) -> Content | Cell | None:
         if row == column:
             return None
         pair = known.get((column, row)) or known[row, column]
         value = pair.difference if pair.second == row else -pair.difference
         if not pair.clear:
-            return tag("span", signed(value), class_="soft")
+            return Cell(signed(value), "level")
         better = (value < 0) == lower_is_better
-        return tag("span", signed(value), class_="cell better" if better else "cell worse")
+        return Cell(signed(value), "better" if better else "worse")
 
     rows = [[name, *(cell(name, other) for other in names)] for name in names]
-    return table(f"{title}: row less column", ["", *names], rows)
+    return table(f"{title}: row less column", ["", *names], rows, style="square")
 
 
 def _listed(title: str, found: list[PairDifference]) -> Markup:

@@ -46,7 +46,7 @@ a{color:var(--accent);text-underline-offset:.15em}
 .frame{overflow-x:auto;background:var(--raised);border:1px solid var(--line);border-radius:8px;
  margin:.8rem 0;width:fit-content;max-width:100%}
 .frame:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
-table{border-collapse:collapse;font-size:.925rem;font-variant-numeric:tabular-nums}
+table{width:max-content;border-collapse:collapse;font-size:.925rem;font-variant-numeric:tabular-nums}
 caption{text-align:left;padding:.7rem .9rem .2rem;font-weight:600;position:sticky;left:0}
 th,td{padding:.42rem .9rem;text-align:left;border-top:1px solid var(--line);vertical-align:top}
 thead th{color:var(--soft);font-weight:600;border-top:0;vertical-align:bottom;font-size:.85rem;
@@ -60,6 +60,9 @@ small{display:block;color:var(--soft);font-size:.82em;font-weight:400}
 .better{background:var(--good-fill);color:var(--good)}
 .worse{background:var(--bad-fill);color:var(--bad)}
 td.level{color:var(--soft)}
+.square thead th{white-space:normal;overflow-wrap:anywhere;min-width:5rem;max-width:8rem}
+.plain tbody th{font-weight:400;max-width:none}
+.plain th,.plain td{padding-top:.28rem;padding-bottom:.28rem}
 .span{width:9rem;height:1.1rem;display:block;margin:.15rem 0;overflow:visible}
 .span .track{stroke:var(--line);stroke-width:1}
 .span .bounds{stroke:var(--accent);stroke-width:2}
@@ -83,13 +86,13 @@ figcaption{font-weight:600}
 .columns{display:grid;
  grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:0 1.5rem}
 .columns>*{min-width:0}
-.columns .frame{width:100%}.columns table{width:100%}
-td.gram{overflow-wrap:anywhere}
+.columns .frame,.columns table{width:100%}
 .sentences{list-style:none;padding:0;margin:.8rem 0;display:grid;gap:.9rem}
 .sentences>li{background:var(--raised);border:1px solid var(--line);border-radius:8px;
  padding:.7rem 1rem;min-width:0}
-.sentences dl{display:grid;grid-template-columns:minmax(5rem,9rem) minmax(0,1fr);gap:.25rem 1rem;
+.sentences dl{display:grid;grid-template-columns:11rem minmax(0,1fr);gap:.25rem 1rem;
  margin:0}
+.sentences small{display:inline}
 .sentences dt{color:var(--soft);font-size:.86rem;padding-top:.1rem;overflow-wrap:anywhere}
 .sentences dd{margin:0;overflow-wrap:anywhere}
 .sentences .line-number{color:var(--soft);font-size:.82rem;margin:0 0 .3rem}
@@ -106,7 +109,7 @@ code{font:.92em ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
  header{padding-top:1.5rem}
  h1{font-size:1.5rem}h2{font-size:1.2rem;margin-top:2.3rem}
  th,td{padding:.4rem .6rem}
- tbody th{min-width:4.5rem;max-width:7rem}
+ tbody th{min-width:6.9rem;max-width:8.5rem}
  .wide{display:none}.narrow{display:block}
  .sentences dl{grid-template-columns:1fr;gap:.05rem}
  .sentences dd{margin-bottom:.45rem}
