@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from latimer import __version__
 from latimer.commands.analyse import analyse
 from latimer.commands.average import average
+from latimer.commands.compare import compare
 from latimer.commands.corpus import corpus
 from latimer.commands.evaluate import evaluate
 from latimer.commands.explain import explain
@@ -31,7 +32,17 @@ from latimer.commands.translate import translate
 from latimer.errors import LatimerError
 
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Translators": (quickstart, corpus, train, improve, translate, evaluate, explain, plot),
+    "Translators": (
+        quickstart,
+        corpus,
+        train,
+        improve,
+        translate,
+        evaluate,
+        compare,
+        explain,
+        plot,
+    ),  # fmt: skip
     "Decision processes": (plan, learn, play),
     "Smaller tools": (average, analyse, shortlist, perplexity, sample),
 }

@@ -9,25 +9,10 @@ from hypothesis import strategies as st
 from sacrebleu.significance import PairedTest, _compute_p_value
 
 from latimer.errors import InputError
-from latimer.metrics import significance
+from latimer.metrics import resampling, significance
 from latimer.metrics.corpus_scores import METRICS, corpus_scores, sacrebleu_metric
 from latimer.metrics.significance import compare, score_of_counts
-
-WORDS = ["lumo", "pordo", "horlo", "zuma", "en", "la", "halo", "kuir", "olda", "nova"]
-
-
-def corpus(sentences: int, spoilt: tuple[float, float], seed: int = 0) -> list[list[str]]:
-    """Two systems and the references: each word is another with the probabilities in `spoilt`."""
-    chance = random.Random(seed)
-    references = [chance.choices(WORDS, k=chance.randint(1, 12)) for _ in range(sentences)]
-    systems = [
-        [
-            [chance.choice(WORDS) if chance.random() < share else word for word in words]
-            for words in references
-        ]
-        for share in spoilt
-    ]
-    return [[" ".join(words) for words in text] for text in (*systems, references)]
+from made_systems import corpus
 
 
 def paired_test(kind: str, first: list[str], second: list[str], references: list[str], name: str):
@@ -127,7 +112,7 @@ def test_interval_covers_the_truth_about_as_often_as_it_says():
 def test_blocks_change_nothing_but_memory(monkeypatch):
     texts = corpus(30, (0.4, 0.2))
     whole = compare(*texts, samples=100)
-    monkeypatch.setattr(significance, "_BLOCK", 200)
+    monkeypatch.setattr(resampling, "BLOCK", 200)
     assert compare(*texts, samples=100) == whole
 
 

@@ -3,7 +3,8 @@
 Paired bootstrap resampling (Koehn 2004, "Statistical significance tests for machine translation
 evaluation"): the test set is resampled with replacement many times, and both systems are scored on
 each sample. A sample only needs the counts of each sentence that sacreBLEU sums to a corpus score,
-so that nothing is tokenised twice.
+so that nothing is tokenised twice. `latimer.metrics.resampling` draws the samples, and has the
+tests of sacreBLEU for many systems at once.
 
 The p-value is two-sided: the share of samples whose difference is at least as far from the mean of
 all samples as the observed difference is from 0, with one added to both counts. Up to sampling
@@ -20,19 +21,14 @@ from importlib import import_module
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from latimer.errors import InputError
 from latimer.metrics.corpus_scores import METRICS, check_metrics, sacrebleu_metric
-
-Floats = NDArray[np.float64]
+from latimer.metrics.resampling import Floats, resampled_sums
 
 SAMPLES = 1000
 LEVEL = 0.05
 """Significance level: below this p-value a difference is called clear."""
-
-_BLOCK = 2_000_000
-"""Sentences drawn at once, over all draws of a block: 32 MB."""
 
 
 @dataclass(frozen=True)
@@ -105,8 +101,8 @@ def compare(
     if not references:
         raise InputError("nothing to compare: no translations and no references")
     scorer = sacrebleu_metric(metric, language)
-    counts = [_counts(scorer, system, references) for system in (first, second)]
-    before, after = (_observed(scorer, each) for each in counts)
+    counts = [sentence_counts(scorer, system, references) for system in (first, second)]
+    before, after = (corpus_score(scorer, each) for each in counts)
     drawn = _draws(counts, score_of_counts(metric), samples, seed)
     differences = drawn[:, 1] - drawn[:, 0]
     low, high = np.quantile(differences, [0.025, 0.975])
@@ -136,14 +132,14 @@ def _p_value(differences: Floats, observed: float) -> float:
     return float((further.sum() + 1) / (len(differences) + 1))
 
 
-def _counts(scorer: Any, system: Sequence[str], references: Sequence[str]) -> Floats:
-    """What sacreBLEU counts in each sentence, `[sentences, counts]`."""
+def sentence_counts(scorer: Any, system: Sequence[str], references: Sequence[str]) -> Floats:
+    """What sacreBLEU's metric counts in each sentence, `[sentences, counts]`."""
     counts = scorer._extract_corpus_statistics(list(system), [list(references)])
     return np.array(counts, dtype=np.float64)
 
 
-def _observed(scorer: Any, counts: Floats) -> float:
-    """The corpus score from the counts of all sentences, by sacreBLEU itself."""
+def corpus_score(scorer: Any, counts: Floats) -> float:
+    """The corpus score from the counts of all sentences, by sacreBLEU's metric itself."""
     sums = counts.sum(0)
     whole = sums.astype(np.int64) if (sums == sums.round()).all() else sums
     return float(scorer._compute_score_from_stats(whole.tolist()).score)
@@ -152,20 +148,9 @@ def _observed(scorer: Any, counts: Floats) -> float:
 def _draws(
     counts: Sequence[Floats], score: Callable[[Floats], Floats], samples: int, seed: int
 ) -> Floats:
-    """The scores of all systems on the same draws, `[samples, systems]`."""
-    sentences = len(counts[0])
-    random = np.random.default_rng(seed)
-    block = max(1, _BLOCK // sentences)
-    scores = []
-    for begin in range(0, samples, block):
-        rows = min(block, samples - begin)
-        drawn = random.integers(sentences, size=(rows, sentences))
-        drawn += sentences * np.arange(rows)[:, None]
-        # The number of times each sentence was drawn; a product with it sums the counts.
-        times = np.bincount(drawn.ravel(), minlength=rows * sentences)
-        weights = times.reshape(rows, sentences).astype(np.float64)
-        scores.append(np.stack([score(weights @ each) for each in counts], axis=1))
-    return np.concatenate(scores)
+    """The scores of both systems on the same draws, `[samples, 2]`."""
+    sums = resampled_sums(np.concatenate(counts, axis=1), samples, seed)
+    return np.stack([score(each) for each in np.split(sums, 2, axis=1)], axis=1)
 
 
 def bleu_of_counts(counts: Floats) -> Floats:

@@ -2,6 +2,7 @@
 
 import pytest
 from command import latimer
+
 from made_language import sentences
 
 

@@ -1,0 +1,1 @@
+"""Translators of every kind side by side: scores, differences, and where they lie."""
