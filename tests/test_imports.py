@@ -32,7 +32,8 @@ def imported(file, known):
 
 
 PACKAGES = [
-    "latimer.engines", "latimer.formats", "latimer.metrics", "latimer.model", "latimer.nn",
+    "latimer.compare", "latimer.engines", "latimer.formats", "latimer.metrics", "latimer.model",
+    "latimer.nn",
     "latimer.recipe", "latimer.rl", "latimer.search", "latimer.text", "latimer.train",
 ]  # fmt: skip
 

@@ -167,7 +167,8 @@ def browse(folder, content, *options):
         [
             BROWSER, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
             "--no-first-run", "--disable-background-networking", "--disable-component-update",
-            "--disable-sync", "--hide-scrollbars", f"--user-data-dir={folder / 'profile'}", f"--log-net-log={log}",
+            "--disable-sync", "--hide-scrollbars", f"--user-data-dir={folder / 'profile'}",
+            f"--log-net-log={log}",
             "--window-size=1200,900", *options, "--dump-dom", f"file://{folder / 'page.html'}",
         ],
         capture_output=True, text=True, timeout=240, check=False,
