@@ -10,7 +10,6 @@ from latimer.compiled import compiled
 from latimer.statistical.alignment.hmm import (
     Jumps,
     best_path,
-    first_jumps,
     fit_hmm,
     set_transitions,
 )
@@ -19,11 +18,12 @@ from latimer.statistical.alignment.settings import AlignmentSettings
 from latimer.statistical.alignment.word_pairs import (
     FLOOR,
     LexicalTable,
-    probability,
-    rows_of,
+    WordPairs,
+    longest_sentences,
+    look_up,
     word_pairs,
 )
-from latimer.statistical.arrays import Floats, Ints, Longs
+from latimer.statistical.arrays import Floats, Ints
 from latimer.statistical.sentences import Sentences
 
 NO_JUMPS = np.zeros(0)
@@ -50,69 +50,54 @@ def learn_direction(
     settings: AlignmentSettings,
 ) -> tuple[DirectionalModel, Ints]:
     """The model, and the source position of every target token of the corpus, -1 for NULL."""
-    pairs = word_pairs(source, target, target_vocab)
-    rows = rows_of(pairs.keys, source_vocab, target_vocab)
-    table = np.ones(len(pairs.keys))
-    todo = {"rounds": settings.rounds, "smoothing": settings.smoothing}
-    data = (pairs, source, target, table, rows)
-    fit = fit_model_1(*data, rounds=settings.rounds, smoothing=settings.smoothing)
-    likelihoods, tension = fit.likelihoods, fit.tension
+    pairs = word_pairs(source, target, source_vocab, target_vocab)
+    table = np.full(len(pairs.keys), 1 / target_vocab)
+    likelihoods, tension = fit_model_1(pairs, table, settings)
     jumps = Jumps(NO_JUMPS, settings.null)
     if settings.model != "ibm1":
-        fit = fit_model_2(*data, **todo, null=settings.null, tension=settings.tension)
-        likelihoods += fit.likelihoods
-        tension = fit.tension
-    if settings.model == "hmm":
-        found, jumps = fit_hmm(*data, first_jumps(settings.null), **todo)
+        found, tension = fit_model_2(pairs, table, settings)
         likelihoods += found
-    lexical = LexicalTable(pairs.keys, table, rows, target_vocab)
+    if settings.model == "hmm":
+        found, jumps = fit_hmm(pairs, table, settings)
+        likelihoods += found
+    lexical = LexicalTable(pairs.keys, table, pairs.rows, target_vocab)
     model = DirectionalModel(lexical, tension, jumps, tuple(likelihoods))
-    return model, link_words(model, source, target)
+    return model, _link_all(pairs, table, tension, jumps)
 
 
 def link_words(model: DirectionalModel, source: Sentences, target: Sentences) -> Ints:
     """The source position of every target token, -1 for NULL; unknown tokens are -1."""
-    return _link_all(*model.table, model.tension, *model.jumps, *source, *target)
+    known, target_vocab = len(model.table.rows) - 2, model.table.target_vocab
+    sides = [
+        Sentences(np.where(side.tokens < 0, vocab, side.tokens).astype(np.int32), side.offsets)
+        for side, vocab in ((source, known), (target, target_vocab))
+    ]
+    pairs = word_pairs(*sides, known + 1, target_vocab + 1)
+    words, others = np.divmod(pairs.keys, target_vocab + 1)
+    table = look_up(model.table, words - 1, others)
+    return _link_all(pairs, table, model.tension, model.jumps)
 
 
 @compiled
-def _link_all(
-    keys: Longs,
-    probabilities: Floats,
-    rows: Longs,
-    target_vocab: int,
-    tension: float,
-    widths: Floats,
-    null: float,
-    source: Ints,
-    source_offsets: Longs,
-    target: Ints,
-    target_offsets: Longs,
-) -> Ints:
-    """`link_words`."""
-    longest, widest = 1, 1
-    for pair in range(len(source_offsets) - 1):
-        longest = max(longest, source_offsets[pair + 1] - source_offsets[pair])
-        widest = max(widest, target_offsets[pair + 1] - target_offsets[pair])
+def _link_all(pairs: WordPairs, table: Floats, tension: float, jumps: Jumps) -> Ints:
+    """`link_words`; table: `[entries]`."""
+    longest, widest = longest_sentences(pairs.source_offsets, pairs.target_offsets)
     emission, prior = np.empty((longest + 1, widest)), np.empty((longest + 1, widest))
     jump, move = np.empty((longest + 1, longest)), np.empty((longest + 1, longest))
-    best = np.empty(len(target), np.int32)
-    for pair in range(len(source_offsets) - 1):
-        begin, length = source_offsets[pair], source_offsets[pair + 1] - source_offsets[pair]
-        start, others = target_offsets[pair], target_offsets[pair + 1] - target_offsets[pair]
+    best = np.empty(pairs.target_offsets[-1], np.int32)
+    for pair in range(len(pairs.first) - 1):
+        length = pairs.source_offsets[pair + 1] - pairs.source_offsets[pair]
+        start = pairs.target_offsets[pair]
+        others = pairs.target_offsets[pair + 1] - start
+        at = pairs.first[pair]
         for i in range(length + 1):
-            word = source[begin + i - 1] if i else np.int32(-1)
             for j in range(others):
-                if i and word < 0:
-                    emission[i, j] = FLOOR
-                else:
-                    emission[i, j] = probability(
-                        keys, probabilities, rows, target_vocab, word, target[start + j]
-                    )
+                emission[i, j] = max(table[pairs.entries[at]], FLOOR)
+                at += 1
         found = best[start : start + others]
-        if len(widths) and length:
-            set_transitions(length, widths, null, jump, move)
-            best_path(emission, length, others, null, move, found)
+        if len(jumps.widths) and length:
+            set_transitions(length, jumps, jump, move)
+            best_path(emission, length, others, jumps.null, move, found)
         else:
-            best_links(emission, length, others, tension, null, prior, found)
+            best_links(emission, length, others, tension, jumps.null, prior, found)
     return best

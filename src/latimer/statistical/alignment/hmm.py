@@ -14,9 +14,9 @@ from typing import NamedTuple
 import numpy as np
 
 from latimer.compiled import compiled
-from latimer.statistical.alignment.word_pairs import WordPairs, maximise
-from latimer.statistical.arrays import Array, Floats, Ints, Longs
-from latimer.statistical.sentences import Sentences
+from latimer.statistical.alignment.settings import AlignmentSettings
+from latimer.statistical.alignment.word_pairs import WordPairs, longest_sentences, maximise
+from latimer.statistical.arrays import Array, Floats, Ints
 
 WIDEST = 100
 """Wider jumps count as this wide."""
@@ -38,128 +38,112 @@ def first_jumps(null: float) -> Jumps:
 
 
 def fit_hmm(
-    pairs: WordPairs,
-    source: Sentences,
-    target: Sentences,
-    table: Floats,
-    rows: Longs,
-    jumps: Jumps,
-    *,
-    rounds: int,
-    smoothing: float,
+    pairs: WordPairs, table: Floats, settings: AlignmentSettings
 ) -> tuple[list[float], Jumps]:
     """Estimate `table [entries]`, in place, and the jumps; log-likelihood before each round."""
-    likelihoods = []
-    for _ in range(rounds):
+    likelihoods, jumps = [], first_jumps(settings.null)
+    for _ in range(settings.rounds):
         counts, widths = np.zeros(len(table)), np.zeros(len(jumps.widths))
-        likelihoods.append(
-            expect_hmm(
-                pairs.entries,
-                pairs.first,
-                source.offsets,
-                target.offsets,
-                table,
-                *jumps,
-                counts,
-                widths,
-            )
-        )
-        maximise(counts, rows, smoothing)
+        likelihoods.append(expect_hmm(pairs, table, jumps, counts, widths))
+        maximise(counts, pairs.rows, settings.smoothing)
         table[:] = counts
         jumps = Jumps(widths / max(widths.sum(), 1e-300) + 1e-9, jumps.null)
     return likelihoods, jumps
 
 
 @compiled
-def set_transitions(length: int, widths: Floats, null: float, jump: Array, move: Array) -> None:
+def set_transitions(length: int, jumps: Jumps, jump: Array, move: Array) -> None:
     """Fill `jump` and `move [length + 1, length]` from last position (0: none) to the next one.
 
     move: p(i | i'), NULL not counted; jump: the share of it that is not uniform.
     """
-    middle = len(widths) // 2
+    middle = len(jumps.widths) // 2
     for last in range(length + 1):
         total = 0.0
         for i in range(length):
             width = min(max(i + 1 - last, -middle), middle)
-            jump[last, i] = widths[middle + width]
+            jump[last, i] = jumps.widths[middle + width]
             total += jump[last, i]
         for i in range(length):
-            jump[last, i] *= (1 - UNIFORM_SHARE) * (1 - null) / total
-            move[last, i] = jump[last, i] + UNIFORM_SHARE * (1 - null) / length
+            jump[last, i] *= (1 - UNIFORM_SHARE) * (1 - jumps.null) / total
+            move[last, i] = jump[last, i] + UNIFORM_SHARE * (1 - jumps.null) / length
 
 
 @compiled
 def expect_hmm(
-    entries: Ints,
-    first: Longs,
-    source_offsets: Longs,
-    target_offsets: Longs,
-    table: Floats,
-    widths: Floats,
-    null: float,
-    counts: Floats,
-    jump_counts: Floats,
+    pairs: WordPairs, table: Floats, jumps: Jumps, counts: Floats, width_counts: Floats
 ) -> float:
     """Add expected counts of word pairs `[entries]` and jump widths; returns the log-likelihood."""
-    longest, widest = 1, 1
-    for pair in range(len(first) - 1):
-        longest = max(longest, source_offsets[pair + 1] - source_offsets[pair])
-        widest = max(widest, target_offsets[pair + 1] - target_offsets[pair])
-    emission = np.empty((widest, longest + 1))
-    posterior = np.empty((widest, longest + 1))
-    jump, move = np.empty((longest + 1, longest)), np.empty((longest + 1, longest))
-    back, used = np.empty((longest, longest + 1)), np.empty((longest + 1, longest))
-    forward = np.empty((widest + 1, longest + 1))
+    longest, widest = longest_sentences(pairs.source_offsets, pairs.target_offsets)
+    room = room_for(longest, widest)
     likelihood, last_length = 0.0, -1
-    middle = len(widths) // 2
-    for pair in range(len(first) - 1):
-        length = source_offsets[pair + 1] - source_offsets[pair]
-        others = target_offsets[pair + 1] - target_offsets[pair]
+    middle = len(jumps.widths) // 2
+    for pair in range(len(pairs.first) - 1):
+        length = pairs.source_offsets[pair + 1] - pairs.source_offsets[pair]
+        others = pairs.target_offsets[pair + 1] - pairs.target_offsets[pair]
         if length != last_length:
-            set_transitions(length, widths, null, jump, move)
-            for last in range(length + 1):
-                for i in range(length):
-                    back[i, last] = move[last, i]
+            set_transitions(length, jumps, room.jump, room.move)
+            room.back[:length, : length + 1] = room.move[: length + 1, :length].T
             last_length = length
-        at = first[pair]
+        at = pairs.first[pair]
         for i in range(length + 1):
             for j in range(others):
-                emission[j, i] = table[entries[at]]
+                room.emission[j, i] = table[pairs.entries[at]]
                 at += 1
-        used[: length + 1, :length] = 0
-        nothing = null if length else 1.0
-        likelihood += forward_backward(
-            emission, length, others, nothing, move, back, forward, posterior, used
-        )
-        at = first[pair]
+        room.used[: length + 1, :length] = 0
+        likelihood += forward_backward(length, others, jumps.null, room)
+        at = pairs.first[pair]
         for i in range(length + 1):
             for j in range(others):
-                counts[entries[at]] += posterior[j, i]
+                counts[pairs.entries[at]] += room.posterior[j, i]
                 at += 1
         for last in range(length + 1):
             for i in range(length):
                 width = min(max(i + 1 - last, -middle), middle)
-                jump_counts[middle + width] += used[last, i] * jump[last, i]
+                width_counts[middle + width] += room.used[last, i] * room.jump[last, i]
     return likelihood
 
 
-@compiled
-def forward_backward(
-    emission: Array,
-    length: int,
-    others: int,
-    null: float,
-    move: Array,
-    back: Array,
-    forward: Array,
-    posterior: Array,
-    used: Array,
-) -> float:
-    """Fill `posterior [others, length + 1]`, NULL first; returns the log-likelihood.
+class Room(NamedTuple):
+    """What a pass over one sentence pair reads and writes; j counts targets, r and i sources.
 
-    emission: `[others, length + 1]`, NULL first; back: `move` transposed; forward: room for
-    `[others + 1, length + 1]`. Adds p(last = r, next = i) / move to `used [length + 1, length]`.
+    emission: t(t_j | s_i) `[j, i]`, NULL first. move, jump: `[r, i]` as in `set_transitions`; back:
+    move transposed. forward: A_{j-1}(r) `[j, r]`. posterior: `[j, i]`, NULL first. used: the
+    expected number of steps from r to i, divided by move, `[r, i]`.
     """
+
+    emission: Floats
+    move: Floats
+    jump: Floats
+    back: Floats
+    forward: Floats
+    posterior: Floats
+    used: Floats
+
+
+@compiled
+def room_for(length: int, others: int) -> Room:
+    """Room for sentence pairs of these lengths."""
+    return Room(
+        np.empty((others, length + 1)),
+        np.empty((length + 1, length)),
+        np.empty((length + 1, length)),
+        np.empty((length, length + 1)),
+        np.empty((others + 1, length + 1)),
+        np.empty((others, length + 1)),
+        np.empty((length + 1, length)),
+    )
+
+
+@compiled
+def forward_backward(length: int, others: int, null: float, room: Room) -> float:
+    """Fill `posterior` and `forward`, and add to `used`; returns the log-likelihood.
+
+    Reads `emission`, `move` and `back`.
+    """
+    emission, move, back = room.emission, room.move, room.back
+    forward, posterior, used = room.forward, room.posterior, room.used
+    null = null if length else 1.0
     likelihood = 0.0
     forward[0, : length + 1] = 0
     forward[0, 0] = 1
@@ -170,7 +154,7 @@ def forward_backward(
             mass = then[last]
             for i in range(length):
                 now[i + 1] += mass * move[last, i]
-        total = 0.0
+        total = 1e-300
         for r in range(length + 1):
             value = then[r] * null * emission[j, 0]
             if r:
@@ -236,7 +220,7 @@ def best_path(
                 after[i + 1] = most
                 came[j, i + 1] = winner
         score[:] = after
-    r = np.argmax(score)
+    r = int(np.argmax(score))
     for j in range(others - 1, -1, -1):
         if came[j, r] < 0:
             best[j] = -1

@@ -13,11 +13,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from latimer.compiled import compiled
-from latimer.statistical.alignment.word_pairs import WordPairs, maximise
-from latimer.statistical.sentences import Sentences
+from latimer.statistical.alignment.settings import AlignmentSettings
+from latimer.statistical.alignment.word_pairs import WordPairs, longest_sentences, maximise
+from latimer.statistical.arrays import Array, Floats, Ints, Longs
 
 STEEPEST = 20.0
 """Greatest tension."""
@@ -32,61 +32,35 @@ class Fit(NamedTuple):
     tension: float
 
 
-def fit_model_1(
-    pairs: WordPairs,
-    source: Sentences,
-    target: Sentences,
-    table: npt.NDArray[np.float64],
-    rows: npt.NDArray[np.int64],
-    *,
-    rounds: int,
-    smoothing: float,
-) -> Fit:
+def fit_model_1(pairs: WordPairs, table: Floats, settings: AlignmentSettings) -> Fit:
     """Estimate `table [entries]`, in place."""
     likelihoods = []
-    for _ in range(rounds):
+    for _ in range(settings.rounds):
         counts = np.zeros(len(table))
-        likelihood, _ = expect(
-            *pairs[1:], source.offsets, target.offsets, table, UNIFORM, 0.0, counts
-        )
-        maximise(counts, rows, smoothing)
+        likelihoods.append(expect(pairs, table, UNIFORM, 0.0, counts)[0])
+        maximise(counts, pairs.rows, settings.smoothing)
         table[:] = counts
-        likelihoods.append(likelihood)
     return Fit(likelihoods, UNIFORM)
 
 
-def fit_model_2(
-    pairs: WordPairs,
-    source: Sentences,
-    target: Sentences,
-    table: npt.NDArray[np.float64],
-    rows: npt.NDArray[np.int64],
-    *,
-    rounds: int,
-    smoothing: float,
-    null: float,
-    tension: float,
-) -> Fit:
+def fit_model_2(pairs: WordPairs, table: Floats, settings: AlignmentSettings) -> Fit:
     """Estimate `table [entries]`, in place, and the tension."""
-    likelihoods = []
-    shapes, times = np.unique(
-        np.stack([np.diff(source.offsets), np.diff(target.offsets)], 1), axis=0, return_counts=True
-    )
-    for _ in range(rounds):
+    likelihoods, tension = [], settings.tension
+    lengths = np.stack([np.diff(pairs.source_offsets), np.diff(pairs.target_offsets)], 1)
+    shapes, times = np.unique(lengths, axis=0, return_counts=True)
+    for _ in range(settings.rounds):
         counts = np.zeros(len(table))
-        likelihood, distance = expect(
-            *pairs[1:], source.offsets, target.offsets, table, tension, null, counts
-        )
-        linked = counts[rows[1] :].sum()
-        maximise(counts, rows, smoothing)
+        likelihood, distance = expect(pairs, table, tension, settings.null, counts)
+        linked = counts[pairs.rows[1] :].sum()
+        maximise(counts, pairs.rows, settings.smoothing)
         table[:] = counts
         likelihoods.append(likelihood)
-        tension = steepness(shapes, times, tension, distance / max(linked, 1e-300))
-    return Fit(likelihoods, float(tension))
+        tension = float(steepness(shapes, times, tension, distance / max(linked, 1e-300)))
+    return Fit(likelihoods, tension)
 
 
 @compiled
-def set_prior(length, others, tension, null, prior):  # type: ignore[no-untyped-def]
+def set_prior(length: int, others: int, tension: float, null: float, prior: Array) -> None:
     """Fill `prior [length + 1, others]`: of NULL, then of each source position."""
     if tension < 0:
         prior[: length + 1, :others] = 1 / (length + 1)
@@ -114,48 +88,48 @@ def set_prior(length, others, tension, null, prior):  # type: ignore[no-untyped-
 
 
 @compiled
-def expect(entries, first, source_offsets, target_offsets, table, tension, null, counts):  # type: ignore[no-untyped-def]
+def expect(
+    pairs: WordPairs, table: Floats, tension: float, null: float, counts: Floats
+) -> tuple[float, float]:
     """Add expected counts to `counts [entries]`.
 
     Returns the log-likelihood of the corpus and the sum of the expected distances |i/l - j/m| of
     all links but those to NULL.
     """
-    longest, widest = 0, 0
-    for pair in range(len(first) - 1):
-        longest = max(longest, source_offsets[pair + 1] - source_offsets[pair])
-        widest = max(widest, target_offsets[pair + 1] - target_offsets[pair])
-    prior = np.empty((longest + 1, widest))
-    joint = np.empty((longest + 1, widest))
+    longest, widest = longest_sentences(pairs.source_offsets, pairs.target_offsets)
+    prior, joint = np.empty((longest + 1, widest)), np.empty((longest + 1, widest))
     totals = np.empty(widest)
     likelihood, distance = 0.0, 0.0
-    for pair in range(len(first) - 1):
-        length = source_offsets[pair + 1] - source_offsets[pair]
-        others = target_offsets[pair + 1] - target_offsets[pair]
+    for pair in range(len(pairs.first) - 1):
+        length = pairs.source_offsets[pair + 1] - pairs.source_offsets[pair]
+        others = pairs.target_offsets[pair + 1] - pairs.target_offsets[pair]
         set_prior(length, others, tension, null, prior)
-        totals[:others] = 0
-        at = first[pair]
+        totals[:others] = 1e-300
+        at = pairs.first[pair]
         for i in range(length + 1):
             for j in range(others):
-                value = table[entries[at]] * prior[i, j]
+                value = table[pairs.entries[at]] * prior[i, j]
                 joint[i, j] = value
                 totals[j] += value
                 at += 1
         for j in range(others):
             likelihood += np.log(totals[j])
             totals[j] = 1 / totals[j]
-        at = first[pair]
+        at = pairs.first[pair]
+        step = 1 / max(others, 1)
         for i in range(length + 1):
+            position = i / length if i else 0.0
             for j in range(others):
                 value = joint[i, j] * totals[j]
-                counts[entries[at]] += value
+                counts[pairs.entries[at]] += value
                 if i:
-                    distance += value * abs(i / length - (j + 1) / others)
+                    distance += value * abs(position - (j + 1) * step)
                 at += 1
     return likelihood, distance
 
 
 @compiled
-def steepness(shapes, times, tension, wanted):  # type: ignore[no-untyped-def]
+def steepness(shapes: Longs, times: Longs, tension: float, wanted: float) -> float:
     """The tension whose prior has the mean distance `wanted`, by Newton's method.
 
     shapes: distinct (source length, target length) `[shapes, 2]`; times: how often, `[shapes]`.
@@ -188,7 +162,9 @@ def steepness(shapes, times, tension, wanted):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def best_links(emission, length, others, tension, null, prior, best):  # type: ignore[no-untyped-def]
+def best_links(
+    emission: Array, length: int, others: int, tension: float, null: float, prior: Array, best: Ints
+) -> None:
     """Fill `best [others]` with the most probable source position of each target, -1 for NULL.
 
     emission: t(t_j | s_i) `[length + 1, others]`, NULL first. A tie goes to the first position.

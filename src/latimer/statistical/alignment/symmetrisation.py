@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
 from latimer.compiled import compiled
 from latimer.statistical.alignment.links import Links
+from latimer.statistical.arrays import Array, Ints, Longs
 
 INTERSECTION, UNION, GROW, FINAL, FINAL_AND = range(5)
 METHODS: Final = {
@@ -28,10 +28,10 @@ METHODS: Final = {
 
 
 def symmetrise(
-    forward: npt.NDArray[np.int32],
-    backward: npt.NDArray[np.int32],
-    source_offsets: npt.NDArray[np.int64],
-    target_offsets: npt.NDArray[np.int64],
+    forward: Ints,
+    backward: Ints,
+    source_offsets: Longs,
+    target_offsets: Longs,
     method: str,
 ) -> Links:
     """The links of all pairs; `method` is one of METHODS.
@@ -43,7 +43,9 @@ def symmetrise(
 
 
 @compiled
-def _all(forward, backward, source_offsets, target_offsets, method):  # type: ignore[no-untyped-def]
+def _all(
+    forward: Ints, backward: Ints, source_offsets: Longs, target_offsets: Longs, method: int
+) -> tuple[Longs, Ints, Ints]:
     """`symmetrise` of all pairs."""
     offsets = np.zeros(len(source_offsets), np.int64)
     sources = np.empty(len(forward) + len(backward), np.int32)
@@ -65,7 +67,7 @@ def _all(forward, backward, source_offsets, target_offsets, method):  # type: ig
 
 
 @compiled
-def symmetrise_pair(forward, backward, method):  # type: ignore[no-untyped-def]
+def symmetrise_pair(forward: Ints, backward: Ints, method: int) -> Array:
     """Whether each source and target word are linked, `[source, target]`."""
     either = np.zeros((len(backward), len(forward)), np.bool_)
     linked = np.zeros((len(backward), len(forward)), np.bool_)
@@ -98,7 +100,7 @@ def symmetrise_pair(forward, backward, method):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def _grow(either, linked, source_has, target_has):  # type: ignore[no-untyped-def]
+def _grow(either: Array, linked: Array, source_has: Array, target_has: Array) -> None:
     """Add neighbours from the union until there is none."""
     sources, targets = linked.shape
     grown = True
@@ -115,7 +117,9 @@ def _grow(either, linked, source_has, target_has):  # type: ignore[no-untyped-de
 
 
 @compiled
-def _finish(i, j, method, linked, source_has, target_has):  # type: ignore[no-untyped-def]
+def _finish(
+    i: int, j: int, method: int, linked: Array, source_has: Array, target_has: Array
+) -> None:
     """Add a link of one direction where one word (`FINAL`) or both have none."""
     if method == FINAL_AND:
         free = not source_has[i] and not target_has[j]

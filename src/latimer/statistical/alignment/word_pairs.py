@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from latimer.compiled import compiled
+from latimer.statistical.arrays import Array, Floats, Ints, Longs
 from latimer.statistical.sentences import Sentences
 
 FLOOR = 1e-7
@@ -25,9 +25,9 @@ class LexicalTable(NamedTuple):
     int64, the entries of source word s (-1: NULL) are `rows[s + 1]:rows[s + 2]`.
     """
 
-    keys: npt.NDArray[np.int64]
-    probabilities: npt.NDArray[np.float64]
-    rows: npt.NDArray[np.int64]
+    keys: Longs
+    probabilities: Floats
+    rows: Longs
     target_vocab: int
 
 
@@ -36,32 +36,41 @@ class WordPairs(NamedTuple):
 
     keys: `[entries]` int64, sorted; entries: `[possible links]` int32, index into keys, ordered by
     sentence pair, source position (NULL first) and target position; first: `[pairs + 1]` int64,
-    where the links of a sentence pair begin.
+    where the links of a sentence pair begin; source_offsets, target_offsets: of the sentences;
+    rows: as in `LexicalTable`.
     """
 
-    keys: npt.NDArray[np.int64]
-    entries: npt.NDArray[np.int32]
-    first: npt.NDArray[np.int64]
+    keys: Longs
+    entries: Ints
+    first: Longs
+    source_offsets: Longs
+    target_offsets: Longs
+    rows: Longs
 
 
-def word_pairs(source: Sentences, target: Sentences, target_vocab: int) -> WordPairs:
+def word_pairs(
+    source: Sentences, target: Sentences, source_vocab: int, target_vocab: int
+) -> WordPairs:
     """Number the distinct word pairs."""
     order = np.argsort(source.tokens, kind="stable")
     lengths = np.diff(source.offsets)
     pair_of = np.repeat(np.arange(source.count, dtype=np.int32), lengths)
     first = np.zeros(source.count + 1, np.int64)
     np.cumsum((lengths + 1) * np.diff(target.offsets), out=first[1:])
-    keys, entries = _number(*source, *target, order, pair_of, first, target_vocab)
-    return WordPairs(keys, entries, first)
-
-
-def rows_of(keys: npt.NDArray[np.int64], sources: int, target_vocab: int) -> npt.NDArray[np.int64]:
-    """Where the entries of each source word begin, NULL first: `[sources + 2]`."""
-    return np.searchsorted(keys, np.arange(sources + 2, dtype=np.int64) * target_vocab)
+    keys, entries = _number(source, target, order, pair_of, first, target_vocab)
+    rows = np.searchsorted(keys, np.arange(source_vocab + 2, dtype=np.int64) * target_vocab)
+    return WordPairs(keys, entries, first, source.offsets, target.offsets, rows)
 
 
 @compiled
-def _number(source, source_offsets, target, target_offsets, order, pair_of, first, target_vocab):  # type: ignore[no-untyped-def]
+def _number(
+    source: Sentences,
+    target: Sentences,
+    order: Longs,
+    pair_of: Ints,
+    first: Longs,
+    target_vocab: int,
+) -> tuple[Longs, Ints]:
     """Keys and entries of `WordPairs`; `order` sorts the source tokens by word."""
     entries = np.empty(first[-1], np.int32)
     keys = np.empty(1 << 16, np.int64)
@@ -69,7 +78,7 @@ def _number(source, source_offsets, target, target_offsets, order, pair_of, firs
     seen_with = np.full(target_vocab, -2, np.int32)
     found = np.empty(target_vocab, np.int32)
     known = 0
-    for token in target:
+    for token in target.tokens:
         entry_of[token] = 0
     for token in range(target_vocab):
         if entry_of[token] == 0:
@@ -79,42 +88,42 @@ def _number(source, source_offsets, target, target_offsets, order, pair_of, firs
             entry_of[token] = known
             known += 1
     for pair in range(len(first) - 1):
-        begin, end = target_offsets[pair], target_offsets[pair + 1]
+        begin, end = target.offsets[pair], target.offsets[pair + 1]
         for j in range(begin, end):
-            entries[first[pair] + j - begin] = entry_of[target[j]]
+            entries[first[pair] + j - begin] = entry_of[target.tokens[j]]
     low = 0
     while low < len(order):
-        word = source[order[low]]
+        word = source.tokens[order[low]]
         high = low
         new = 0
-        while high < len(order) and source[order[high]] == word:
+        while high < len(order) and source.tokens[order[high]] == word:
             pair = pair_of[order[high]]
-            for j in range(target_offsets[pair], target_offsets[pair + 1]):
-                if seen_with[target[j]] != word:
-                    seen_with[target[j]] = word
-                    found[new] = target[j]
+            for j in range(target.offsets[pair], target.offsets[pair + 1]):
+                if seen_with[target.tokens[j]] != word:
+                    seen_with[target.tokens[j]] = word
+                    found[new] = target.tokens[j]
                     new += 1
             high += 1
         found[:new].sort()
         while known + new > len(keys):
             keys = _longer(keys)
         for k in range(new):
-            keys[known + k] = (np.int64(word) + 1) * target_vocab + found[k]
+            keys[known + k] = (int(word) + 1) * target_vocab + found[k]
             entry_of[found[k]] = known + k
         known += new
         for occurrence in range(low, high):
             place = order[occurrence]
             pair = pair_of[place]
-            begin, end = target_offsets[pair], target_offsets[pair + 1]
-            row = first[pair] + (place - source_offsets[pair] + 1) * (end - begin)
+            begin, end = target.offsets[pair], target.offsets[pair + 1]
+            row = first[pair] + (place - source.offsets[pair] + 1) * (end - begin)
             for j in range(begin, end):
-                entries[row + j - begin] = entry_of[target[j]]
+                entries[row + j - begin] = entry_of[target.tokens[j]]
         low = high
     return keys[:known].copy(), entries
 
 
 @compiled
-def _longer(array):  # type: ignore[no-untyped-def]
+def _longer(array: Longs) -> Longs:
     """A copy with room for twice as many."""
     longer = np.empty(2 * len(array), array.dtype)
     longer[: len(array)] = array
@@ -122,25 +131,44 @@ def _longer(array):  # type: ignore[no-untyped-def]
 
 
 @compiled
-def probability(keys, probabilities, rows, target_vocab, source, target):  # type: ignore[no-untyped-def]
-    """t(target | source) of a `LexicalTable`; source -1 is NULL; FLOOR for an unknown pair."""
-    if source < -1 or source + 2 >= len(rows) or target < 0:
+def longest_sentences(offsets: Longs, other_offsets: Longs) -> tuple[int, int]:
+    """The lengths of the longest sentences of both sides, at least 1."""
+    longest, widest = 1, 1
+    for pair in range(len(offsets) - 1):
+        longest = max(longest, offsets[pair + 1] - offsets[pair])
+        widest = max(widest, other_offsets[pair + 1] - other_offsets[pair])
+    return longest, widest
+
+
+@compiled
+def probability(table: LexicalTable, source: int, target: int) -> float:
+    """t(target | source); source -1 is NULL; FLOOR for a pair that the table does not have."""
+    if source < -1 or source + 2 >= len(table.rows) or not 0 <= target < table.target_vocab:
         return FLOOR
-    key = (np.int64(source) + 1) * target_vocab + target
-    low, high = rows[source + 1], rows[source + 2]
+    key = (int(source) + 1) * table.target_vocab + target
+    low, high = int(table.rows[source + 1]), int(table.rows[source + 2])
     while low < high:
         middle = (low + high) >> 1
-        if keys[middle] < key:
+        if table.keys[middle] < key:
             low = middle + 1
         else:
             high = middle
-    if low < rows[source + 2] and keys[low] == key:
-        return max(probabilities[low], FLOOR)
+    if low < table.rows[source + 2] and table.keys[low] == key:
+        return max(table.probabilities[low], FLOOR)
     return FLOOR
 
 
 @compiled
-def maximise(counts, rows, smoothing):  # type: ignore[no-untyped-def]
+def look_up(table: LexicalTable, words: Array, others: Array) -> Floats:
+    """t(other | word) of each; word -1 is NULL."""
+    found = np.empty(len(words))
+    for k in range(len(words)):
+        found[k] = probability(table, words[k], others[k])
+    return found
+
+
+@compiled
+def maximise(counts: Floats, rows: Longs, smoothing: float) -> None:
     """Turn expected counts `[entries]` into t(target | source), in place."""
     for source in range(len(rows) - 1):
         total = 0.0

@@ -6,7 +6,7 @@ import numpy as np
 
 from latimer.compiled import compiled
 from latimer.statistical.alignment.links import Links
-from latimer.statistical.arrays import Ints, Longs
+from latimer.statistical.arrays import Ints
 from latimer.statistical.phrases.extraction import link_matrix
 from latimer.statistical.sentences import Sentences
 
@@ -22,19 +22,15 @@ def evidence(
     """The first `limit` sentence pairs, from 0, in which the phrase pair agrees with the links."""
     phrase_source = np.asarray(phrase_source, np.int32)
     phrase_target = np.asarray(phrase_target, np.int32)
-    found = _evidence(*source, *target, *links, phrase_source, phrase_target, limit)
+    found = _evidence(source, target, links, phrase_source, phrase_target, limit)
     return [int(number) for number in found]
 
 
 @compiled
 def _evidence(
-    source: Ints,
-    source_offsets: Longs,
-    target: Ints,
-    target_offsets: Longs,
-    offsets: Longs,
-    sources: Ints,
-    targets: Ints,
+    source: Sentences,
+    target: Sentences,
+    links: Links,
     phrase_source: Ints,
     phrase_target: Ints,
     limit: int,
@@ -42,19 +38,21 @@ def _evidence(
     """`evidence`."""
     found = np.empty(max(limit, 0), np.int32)
     number = 0
-    for pair in range(len(offsets) - 1):
+    for pair in range(len(links.offsets) - 1):
         if number >= limit:
             break
-        words = source[source_offsets[pair] : source_offsets[pair + 1]]
-        others = target[target_offsets[pair] : target_offsets[pair + 1]]
+        words = source.tokens[source.offsets[pair] : source.offsets[pair + 1]]
+        others = target.tokens[target.offsets[pair] : target.offsets[pair + 1]]
         places = occurrences(words, phrase_source)
         if not len(places):
             continue
         other_places = occurrences(others, phrase_target)
         if not len(other_places):
             continue
-        begin, end = offsets[pair], offsets[pair + 1]
-        linked = link_matrix(len(words), len(others), sources[begin:end], targets[begin:end])
+        begin, end = links.offsets[pair], links.offsets[pair + 1]
+        linked = link_matrix(
+            len(words), len(others), links.sources[begin:end], links.targets[begin:end]
+        )
         if _any_agrees(linked, places, len(phrase_source), other_places, len(phrase_target)):
             found[number] = pair
             number += 1

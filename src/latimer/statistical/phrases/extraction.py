@@ -37,7 +37,7 @@ def extract(
     source: Sentences, target: Sentences, links: Links, longest: int, *, by_phrase: bool = True
 ) -> Occurrences:
     """The phrase pairs of all sentence pairs; by_phrase: orientation from phrases, not links."""
-    fields = _extract(source.offsets, target.offsets, *links, longest, by_phrase)
+    fields = _extract(source.offsets, target.offsets, links, longest, by_phrase)
     return Occurrences(*fields)
 
 
@@ -45,9 +45,7 @@ def extract(
 def _extract(
     source_offsets: Longs,
     target_offsets: Longs,
-    offsets: Longs,
-    sources: Ints,
-    targets: Ints,
+    links: Links,
     longest: int,
     by_phrase: bool,
 ) -> tuple[Ints, Ints, Bytes, Bytes, Bytes]:
@@ -56,13 +54,13 @@ def _extract(
     starts = np.empty((2, room), np.int32)
     small = np.empty((3, room), np.int8)
     number = 0
-    for pair in range(len(offsets) - 1):
+    for pair in range(len(links.offsets) - 1):
         low, high = source_offsets[pair], target_offsets[pair]
         linked = link_matrix(
             source_offsets[pair + 1] - low,
             target_offsets[pair + 1] - high,
-            sources[offsets[pair] : offsets[pair + 1]],
-            targets[offsets[pair] : offsets[pair + 1]],
+            links.sources[links.offsets[pair] : links.offsets[pair + 1]],
+            links.targets[links.offsets[pair] : links.offsets[pair + 1]],
         )
         spans = phrase_pairs(linked, longest)
         turns = orientations(linked, spans, by_phrase)

@@ -13,7 +13,7 @@ import numpy as np
 
 from latimer.compiled import compiled
 from latimer.statistical.alignment.align import WordAlignment
-from latimer.statistical.alignment.word_pairs import LexicalTable, probability
+from latimer.statistical.alignment.word_pairs import LexicalTable, look_up, probability
 from latimer.statistical.arrays import Array, Ints, Longs, Singles
 from latimer.statistical.phrases.extraction import Occurrences
 from latimer.statistical.sentences import Sentences
@@ -44,27 +44,19 @@ def linked_words(source: Sentences, target: Sentences, alignment: WordAlignment)
     first = np.searchsorted(targets, np.arange(len(target.tokens) + 1))
     words, others = source.tokens[sources], target.tokens[targets]
     forward, backward = alignment.forward.table, alignment.backward.table
-    nothing = np.full(1, -1, np.int32)
     return LinkedWords(
         first.astype(np.int64),
         sources.astype(np.int32),
-        look_up(*forward, words, others),
-        look_up(*backward, others, words),
-        look_up(*backward, nothing, source.tokens),
-        look_up(*forward, nothing, target.tokens),
+        look_up(forward, words, others).astype(np.float32),
+        look_up(backward, others, words).astype(np.float32),
+        _of_null(backward, source.tokens),
+        _of_null(forward, target.tokens),
     )
 
 
-@compiled
-def look_up(
-    keys: Longs, probabilities: Array, rows: Longs, target_vocab: int, words: Ints, others: Ints
-) -> Singles:
-    """t(other | word) of a `LexicalTable` for all others; one word stands for all."""
-    found = np.empty(len(others), np.float32)
-    for k in range(len(others)):
-        word = words[k if len(words) > 1 else 0]
-        found[k] = probability(keys, probabilities, rows, target_vocab, word, others[k])
-    return found
+def _of_null(table: LexicalTable, tokens: Ints) -> Singles:
+    """w(token | NULL) of each token."""
+    return look_up(table, np.full(len(tokens), -1, np.int32), tokens).astype(np.float32)
 
 
 @compiled
@@ -104,14 +96,12 @@ def greatest_weights(
     backward: LexicalTable,
 ) -> Singles:
     """As `mean_weights`, with the greatest probability of each word."""
-    spans = [field[examples] for field in found[:4]]
-    swapped = [spans[1], spans[0], spans[3], spans[2]]
-    return np.stack(
-        [
-            _greatest(source.tokens, target.tokens, *spans, *forward),
-            _greatest(target.tokens, source.tokens, *swapped, *backward),
-        ]
-    )
+    starts, lengths = found.sources[examples], found.source_lengths[examples]
+    others, widths = found.targets[examples], found.target_lengths[examples]
+    words, other_words = source.tokens, target.tokens
+    there = _greatest(words, other_words, starts, others, lengths, widths, forward)
+    back = _greatest(other_words, words, others, starts, widths, lengths, backward)
+    return np.stack([there, back])
 
 
 @compiled
@@ -122,21 +112,17 @@ def _greatest(
     other_starts: Ints,
     lengths: Array,
     other_lengths: Array,
-    keys: Longs,
-    probabilities: Array,
-    rows: Longs,
-    target_vocab: int,
+    table: LexicalTable,
 ) -> Singles:
     """Log Π_j max(t(t_j | NULL), max_i t(t_j | s_i)) of every phrase pair."""
     weights = np.empty(len(starts), np.float32)
-    table = (keys, probabilities, rows, target_vocab)
     for k in range(len(starts)):
         weight = 0.0
         for j in range(other_lengths[k]):
             other = others[other_starts[k] + j]
-            most = probability(*table, -1, other)
+            most = probability(table, -1, other)
             for i in range(lengths[k]):
-                most = max(most, probability(*table, words[starts[k] + i], other))
+                most = max(most, probability(table, words[starts[k] + i], other))
             weight += np.log(most)
         weights[k] = weight
     return weights

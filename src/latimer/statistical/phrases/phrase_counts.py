@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from latimer.compiled import compiled
-from latimer.statistical.arrays import Array, Ints, Longs
+from latimer.statistical.arrays import Ints, Longs
 from latimer.statistical.phrases.extraction import Occurrences
 from latimer.statistical.phrases.lexical_weights import LinkedWords
 from latimer.statistical.phrases.phrase_order import WIDTH, PhraseOrder
@@ -38,49 +38,32 @@ def count_pairs(
     found: Occurrences, source: PhraseOrder, target: PhraseOrder, linked: LinkedWords
 ) -> PhraseCounts:
     """Sort the occurrences by phrase pair."""
-    size = np.int64(len(target.order) + 1) * WIDTH
-    keys = _keys(*found[:4], source.places, target.places, size)
+    size = (len(target.order) + 1) * WIDTH
+    keys = _keys(found, source.places, target.places, size)
     order = np.argsort(keys).astype(np.int32)
     keys = keys[order]
     first = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1], [True]]))
     if not len(keys):
         first = np.zeros(1, np.int64)
     sources, targets = np.divmod(keys[first[:-1]], size)
-    examples = _usual(*found[:4], *linked[:2], order, first)
+    examples = _usual(found, linked, order, first)
     return PhraseCounts(sources, targets, first.astype(np.int64), order, examples)
 
 
 @compiled
-def _keys(
-    sources: Ints,
-    targets: Ints,
-    source_lengths: Array,
-    target_lengths: Array,
-    source_places: Ints,
-    target_places: Ints,
-    size: int,
-) -> Longs:
+def _keys(found: Occurrences, source_places: Ints, target_places: Ints, size: int) -> Longs:
     """One number for each phrase pair."""
-    keys = np.empty(len(sources), np.int64)
-    for k in range(len(sources)):
-        a, b = source_lengths[k], target_lengths[k]
-        one = np.int64(source_places[a - 1, sources[k]]) * WIDTH + a
-        other = np.int64(target_places[b - 1, targets[k]]) * WIDTH + b
+    keys = np.empty(len(found.sources), np.int64)
+    for k in range(len(keys)):
+        a, b = found.source_lengths[k], found.target_lengths[k]
+        one = int(source_places[a - 1, found.sources[k]]) * WIDTH + a
+        other = int(target_places[b - 1, found.targets[k]]) * WIDTH + b
         keys[k] = one * size + other
     return keys
 
 
 @compiled
-def _usual(
-    sources: Ints,
-    targets: Ints,
-    source_lengths: Array,
-    target_lengths: Array,
-    link_first: Longs,
-    link_sources: Ints,
-    order: Ints,
-    first: Longs,
-) -> Ints:
+def _usual(found: Occurrences, linked: LinkedWords, order: Ints, first: Longs) -> Ints:
     """The occurrence of each pair whose links are the most frequent; of a tie, the least pattern.
 
     The pattern of an occurrence has a bit for each of LONGEST x LONGEST possible links.
@@ -98,10 +81,11 @@ def _usual(
         for at in range(begin, end):
             k = order[at]
             pattern = np.int64(0)
-            for j in range(target_lengths[k]):
-                word = targets[k] + j
-                for q in range(link_first[word], link_first[word + 1]):
-                    pattern |= np.int64(1) << (LONGEST * (link_sources[q] - sources[k]) + j)
+            for j in range(found.target_lengths[k]):
+                word = found.targets[k] + j
+                for q in range(linked.first[word], linked.first[word + 1]):
+                    i = linked.sources[q] - found.sources[k]
+                    pattern |= np.int64(1) << (LONGEST * i + j)
             patterns[at - begin] = pattern
         number = end - begin
         by_pattern = np.argsort(patterns[:number])
@@ -115,13 +99,3 @@ def _usual(
                 longest = run
                 examples[pair] = order[begin + by_pattern[at]]
     return examples
-
-
-def marginals(counts: PhraseCounts, words: int, side: Longs) -> tuple[Longs, Longs]:
-    """For each pair, how often one of its phrases occurs in pairs, and in how many distinct ones.
-
-    side: `counts.sources` or `counts.targets`; words: tokens of that side of the corpus.
-    """
-    totals = np.bincount(side, counts.counts, words * WIDTH + WIDTH)
-    kinds = np.bincount(side, minlength=words * WIDTH + WIDTH)
-    return totals[side].astype(np.int64), kinds[side]

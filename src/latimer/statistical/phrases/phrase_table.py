@@ -83,7 +83,7 @@ def find_spans(source_tokens: Ints, source_offsets: Longs, tokens: Ints) -> Ints
     spans = np.empty((4 * len(tokens) + 16, 3), np.int32)
     found = 0
     for start in range(len(tokens)):
-        low, high = np.int64(0), np.int64(len(source_offsets) - 1)
+        low, high = 0, len(source_offsets) - 1
         for end in range(start + 1, len(tokens) + 1):
             token, depth = tokens[end - 1], end - 1 - start
             if token < 0:

@@ -83,12 +83,12 @@ def cooccurrences(
     counts: PhraseCounts,
 ) -> Ints:
     """In how many sentence pairs both phrases, the source and the target occur: `[pairs, 3]`."""
-    numbers = [
+    one, other = (
         np.repeat(np.arange(side.count, dtype=np.int32), np.diff(side.offsets))
         for side in (source, target)
-    ]
+    )
     return _cooccurrences(
-        source_order, target_order, *numbers, target.offsets, counts.sources, counts.targets
+        source_order, target_order, one, other, target.offsets, counts.sources, counts.targets
     )
 
 
