@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ENGINES: dict[str, str] = {
     "neural": "latimer.engines.neural.loading:load",
     "apertium": "latimer.engines.apertium.loading:load",
+    "rules": "latimer.engines.rules.loading:load",
 }
 """`module:function` of what loads a model; it is called with the folder and keyword options."""
 
@@ -35,7 +36,7 @@ def load(model: str | Path, **options: Any) -> Translator:
     """The translator in a model folder, whatever its engine, or of a name: `apertium:en-es`.
 
     `config.json` of the folder names the engine. `options` are those of the engine: see
-    `latimer.engines.neural.options` and `latimer.engines.apertium.options`.
+    the module `options` of the engine.
 
     Raises InputError, one line, for a folder without a model, an engine that this version does not
     have, an option that the engine does not take, and whatever the engine refuses.
