@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from latimer.recipe.phrases import PhrasesRecipe
 
 
 def train(
@@ -47,13 +50,16 @@ def train(
     from contextlib import nullcontext
 
     from latimer.commands.user_modules import find_user_modules
-    from latimer.recipe import load_recipe
+    from latimer.recipe import Recipe, load_any_recipe
 
     find_user_modules()
     chosen = [*data_settings(corpus), *(overrides or [])]
     if precision is not None:
         chosen.append(f"training.precision={precision}")
-    loaded = load_recipe(recipe, chosen)
+    loaded = load_any_recipe(recipe, chosen)
+    if not isinstance(loaded, Recipe):
+        announce(_train_phrases(loaded, run, quiet=quiet), as_json)
+        return
 
     from latimer.train.loop.display import Display
     from latimer.train.run.run import train as train_run
@@ -71,6 +77,22 @@ def train(
         )
     if leads:
         announce(folder, as_json)
+
+
+def _train_phrases(recipe: PhrasesRecipe, run: Path, *, quiet: bool) -> Path:
+    import shlex
+    import sys
+    from contextlib import nullcontext
+
+    from latimer.engines.phrases.training.display import Display
+    from latimer.extras import require
+
+    require("numba", "statistical", "engine: phrases")
+    from latimer.engines.phrases.training.run import train as train_run
+
+    with nullcontext() if quiet else Display() as display:
+        command = shlex.join(["latimer", *sys.argv[1:]])
+        return train_run(recipe, run, on_event=display, command=command)
 
 
 def data_settings(folder: Path | None) -> list[str]:
@@ -108,6 +130,8 @@ def announce(folder: Path, as_json: bool) -> None:
     print(folder)
     if config.scores.dev_bleu_greedy is not None:
         print(f"dev BLEU {config.scores.dev_bleu_greedy:.2f} (greedy)", file=sys.stderr)
+    if config.scores.dev_bleu is not None:
+        print(f"dev BLEU {config.scores.dev_bleu:.2f}", file=sys.stderr)
     if config.scores.dev_perplexity is not None:
         print(f"dev perplexity {config.scores.dev_perplexity:.2f}", file=sys.stderr)
     print(f"Use it with: {MODEL_KINDS[config.kind].use(folder)}", file=sys.stderr)

@@ -54,13 +54,15 @@ class DataFacts(Facts):
 class Scores(Facts):
     """How good a model is on the development set, and how it came about.
 
-    dev_bleu_greedy: BLEU of greedy search, 0 to 100, of a translator; dev_perplexity: of a language
+    dev_bleu_greedy: BLEU of greedy search, 0 to 100, of a neural translator; dev_bleu: of the
+    model's own search, of a statistical one; dev_perplexity: of a language
     model, per piece; updates, minutes: of training, all sittings and phases together; checkpoints:
     how many were averaged; models: how many models were averaged; extrapolation: how far the
     average was taken from the start, 1 for the average itself.
     """
 
     dev_bleu_greedy: float | None = None
+    dev_bleu: float | None = None
     dev_perplexity: float | None = None
     updates: int | None = None
     minutes: float | None = None

@@ -8,6 +8,7 @@ from latimer.recipe.data import TextPair
 from latimer.recipe.reading import (
     build_recipe,
     dump_recipe,
+    load_any_recipe,
     load_recipe,
     override_recipe,
     recipe_names,
@@ -19,6 +20,7 @@ __all__ = [
     "TextPair",
     "build_recipe",
     "dump_recipe",
+    "load_any_recipe",
     "load_recipe",
     "override_recipe",
     "recipe_names",

@@ -11,10 +11,15 @@ from pydantic.fields import FieldInfo
 
 from latimer.errors import SettingError, shown
 from latimer.recipe.objectives.kinds import OBJECTIVES, kinds_with
+from latimer.recipe.phrases import PhrasesRecipe
 from latimer.recipe.recipe import Recipe
 from latimer.search.strategies import STRATEGIES
 from latimer.settings import allowed as allowed_value
 from latimer.settings import choices
+
+Root = type[Recipe] | type[PhrasesRecipe]
+RECIPES: dict[str, Root] = {"neural": Recipe, "phrases": PhrasesRecipe}
+"""The kinds of recipes, by the engine whose models they make."""
 
 
 def sections_of(annotation: Any) -> tuple[type[BaseModel], ...]:
@@ -75,10 +80,13 @@ def allowed(field: FieldInfo) -> str:
     return f"sections by names of your own, in each any of {sections}"
 
 
-def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) -> str:
+def complaint(
+    error: Mapping[str, Any], name: str, places: Mapping[str, str], root: Root = Recipe
+) -> str:
     """One line for one error of pydantic: where, which key, what is wrong, what is allowed.
 
-    `places` maps a dotted key to where it was written (file and line, or the override).
+    `places` maps a dotted key to where it was written (file and line, or the override); `root` is
+    the kind of recipe.
     """
     stated = error.get("ctx", {}).get("error")
     if isinstance(stated, SettingError):
@@ -92,19 +100,21 @@ def complaint(error: Mapping[str, Any], name: str, places: Mapping[str, str]) ->
     if error["type"] == "impossible":
         return f"{where}: {key}: {error['ctx']['why']}"
     if error["type"] == "extra_forbidden":
-        return f"{where}: {_unknown(key, kind)}"
+        return f"{where}: {_unknown(key, kind, root)}"
     if key == "phases" or key.endswith(".[key]"):
         return f"{where}: {key.removesuffix('.[key]')}: {_NAMES}"
     if error["type"].startswith("union_tag"):
         key, value = f"{key}.kind", error["input"].get("kind")
-        kinds = _field(key)
+        kinds = _field(key, root)
         assert kinds is not None
         return f"{_where(key, name, places)}: {_not_allowed(key, kinds, value)}"
-    field = _field(key)
+    field = _field(key, root)
     if error["type"] == "missing":
         return f"{name}: {_missing(key, field)}"
     if field is None or sections_of(field.annotation):
-        return f"{where}: {key} is a section; write its keys below it, indented: {_names(key)}"
+        return (
+            f"{where}: {key} is a section; write its keys below it, indented: {_names(key, root)}"
+        )
     return f"{where}: {_not_allowed(key, field, error['input'])}"
 
 
@@ -143,8 +153,8 @@ def _key(error: Mapping[str, Any]) -> tuple[str, str | None]:
     return ".".join([*inside, str(own)]), kind
 
 
-def _field(key: str) -> FieldInfo | None:
-    sections: tuple[type[BaseModel], ...] = (Recipe,)
+def _field(key: str, root: Root) -> FieldInfo | None:
+    sections: tuple[type[BaseModel], ...] = (root,)
     field = None
     several = False
     for name in key.split("."):
@@ -157,14 +167,14 @@ def _field(key: str) -> FieldInfo | None:
     return field
 
 
-def _names(section: str) -> str:
-    field = _field(section)
-    return ", ".join(_fields(sections_of(field.annotation) if field else (Recipe,)))
+def _names(section: str, root: Root) -> str:
+    field = _field(section, root)
+    return ", ".join(_fields(sections_of(field.annotation) if field else (root,)))
 
 
-def _unknown(key: str, kind: str | None) -> str:
+def _unknown(key: str, kind: str | None, root: Root) -> str:
     section, _, last = key.rpartition(".")
-    valid, of = _names(section), f" of {section}" if section else ""
+    valid, of = _names(section, root), f" of {section}" if section else ""
     if kind is not None:
         valid, of = ", ".join(OBJECTIVES[kind].model_fields), f" of objective {kind}"
         if others := kinds_with(last):
@@ -172,7 +182,7 @@ def _unknown(key: str, kind: str | None) -> str:
                 f"objective {kind} has no key {last}; it belongs to {', '.join(others)}. "
                 f"Valid keys{of}: {valid}"
             )
-    elsewhere = [dotted for dotted, _ in keys() if dotted.rpartition(".")[2] == last]
+    elsewhere = [dotted for dotted, _ in keys(root) if dotted.rpartition(".")[2] == last]
     close = get_close_matches(last, valid.split(", "), n=1)
     near = elsewhere or [f"{section}.{name}".lstrip(".") for name in close]
     hint = f"; did you mean {near[0]}?" if near else "."
@@ -188,9 +198,19 @@ def _missing(key: str, field: FieldInfo | None) -> str:
 
 def markdown() -> str:
     """`docs/reference/recipe.md`: every key with its default, what it allows and what it means."""
-    parts = [_HEAD, "| key | default | allowed | meaning |\n|---|---|---|---|\n"]
-    parts += [_row(key, field) for key, field in keys()]
-    return "".join(parts)
+    parts = [_HEAD]
+    for engine, root in RECIPES.items():
+        parts += [f"## {_TITLES[engine]}\n\n", _TABLE]
+        parts += [_row(key, field, root) for key, field in keys(root)]
+        parts.append("\n")
+    return "".join(parts).rstrip() + "\n"
+
+
+_TITLES = {
+    "neural": "Networks (`engine: neural`)",
+    "phrases": "Phrases (`engine: phrases`)",
+}
+_TABLE = "| key | default | allowed | meaning |\n|---|---|---|---|\n"
 
 
 _KINDS: dict[str, Mapping[str, type[BaseModel]]] = {
@@ -208,8 +228,8 @@ def _kinds(key: str) -> str:
     return "" if len(having) in (0, len(kinds)) else f" (`{'`, `'.join(having)}`)"
 
 
-def _row(key: str, field: FieldInfo) -> str:
-    section = _field(key.rpartition(".")[0])
+def _row(key: str, field: FieldInfo, root: Root) -> str:
+    section = _field(key.rpartition(".")[0], root)
     optional = section is not None and not section.is_required()
     default = "needed" if field.is_required() else f"`{_default(field.default)}`"
     if field.is_required() and optional:
@@ -228,8 +248,9 @@ def _default(value: Any) -> str:
 _HEAD = """\
 # Recipes
 
-A recipe is a YAML file that describes a run; `latimer train` reads it. Every key below has a
-default except the files to learn from. `--set training.max_minutes=5` changes one key for one run.
+A recipe is a YAML file that describes a run; `latimer train` reads it. The key `engine` says what
+kind of model it makes, and so which other keys it has. Every key below has a default except the
+files to learn from. `--set training.max_minutes=5` changes one key for one run.
 Recipes that come with Latimer are found by their names: `latimer train small`.
 
 Numbers and words follow YAML 1.2: `no` is a language, `1e-3` a number. An unknown key, a wrong

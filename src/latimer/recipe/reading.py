@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from latimer import strict_yaml
 from latimer.errors import InputError
 from latimer.files import read_lines
+from latimer.recipe.phrases import PhrasesRecipe
 from latimer.recipe.recipe import Recipe
 from latimer.recipe.renamed import check_renamed
 
@@ -26,17 +27,44 @@ def recipe_names() -> list[str]:
     )
 
 
-def load_recipe(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+AnyRecipe = Recipe | PhrasesRecipe
+"""What `latimer train` takes: a recipe of any engine."""
+
+
+def load_any_recipe(path_or_name: str | Path, overrides: Sequence[str] = ()) -> AnyRecipe:
     """Read a recipe file, or one that comes with Latimer by its name, and apply `a.b=c` to it.
 
-    Raises InputError, one line naming file or override, key and what is allowed.
+    Its key `engine` says which kind of recipe it is. Raises InputError, one line naming file or
+    override, key and what is allowed.
     """
+    tree, name, places = _tree(path_or_name, overrides)
+    engine = tree.get("engine", "neural")
+    if engine == "phrases":
+        return _build(PhrasesRecipe, tree, name, places)
+    if engine == "neural":
+        return _build(Recipe, tree, name, places)
+    raise InputError(
+        f"{places.get('engine', name)}: engine is {engine!r}; allowed: neural, phrases"
+    )
+
+
+def load_recipe(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """As `load_any_recipe`, of a network; raises InputError for a recipe of another engine."""
+    return build_recipe(*_tree(path_or_name, overrides))
+
+
+def _tree(
+    path_or_name: str | Path, overrides: Sequence[str]
+) -> tuple[dict[str, Any], str, dict[str, str]]:
+    """A recipe as nested dicts, its name for messages, and where each dotted key stands."""
     name, text = _read(path_or_name)
     plain, lines = strict_yaml.parse(text, name)
     places = {key: f"{name}, line {line}" for key, line in lines.items()}
     if not isinstance(plain, dict | None):
         raise InputError(f"{name}: a recipe is made of sections such as `training:`")
-    return override_recipe(plain or {}, name, places, overrides)
+    tree = plain or {}
+    _override(tree, places, overrides)
+    return tree, name, places
 
 
 def override_recipe(
@@ -46,13 +74,17 @@ def override_recipe(
 
     Raises InputError as `load_recipe` does; `places` tells where each dotted key stands.
     """
+    _override(tree, places, overrides)
+    return build_recipe(tree, name, places)
+
+
+def _override(tree: dict[str, Any], places: dict[str, str], overrides: Sequence[str]) -> None:
     for override in overrides:
         key, value = _parse_override(override)
         _set(tree, key, value, override)
         for end in range(key.count(".") + 1):
             places.setdefault(key.rsplit(".", end)[0], f"--set {override}")
         places[key] = f"--set {override}"
-    return build_recipe(tree, name, places)
 
 
 def build_recipe(
@@ -62,24 +94,30 @@ def build_recipe(
 
     Raises InputError as `load_recipe` does.
     """
-    places = places or {}
+    return _build(Recipe, tree, name, places or {})
+
+
+R = TypeVar("R", Recipe, PhrasesRecipe)
+
+
+def _build(of: type[R], tree: Mapping[str, Any], name: str, places: dict[str, str]) -> R:
     check_renamed(tree, name, places)
     # A section whose every key is commented out reads as null: it is empty, not wrong.
     filled = {
-        key: {} if value is None and key not in ("seed", "start") else value
+        key: {} if value is None and key not in ("seed", "start", "engine") else value
         for key, value in tree.items()
     }
     try:
-        return Recipe.model_validate(filled)
+        return of.model_validate(filled)
     except ValidationError as error:
         from latimer.recipe.help import complaint
 
         # A misspelt key first: it is why the right one is missing.
         first = min(error.errors(), key=lambda found: found["type"] != "extra_forbidden")
-        raise InputError(complaint(first, name, places)) from error
+        raise InputError(complaint(first, name, places, of)) from error
 
 
-def dump_recipe(recipe: Recipe) -> str:
+def dump_recipe(recipe: AnyRecipe) -> str:
     """The recipe as YAML, every key written out; `load_recipe` reads it back equal."""
     return strict_yaml.dump(recipe.model_dump(mode="json"))
 

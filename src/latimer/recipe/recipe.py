@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -31,6 +31,7 @@ from latimer.search.strategies import Beam
 class Recipe(Section):
     """A whole run."""
 
+    engine: Literal["neural"] = Field(default="neural", description="What the model is: a network.")
     seed: int = Field(
         default=1, ge=0, le=2**32 - 1, description="Random seed; the same seed gives the same run."
     )
@@ -68,6 +69,9 @@ class Recipe(Section):
             check_training(self.training)
             check_alone(self, started=started, translates=translates)
         check_critic(places, list(self.phases.values()) or [self])
+        if self.search.engine != self.engine:
+            why = f"{self.search.kind!r} is for the engine {self.search.engine}; take beam"
+            raise impossible("search.kind", why)
         penalty = getattr(self.search, "coverage_penalty", 0.0)
         if penalty and self.model.attention == "none":
             raise impossible(

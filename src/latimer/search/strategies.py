@@ -27,10 +27,12 @@ class Strategy(Settings):
 
     runner: the function, `module:name`, that searches: called with the strategy and a
     `latimer.search.batch.SearchBatch`, it returns the hypotheses of each sentence, best first.
-    takes_phrases: whether required phrases and glossaries are obeyed.
+    takes_phrases: whether required phrases and glossaries are obeyed. engine: the engine that can
+    search so; `runner` is for the neural one.
     """
 
     runner: ClassVar[str]
+    engine: ClassVar[str] = "neural"
     takes_phrases: ClassVar[bool] = False
 
     @property
@@ -241,7 +243,52 @@ class Exact(Ranking):
     kind: Literal["exact"] = Field(default="exact", repr=False, description="The way of searching.")
 
 
-Search = Beam | DiverseBeam | Sampling | MinimumBayesRisk | Exact
+class Stack(Strategy):
+    """Stack search over phrases (Koehn et al. 2003) with cube pruning (Huang & Chiang 2007).
+
+    For models of the engine `phrases`.
+    """
+
+    engine: ClassVar[str] = "phrases"
+    takes_phrases: ClassVar[bool] = True
+
+    width: Width = Field(
+        default=50, description="Hypotheses kept for each number of translated words."
+    )
+    nbest: int = Field(default=1, ge=1, le=4000, description="Translations returned for each text.")
+    reordering_limit: int = Field(
+        default=4,
+        ge=0,
+        le=30,
+        description="Words that a phrase may begin behind the first one that is not translated; "
+        "with 0 phrases keep the order of the source.",
+    )
+    threshold: float = Field(
+        default=10.0,
+        gt=0,
+        le=1000,
+        description="Hypotheses whose score is lower than the best of their number of words by "
+        "more are left out.",
+    )
+    kind: Literal["stack"] = Field(default="stack", repr=False, description="The way of searching.")
+
+    @property
+    def rows(self) -> int:
+        """See `Strategy`."""
+        return self.width
+
+    @property
+    def outputs(self) -> int:
+        """See `Strategy`."""
+        return self.nbest
+
+    @property
+    def size(self) -> tuple[str, int]:
+        """See `Strategy`."""
+        return "width", self.width
+
+
+Search = Beam | DiverseBeam | Sampling | MinimumBayesRisk | Exact | Stack
 """A way of searching."""
 STRATEGIES: dict[str, type[Search]] = {
     strategy.model_fields["kind"].default: strategy for strategy in get_args(Search)

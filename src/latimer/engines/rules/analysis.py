@@ -82,9 +82,7 @@ class Analyser:
         return 1, (Reading(token.text, token.kind, {}),)
 
 
-def _word(
-    tokens: Sequence[Token], place: int, size: int, readings: tuple[Reading, ...]
-) -> Word:
+def _word(tokens: Sequence[Token], place: int, size: int, readings: tuple[Reading, ...]) -> Word:
     span = tokens[place : place + size]
     text = span[0].text + "".join(" " * token.space + token.text for token in span[1:])
     return Word(text, place, size, span[0].space, readings)

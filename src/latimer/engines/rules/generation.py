@@ -60,9 +60,7 @@ def generate(nodes: Iterable[Node], transfer: Transfer, grammar: Grammar) -> lis
     return forms + waiting
 
 
-def contract(
-    forms: Sequence[Form], contractions: Mapping[tuple[str, str], str]
-) -> list[Form]:
+def contract(forms: Sequence[Form], contractions: Mapping[tuple[str, str], str]) -> list[Form]:
     """The forms with neighbours such as `de el` made one."""
     found: list[Form] = []
     for form in forms:

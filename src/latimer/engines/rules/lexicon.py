@@ -123,9 +123,7 @@ def _check_header(path: Path, number: int, header: list[str]) -> None:
         )
 
 
-def _entry(
-    cells: Mapping[str, str], number: int, grammar: Grammar, paradigms: Paradigms
-) -> Entry:
+def _entry(cells: Mapping[str, str], number: int, grammar: Grammar, paradigms: Paradigms) -> Entry:
     lemma, tag = cells["lemma"], cells["tag"]
     if not lemma:
         raise ValueError("the lemma is missing")

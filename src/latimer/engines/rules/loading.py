@@ -13,6 +13,12 @@ from latimer.errors import SettingError
 from latimer.model.reading import read_config
 
 
+def read_system(folder: str | Path) -> RuleSystem:
+    """The rule system in a folder; raises InputError as `load` does."""
+    read_config(folder, RulesConfig)
+    return RuleSystem(Path(folder))
+
+
 def load(folder: str | Path, **options: Any) -> TextTranslator:
     """The translator in a rule folder; `options` are those of `RulesOptions`.
 

@@ -159,8 +159,4 @@ def _ends(nodes: Sequence[Node], place: int) -> bool:
     if place >= len(nodes):
         return True
     node = nodes[place]
-    return (
-        isinstance(node, Word)
-        and node.reading.tag == PUNCTUATION
-        and node.text in SENTENCE_ENDS
-    )
+    return isinstance(node, Word) and node.reading.tag == PUNCTUATION and node.text in SENTENCE_ENDS

@@ -21,7 +21,9 @@ class Source:
         except OSError as error:
             raise unreadable(path, error) from error
         except UnicodeDecodeError as error:
-            raise InputError(f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8") from error
+            raise InputError(
+                f"{path}: not UTF-8 at byte {error.start}; save it as UTF-8"
+            ) from error
         content, self._lines = strict_yaml.parse(text, str(path))
         if not isinstance(content, dict):
             raise InputError(f"{path}: sections expected; see docs/reference/rules.md")

@@ -6,7 +6,7 @@ Sections: `disambiguation` chooses readings; `passes` has rules, pass by pass; `
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -63,9 +63,7 @@ class Transfer:
 
 def read_transfer(source: Source, grammar: Grammar, paradigms: Paradigms) -> Transfer:
     """The content of `transfer.yaml`; raises InputError naming file, line and key."""
-    source.check_keys(
-        "", source.content, ["disambiguation", "passes", "contractions", "particles"]
-    )
+    source.check_keys("", source.content, ["disambiguation", "passes", "contractions", "particles"])
     passes = {
         name: source.mapping(f"passes.{name}", rules)
         for name, rules in source.section("passes").items()
@@ -174,7 +172,11 @@ class _Reader:
         """Position, key and value of each entry of a mapping by position."""
         section = self._source.mapping(f"{key}.{name}", rule.get(name))
         return [
-            (self._position(f"{key}.{name}.{place}", place, pattern), f"{key}.{name}.{place}", value)
+            (
+                self._position(f"{key}.{name}.{place}", place, pattern),
+                f"{key}.{name}.{place}",
+                value,
+            )
             for place, value in section.items()
         ]
 
@@ -203,9 +205,7 @@ class _Reader:
             raise self._source.error(key, f"unknown target paradigm {name!r}")
         return Target(word, self._paradigms.target[name])
 
-    def _output(
-        self, key: str, written: Any, pattern: Pattern
-    ) -> tuple[int | Target, ...]:
+    def _output(self, key: str, written: Any, pattern: Pattern) -> tuple[int | Target, ...]:
         output: list[int | Target] = []
         for word in self._source.words(f"{key}.output", written):
             if word.startswith("="):
@@ -216,5 +216,3 @@ class _Reader:
                 raise self._source.error(f"{key}.output", f"position {word} stands there twice")
             output.append(place)
         return tuple(output)
-
-

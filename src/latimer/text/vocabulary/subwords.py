@@ -98,6 +98,13 @@ class Subwords:
         """Ids of the pieces of `text` (placeholders already masked), without BOS and EOS."""
         return self._processor.encode(split_words(text) if self.kind == "word" else text)
 
+    def surfaces(self, text: str) -> list[str]:
+        """The pieces of `text` as they are written in it, unknown characters too.
+
+        `▁` stands for a space. Not for the kind `word`.
+        """
+        return self._processor.encode(text, out_type=str)
+
     def encode_all(self, texts: Sequence[str]) -> list[list[int]]:
         """`encode` for many texts at once, on every core."""
         if len(texts) <= FEW:

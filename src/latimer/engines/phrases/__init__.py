@@ -1,0 +1,1 @@
+"""Phrase-based statistical translation as an engine."""

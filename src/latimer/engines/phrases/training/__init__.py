@@ -1,0 +1,1 @@
+"""Training of phrase-based models: from a recipe and a folder to a model."""

@@ -1,0 +1,1 @@
+"""Text as tokens that a statistical model counts, and back."""
