@@ -24,7 +24,7 @@ from latimer.commands.plan import plan
 from latimer.commands.play import play
 from latimer.commands.plot import plot
 from latimer.commands.quickstart import quickstart
-from latimer.commands.rules import new, trace
+from latimer.commands.rules import draft, new, trace
 from latimer.commands.sample import sample
 from latimer.commands.shortlist import shortlist
 from latimer.commands.train import train
@@ -44,7 +44,7 @@ class Family:
 
 
 RULES = Family(
-    "rules", "Write and look into a translator made of rules, or draft one.", (new, trace)
+    "rules", "Write and look into a translator made of rules, or draft one.", (new, draft, trace)
 )
 
 COMMANDS: dict[str, tuple[Command | Family, ...]] = {

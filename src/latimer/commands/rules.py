@@ -35,3 +35,35 @@ def trace(
     check_text(text, "TEXT")
     with open_output(None) as out:
         out.writelines(f"{line}\n" for line in trace_lines(system.translate(normalise(text))))
+
+
+def draft(
+    text: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="{MODEL|CORPUS|SRC TGT}",
+            help="Model folder, for the text that it was trained on; folder of `latimer corpus`; "
+            "or two files, line by line.",
+        ),
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Rule folder to make.")],
+    source: Annotated[str, typer.Option(help="Code of the source language.")] = "en",
+    target: Annotated[str, typer.Option(help="Code of the target language.")] = "de",
+) -> None:
+    """Draft a lexicon and patterns from the word alignment of a text, for a person to edit.
+
+    The draft alone translates badly, word for word with a few reorderings. Tags are guessed by
+    rules for English sources.
+    """
+    from latimer.engines.rules.draft.text import read_text
+    from latimer.engines.rules.draft.writing import draft_rules
+    from latimer.engines.rules.examples import check_new
+
+    check_new(out)
+    pairs, languages = read_text(text, source, target)
+    entries, rules = draft_rules(pairs, languages, out)
+    typer.echo(
+        f"latimer: written: {out}: {entries} entries, {rules} rules; this is a draft to edit: "
+        "alone it gives some 11 BLEU, see docs/how-to/use-rules.md",
+        err=True,
+    )

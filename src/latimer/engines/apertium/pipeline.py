@@ -58,7 +58,7 @@ class Pipeline:
                     if key.fileobj is self._input:
                         waiting = self._write(waiting)
                         if not waiting:
-                            ready.unregister(self._input)  # type: ignore[arg-type]
+                            ready.unregister(self._input)
                         continue
                     block = os.read(key.fd, _BLOCK)
                     if not block:

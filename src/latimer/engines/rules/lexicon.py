@@ -1,9 +1,9 @@
 """The lexicon: a TSV file, an entry a line, that gives each word its translation.
 
 Columns, named in the first line: `lemma`, `tag`, `translation`, `paradigm` of the translation,
-and, where wanted, `source` (the paradigm of the lemma) and `features` (such as the gender). A `#` in
-a lemma of several words marks the end of the word that is inflected: `turn# off`; without it the
-last one is. A `|` in a translation marks a separable particle: `aus|wählen`.
+and, where wanted, `source` (the paradigm of the lemma) and `features` (such as the gender). A `#`
+in a lemma of several words marks the end of the word that is inflected: `turn# off`; without it
+the last one is. A `|` in a translation marks a separable particle: `aus|wählen`.
 """
 
 from __future__ import annotations
@@ -114,12 +114,10 @@ def _check_header(path: Path, number: int, header: list[str]) -> None:
     wrong = [name for name in header if name not in known or header.count(name) > 1]
     missing = [name for name in NEEDED if name not in header]
     if wrong or missing:
-        what = f"{wrong[0]!r} is not" if wrong else f"{missing[0]!r} is missing"
+        what = f"{wrong[0]!r} is no column" if wrong else f"{missing[0]!r} is missing"
         raise InputError(
-            f"{path}, line {number}: the first line names the columns, separated by tabs; {what} "
-            f"one of {', '.join(known)}"
-            if wrong
-            else f"{path}, line {number}: the first line names the columns, separated by tabs; {what}"
+            f"{path}, line {number}: the first line names the columns, separated by tabs; {what}; "
+            f"columns are {', '.join(known)}"
         )
 
 

@@ -1,7 +1,7 @@
 """Patterns over tags, and finding them: `det? adj* noun|slot`.
 
-An element is a tag (`noun`), a tag with features (`noun.pl`), with a lemma (`verb:be`, `verb:be.pp`)
-or anything (`_`); `|` separates alternatives; `?`, `*` or `+` behind them says how often. `START`
+An element is a tag (`noun`), one with features (`noun.pl`), one with a lemma (`verb:be`,
+`verb:be.pp`) or anything (`_`); `|` separates alternatives; `?`, `*` or `+` behind them says how often. `START`
 in front and `END` behind hold at the ends of a sentence.
 """
 

@@ -33,7 +33,7 @@ class Rule:
     """A rule of transfer. Positions are counted from 0 here.
 
     group: tag of what comes out as one; head: the position whose features it has; agree: position
-    by position that follows it; set, translate: by position; output: positions, and words to put in.
+    by position that follows it; set, translate: by position; output: positions, and words put in.
     """
 
     name: str
