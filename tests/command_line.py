@@ -27,4 +27,6 @@ def parse(line: str) -> tuple[str, dict[str, Any]]:
     words = shlex.split(re.sub(r"[<>]\s*\S+", "", stage))
     name, *arguments = words[words.index(next(w for w in words if w.endswith("latimer"))) + 1 :]
     command = commands()[name]
+    if hasattr(command, "commands"):
+        command = command.commands[arguments.pop(0)]
     return name, command.make_context(name, arguments).params

@@ -6,6 +6,7 @@ import io
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import typer
@@ -25,26 +26,34 @@ from latimer.commands.plan import plan
 from latimer.commands.play import play
 from latimer.commands.plot import plot
 from latimer.commands.quickstart import quickstart
+from latimer.commands.rules import draft, new, trace
 from latimer.commands.sample import sample
 from latimer.commands.shortlist import shortlist
 from latimer.commands.train import train
 from latimer.commands.translate import translate
 from latimer.errors import LatimerError
 
-COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
-    "Translators": (
-        quickstart,
-        corpus,
-        train,
-        improve,
-        translate,
-        evaluate,
-        compare,
-        explain,
-        plot,
-    ),  # fmt: skip
+Command = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Family:
+    """Commands under one name, as `latimer rules new` and `latimer rules trace` are."""
+
+    name: str
+    help: str
+    members: tuple[Command, ...]
+
+
+RULES = Family(
+    "rules", "Write and look into a translator made of rules, or draft one.", (new, draft, trace)
+)
+
+COMMANDS: dict[str, tuple[Command | Family, ...]] = {
+    "Translators": (quickstart, corpus, train, improve, translate, evaluate, explain, plot),
+    "Comparison": (compare,),
     "Decision processes": (plan, learn, play),
-    "Smaller tools": (average, analyse, shortlist, perplexity, sample),
+    "Smaller tools": (average, analyse, shortlist, perplexity, sample, RULES),
 }
 """The commands, in the groups that `latimer --help` shows."""
 
@@ -56,9 +65,14 @@ class _Grouped(TyperGroup):
         """Write the part of the help that lists the commands; see `click.Group`."""
         for title, commands in COMMANDS.items():
             with formatter.section(title):
-                formatter.write_dl(
-                    [(one.__name__, " ".join(_sentence(one.__doc__ or ""))) for one in commands]
-                )
+                formatter.write_dl([_name_and_help(one) for one in commands])
+
+
+def _name_and_help(command: Command | Family) -> tuple[str, str]:
+    """The name of a command, and the first sentence of its help."""
+    if isinstance(command, Family):
+        return command.name, command.help
+    return command.__name__, " ".join(_sentence(command.__doc__ or ""))
 
 
 def _sentence(text: str) -> list[str]:
@@ -84,20 +98,30 @@ def _root(
 
 def build_app() -> typer.Typer:
     """The command line as a Typer application, one command a function of `latimer.commands`."""
-    app = typer.Typer(
-        name="latimer",
-        cls=_Grouped,
+    app = _app("latimer", cls=_Grouped)
+    app.callback()(_root)
+    for commands in COMMANDS.values():
+        for command in commands:
+            if isinstance(command, Family):
+                family = _app(command.name, help=command.help)
+                for member in command.members:
+                    family.command()(member)
+                app.add_typer(family)
+            else:
+                app.command()(command)
+    return app
+
+
+def _app(name: str, **settings: Any) -> typer.Typer:
+    return typer.Typer(
+        name=name,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
+        **settings,
     )
-    app.callback()(_root)
-    for commands in COMMANDS.values():
-        for command in commands:
-            app.command()(command)
-    return app
 
 
 def main() -> None:

@@ -57,6 +57,12 @@ def translate(
     max_length: MaxLength = None,
     settings: Set = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    trace: Annotated[
+        bool,
+        typer.Option(
+            "--trace", help="Write which rules were applied where to standard error; rules only."
+        ),
+    ] = False,
     threads: Threads = None,
     device: EngineDevice = None,
 ) -> None:
@@ -77,6 +83,7 @@ def translate(
             "constraints.max_length": ("--max-length", max_length),
             "engine.threads": ("--threads", threads),
             "engine.device": ("--device", device),
+            "engine.trace": ("--trace", trace or None),
         },
         settings,
     )

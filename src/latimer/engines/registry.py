@@ -1,7 +1,7 @@
 """The engines, by the name that `config.json` of a model folder has; none is imported here.
 
 A new engine is a module with a function that makes a `Translator` of a model folder, and a line in
-`ENGINES`.
+`ENGINES`. An engine that needs no folder has a line in `NAMED`.
 """
 
 from __future__ import annotations
@@ -19,14 +19,25 @@ if TYPE_CHECKING:
 ENGINES: dict[str, str] = {
     "neural": "latimer.engines.neural.loading:load",
     "phrases": "latimer.engines.phrases.loading:load",
+    "apertium": "latimer.engines.apertium.loading:load",
+    "rules": "latimer.engines.rules.loading:load",
 }
 """`module:function` of what loads a model; it is called with the folder and keyword options."""
 
+NAMED: dict[str, str] = {
+    "apertium": "latimer.engines.apertium.loading:load_pair",
+}
+"""The same for models of names such as `apertium:en-es`; it is called with what follows the colon.
 
-def load(folder: str | Path, **options: Any) -> Translator:
-    """The translator in a model folder, whatever its engine; `config.json` names it.
+Such a name is never taken for a folder: a folder of that name is given with its whole path.
+"""
 
-    `options` are those of the engine: see `latimer.engines.neural.options`.
+
+def load(model: str | Path, **options: Any) -> Translator:
+    """The translator in a model folder, whatever its engine, or of a name: `apertium:en-es`.
+
+    `config.json` of the folder names the engine. `options` are those of the engine: see
+    the module `options` of the engine.
 
     Raises InputError, one line, for a folder without a model, an engine that this version does not
     have, an option that the engine does not take, and whatever the engine refuses.
@@ -34,9 +45,12 @@ def load(folder: str | Path, **options: Any) -> Translator:
     from latimer.model.config import ModelConfig
     from latimer.model.reading import read_config
 
-    make = _loader(Path(folder), read_config(folder, ModelConfig).engine)
-    _check_options(folder, make, options)
-    return make(folder, **options)
+    scheme, colon, name = str(model).partition(":")
+    if colon and scheme in NAMED:
+        return _function(NAMED[scheme])(name, **options)
+    make = _loader(Path(model), read_config(model, ModelConfig).engine)
+    _check_options(model, make, options)
+    return make(model, **options)
 
 
 def _loader(folder: Path, engine: str) -> Callable[..., Translator]:
@@ -48,7 +62,11 @@ def _loader(folder: Path, engine: str) -> Callable[..., Translator]:
             f"{folder / CONFIG}: a model of the engine {engine!r}, which this version of Latimer "
             f"does not have (it has {', '.join(ENGINES)}); update Latimer"
         )
-    module, _, name = ENGINES[engine].partition(":")
+    return _function(ENGINES[engine])
+
+
+def _function(place: str) -> Callable[..., Translator]:
+    module, _, name = place.partition(":")
     make: Callable[..., Translator] = getattr(import_module(module), name)
     return make
 

@@ -11,6 +11,7 @@ Branches of ICU plurals (`{n, plural, one {# file} other {# files}}`) hold words
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 MAX_SLOTS = 16
 """Distinct placeholders a sentence may have; further ones are left as text."""
@@ -37,6 +38,7 @@ _PLACEHOLDERS = {
 }
 """In order of precedence where two begin at the same character."""
 
+_PLACEHOLDER = re.compile("|".join(_PLACEHOLDERS.values()))
 _PLACEHOLDER_OR_BRACKET = re.compile("|".join([*_PLACEHOLDERS.values(), "⟦"]))
 _SLOT_OR_BRACKET = re.compile(r"⟦⟦|⟦(0|[1-9]|1[0-5])⟧")
 
@@ -69,6 +71,18 @@ def mask(source: str) -> tuple[str, list[str]]:
 def without_placeholders(text: str) -> str:
     """`text` with U+FFFC, which belongs to no word, in place of every placeholder."""
     return _PLACEHOLDER_OR_BRACKET.sub(lambda m: m[0] if m[0] == "⟦" else "\ufffc", text)
+
+
+def split_placeholders(text: str) -> Iterator[tuple[str, bool]]:
+    """`text` in parts, none empty, and whether each is a placeholder; joined they are the text."""
+    end = 0
+    for match in _PLACEHOLDER.finditer(text):
+        if match.start() > end:
+            yield text[end : match.start()], False
+        yield match[0], True
+        end = match.end()
+    if end < len(text):
+        yield text[end:], False
 
 
 def mask_target(target: str, table: list[str]) -> str:

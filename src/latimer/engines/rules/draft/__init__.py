@@ -1,0 +1,1 @@
+"""Rule folders drafted from translated text, for a person to edit."""
