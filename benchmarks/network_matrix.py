@@ -1,9 +1,8 @@
 """Every cell with every way of reading the source, on Multi30k, all at the same budget.
 
 Plain RNN, LSTM and GRU, each with a fixed vector, Bahdanau's attention and Luong's three, one of
-these also with input feeding, a small GNMT with and without layer normalisation, and a perceptron
-of 16 slots, which learns from the pairs that fit: the same subwords, widths, optimiser, batches and
-number of updates. Each network is trained by
+these also with input feeding, and a small GNMT with and without layer normalisation: the same
+subwords, widths, optimiser, batches and number of updates. Each network is trained by
 `latimer train`'s own function and scored on test_2016_flickr, greedy and with beam 5, also by
 length of the source. Whatever is finished is kept in the work folder, and what was interrupted goes
 on where it stopped; `--table` only prints what there is. Speeds are per CPU second of one thread,
@@ -63,7 +62,6 @@ GNMT = {
     "cell": "lstm", "attention": "bahdanau", "encoder_layers": 4, "encoder_directions": "first",
     "decoder_layers": 4, "residual": "true", "residual_from": 3,
 }  # fmt: skip
-PERCEPTRON = {"kind": "perceptron", "attention": "none", "slots": 16}
 LENGTHS = ((1, 8), (9, 11), (12, 14), (15, 18), (19, 1000))
 """Classes of source lengths in words, first and last."""
 TIMED_UPDATES = 12
@@ -94,8 +92,7 @@ def networks() -> list[Network]:
         Network("GNMT, small", GNMT),
         Network("GNMT, small, normalised", {**GNMT, "layer_norm": "true"}),
     ]
-    perceptron = Network("Perceptron", PERCEPTRON)
-    return [*made, Network("GRU, Luong general, fed", fed), *stacks, perceptron]
+    return [*made, Network("GRU, Luong general, fed", fed), *stacks]
 
 
 def main() -> None:
@@ -164,8 +161,8 @@ def recipe_of(
         *(f"data.{part}.target={files[part][1]}" for part in ("train", "dev")),
         *("data.source_language=en", "data.target_language=de", f"seed={seed}"),
         *(f"model.embedding={narrow}", f"model.readout={narrow}"),
-        f"subwords.size={options.subwords}",
-        *(f"model.{key}={value}" for key, value in widths(network, options.size).items()),
+        *(f"model.encoder_size={options.size // 2}", f"model.decoder_size={options.size}"),
+        *(f"model.attention_size={options.size}", f"subwords.size={options.subwords}"),
         *("training.max_minutes=", f"training.{limit}", "training.learning_rate=2e-3"),
         *("training.cooldown=0.5", "training.average=1", f"training.warmup={min(100, every)}"),
         *(f"training.validate_every={every}", "training.threads=1"),
@@ -173,16 +170,9 @@ def recipe_of(
         *(f"training.precision={options.precision}",),
         *(f"model.{key}={value}" for key, value in network.model.items()),
     ]
-    recipe = "perceptron" if network.model is PERCEPTRON else "small"
-    return load_recipe(recipe, settings)
-
-
-def widths(network: Network, size: int) -> dict[str, int]:
-    """The keys of `model` that say how many units there are."""
-    if network.model is PERCEPTRON:
-        return {"hidden": 2 * size}
-    encoder = size if network.name.startswith("GNMT") else size // 2
-    return {"encoder_size": encoder, "decoder_size": size, "attention_size": size}
+    if network.name.startswith("GNMT"):
+        settings.append(f"model.encoder_size={options.size}")
+    return load_recipe("small", settings)
 
 
 def run_one(
@@ -219,6 +209,14 @@ def scored(
     begun = time.process_time()
     found = [t.text for t in translator.translate(texts, Beam(beam))]
     seconds = time.process_time() - begun
+    every, by_length = bleu_of(found, texts, references)
+    return {"bleu": every, "sentences_per_cpu_second": len(texts) / seconds, "lengths": by_length}
+
+
+def bleu_of(
+    found: Sequence[str], texts: Sequence[str], references: Sequence[str]
+) -> tuple[float, dict[str, Any]]:
+    """BLEU of all translations `found`, and by length of the source."""
 
     def bleu(rows: Sequence[int]) -> float:
         chosen, wanted = [found[k] for k in rows], [references[k] for k in rows]
@@ -230,8 +228,7 @@ def scored(
         rows = [k for k, n in enumerate(words) if first <= n <= last]
         if rows:
             by_length[f"{first}-{last}"] = {"sentences": len(rows), "bleu": bleu(rows)}
-    every = bleu(range(len(texts)))
-    return {"bleu": every, "sentences_per_cpu_second": len(texts) / seconds, "lengths": by_length}
+    return bleu(range(len(texts))), by_length
 
 
 def training_speed(network: Seq2Seq, recipe: Recipe, corpus: TokenisedCorpus) -> float:
@@ -270,7 +267,7 @@ def show_speeds(files: dict[str, tuple[Path, Path]], options: argparse.Namespace
     keep_freed_memory()
     rows = []
     for network in networks():
-        if "input_feeding" in network.model or network.model is PERCEPTRON:
+        if "input_feeding" in network.model:
             continue
         row = [network.name]
         luong = str(network.model["attention"]).startswith("luong")
