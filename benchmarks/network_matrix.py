@@ -209,6 +209,14 @@ def scored(
     begun = time.process_time()
     found = [t.text for t in translator.translate(texts, Beam(beam))]
     seconds = time.process_time() - begun
+    every, by_length = bleu_of(found, texts, references)
+    return {"bleu": every, "sentences_per_cpu_second": len(texts) / seconds, "lengths": by_length}
+
+
+def bleu_of(
+    found: Sequence[str], texts: Sequence[str], references: Sequence[str]
+) -> tuple[float, dict[str, Any]]:
+    """BLEU of all translations `found`, and by length of the source."""
 
     def bleu(rows: Sequence[int]) -> float:
         chosen, wanted = [found[k] for k in rows], [references[k] for k in rows]
@@ -220,8 +228,7 @@ def scored(
         rows = [k for k, n in enumerate(words) if first <= n <= last]
         if rows:
             by_length[f"{first}-{last}"] = {"sentences": len(rows), "bleu": bleu(rows)}
-    every = bleu(range(len(texts)))
-    return {"bleu": every, "sentences_per_cpu_second": len(texts) / seconds, "lengths": by_length}
+    return bleu(range(len(texts))), by_length
 
 
 def training_speed(network: Seq2Seq, recipe: Recipe, corpus: TokenisedCorpus) -> float:

@@ -71,6 +71,9 @@ BENCHMARKS = {
     "network_matrix": Benchmark(
         "What do cells and attentions bring at the same budget?", "network_matrix", (*DATA, *WORK)
     ),
+    "perceptron": Benchmark(
+        "Where does a network of fixed length end?", "perceptron", (*DATA, *WORK)
+    ),
     "alignment_error": Benchmark(
         "How well does attention align words, beside IBM model 1 and an HMM?", "alignment_error"
     ),

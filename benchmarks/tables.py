@@ -1,4 +1,4 @@
-"""The tables of the results pages, written from the figures in `docs/results/data`.
+"""The tables of the pages, written from the figures in `docs/results/data`.
 
     python -m benchmarks.tables
     python -m benchmarks.tables --check
@@ -18,7 +18,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-RESULTS = Path(__file__).parents[1] / "docs" / "results"
+DOCS = Path(__file__).parents[1] / "docs"
+RESULTS = DOCS / "results"
 MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -30,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing")
     check = parser.parse_args(arguments).check
     stale = 0
-    for page in sorted(RESULTS.glob("*.md")):
+    for page in sorted(DOCS.rglob("*.md")):
         old = page.read_text(encoding="utf-8")
         new = filled(old)
         if new != old:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from latimer.nn.build import build_network
+from latimer.nn.conflicts import OF_ALL, OF_PERCEPTRONS
 from latimer.nn.description import NetworkDescription
 from latimer.nn.rl.critic import Critic, build_critic, tied_inputs
 from latimer.nn.seq2seq import Seq2Seq
@@ -55,13 +56,24 @@ NETWORKS: dict[str, dict[str, Any]] = {
     "local, lexicon": {"attention": "luong_local", "attention_window": 2, "lexical_prior": 3},
     "coverage, lexicon": {"attention": "coverage", "lexical_prior": 3},
     "language model": {"kind": "language_model", "attention": "none", "decoder_layers": 2},
+    "perceptron": {"kind": "perceptron", "attention": "none", "slots": 40, "hidden": 24},
+    "perceptron, deep": {
+        "kind": "perceptron", "attention": "none", "slots": 36, "hidden": 20, "hidden_layers": 2,
+        "activation": "sigmoid", "tied": "target",
+    },
 }  # fmt: skip
 
 N = TypeVar("N", bound=nn.Module)
 
 
 def build_from_keys(*, source_vocab: int, target_vocab: int, **keys: Any) -> Seq2Seq:
-    """The network that the keys of a description describe."""
+    """The network that the keys of a description describe.
+
+    Of a perceptron without those of recurrent networks, but for `attention`.
+    """
+    if keys.get("kind") == "perceptron":
+        known = (*OF_ALL, *OF_PERCEPTRONS, "attention")
+        keys = {key: value for key, value in keys.items() if key in known}
     return build_network(
         NetworkDescription.model_validate(keys),
         source_vocab=source_vocab,

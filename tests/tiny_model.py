@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from latimer.model.card import model_card
 from latimer.model.config import Languages, Scores
 from latimer.model.folder import Model, save_model
-from latimer.model.neural import NeuralConfig, VocabularyFacts
+from latimer.model.neural import NeuralConfig, VocabularyFacts, kind_of
 from latimer.nn.build import build_network
 from latimer.nn.description import NetworkDescription
 from latimer.text.vocabulary.subwords import EOS
@@ -45,7 +45,8 @@ def tiny_model(vocabulary: Vocabulary | None = None, seed: int = 0, **sizes: obj
     """A network with random weights, sharp enough to have opinions."""
     vocabulary = vocabulary or tiny_vocabulary()
     torch.manual_seed(seed)
-    described = NetworkDescription.model_validate({**SIZES, **sizes})
+    usual = SIZES if sizes.get("kind") != "perceptron" else {"embedding": 16, "readout": 16}
+    described = NetworkDescription.model_validate({**usual, **sizes})
     network = build_network(
         described, source_vocab=len(vocabulary.source), target_vocab=len(vocabulary.target)
     )
@@ -54,7 +55,7 @@ def tiny_model(vocabulary: Vocabulary | None = None, seed: int = 0, **sizes: obj
             parameter.mul_(4.0)
         network.output.bias[EOS] = 7.0
     config = NeuralConfig(
-        kind=described.kind,
+        kind=kind_of(described),
         network=described,
         vocabulary=VocabularyFacts.of(vocabulary),
         languages=Languages(source="en", target="de"),

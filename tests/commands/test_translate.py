@@ -248,7 +248,7 @@ def test_a_very_long_line_is_translated_with_a_note(model_folder):
     run = latimer("translate", model_folder, "--beam", 1, stdin=text.encode())
     assert run.returncode == 0
     assert run.stdout.count(b"\n") == 1
-    assert "line 1 is very long: translated in" in run.stderr.decode()
+    assert "line 1 is too long: translated in" in run.stderr.decode()
 
 
 def test_starting_pulls_in_nothing_that_translating_does_not_need(model_folder):

@@ -148,8 +148,34 @@ def lexical(net, source, weights):
     return torch.log(weights @ dense[source] + FLOOR) - math.log(FLOOR)
 
 
+def perceptron_logits(net, options, source, slots):
+    """Logits `[slots, vocab]` of the first slots, each layer an `nn.Linear` of its own."""
+    encoder, decoder, output = net.encoder, net.decoder, net.output
+
+    def linear(weight, bias):
+        layer = torch.nn.Linear(weight.shape[1], len(weight), dtype=torch.double)
+        del layer.weight, layer.bias  # parameters, in whose place come the network's own
+        layer.weight, layer.bias = weight, bias
+        return layer
+
+    empty = [PAD] * (options["slots"] - len(source))
+    hidden = torch.cat([encoder.embedding.weight[token] for token in [*source, *empty]])
+    function = {"tanh": torch.nn.Tanh(), "sigmoid": torch.nn.Sigmoid()}
+    for layer in encoder.layers:
+        hidden = linear(layer.weight, layer.bias)(hidden)
+        hidden = function[options.get("activation", "tanh")](hidden)
+    logits = []
+    for slot in range(slots):  # the slot's own output layer, from the last hidden layer
+        weight = output.weight @ decoder.weight[slot]
+        bias = output.weight @ decoder.bias[slot, 0] + output.bias
+        logits.append(linear(weight, bias)(hidden))
+    return torch.stack(logits)
+
+
 def plain_logits(net, options, source, targets):
     """Logits `[time, vocab]` and attention weights of one sentence without padding."""
+    if options.get("kind") == "perceptron":
+        return perceptron_logits(net, options, source, len(targets)), []
     decoder, kind = net.decoder, options.get("attention", "bahdanau")
     if options.get("kind") == "language_model":
         values = summary = None

@@ -80,7 +80,8 @@ def evaluate(
         with open_output(hypotheses) as out:
             out.writelines(line + "\n" for line in translations)
     scores = corpus_scores(translations, references, wanted, language=language)
-    speed = {"sentences": len(texts), "seconds": seconds}
+    too_long = sum(translation.parts > 1 for translation in found)
+    speed = {"sentences": len(texts), "too_long": too_long, "seconds": seconds}
     with open_output(None) as out:
         out.write(_as_json(scores, search, speed) if json else _as_text(scores, search, speed))
 
@@ -97,6 +98,12 @@ def _as_text(scores: dict[str, Score], search: Search, speed: dict[str, Any]) ->
         f"{search.kind}: {how}; {speed['sentences']} sentences in {speed['seconds']:.1f} s "
         f"({rate:.1f} sentences/s)"
     )
+    if speed["too_long"]:
+        share = speed["too_long"] / speed["sentences"]
+        lines.append(
+            f"{speed['too_long']} of {speed['sentences']} sentences ({share:.1%}) were too long "
+            "for the model and translated in parts"
+        )
     return "\n".join(lines) + "\n"
 
 

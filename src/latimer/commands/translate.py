@@ -94,19 +94,23 @@ def translate(
         lines = stdin_lines() if path is None else read_lines(path)
         shown = _json_lines if json else _plain_lines
         with open_output(output, path) as out:
-            number = 0
+            number = too_long = 0
             for chunk in in_chunks(lines, FIRST_CHUNK, CHUNK):
                 for found in translator.translate(chunk, search, constraints=constraints):
                     _note(found, number)
+                    too_long += found.parts > 1
                     out.writelines(line + "\n" for line in shown(found, number, search.outputs))
                     number += 1
                 out.flush()
+    if too_long:
+        note = f"{too_long:,} of {number:,} lines ({too_long / number:.1%}) were too long"
+        typer.echo(f"latimer: {note} and translated in parts", err=True)
 
 
 def _note(translation: Translation, number: int) -> None:
     """Tell on standard error what a reader should know of line `number`, counted from 0."""
     if translation.parts > 1:
-        note = f"line {number + 1} is very long: translated in {translation.parts} parts"
+        note = f"line {number + 1} is too long: translated in {translation.parts} parts"
         typer.echo(f"latimer: {note}", err=True)
     if translation.gap:
         typer.echo(

@@ -19,9 +19,13 @@ from latimer.text.segmentation import SegmentedText, split_text
 class TextTranslator:
     """A `Translator` made of an engine. Use `latimer.load` to make one from a model folder."""
 
-    def __init__(self, engine: Engine) -> None:
-        """The engine is closed with the translator."""
+    def __init__(self, engine: Engine, *, refuses: bool = False) -> None:
+        """The engine is closed with the translator.
+
+        A line that is too long for the engine is cut into segments, or refused if it `refuses`.
+        """
         self.engine = engine
+        self.refuses = refuses
 
     def translate(
         self,
@@ -38,8 +42,8 @@ class TextTranslator:
         is in the list does not matter to a text. Blank texts stay empty; texts with several lines,
         or too long for the engine, are translated in parts.
 
-        Raises InputError for a text of more than 1 MB, and for a search or constraints that the
-        model cannot follow.
+        Raises InputError for a text of more than 1 MB, for one that is too long where such are
+        refused, and for a search or constraints that the model cannot follow.
         """
         if isinstance(texts, str):
             raise InputError("translate: a list of texts expected, not one text")
@@ -93,7 +97,23 @@ class TextTranslator:
 
     def _segmented(self, text: str, number: int) -> SegmentedText:
         check_text(text, f"text {number}")
-        return split_text(text, self.engine.size, self.engine.longest)
+        size, longest = self.engine.size, self.engine.longest
+        document = split_text(text, size, longest)
+        for line in document.lines:
+            if self.refuses and len(line) > 1:
+                whole = " ".join(line)
+                advice = "shorten it, or set engine.too_long to windows"
+                raise InputError(_too_long(whole, size(whole), longest, advice))
+            for segment in line:
+                if size(segment) > longest:  # a single character of several pieces
+                    advice = "no window can hold it; leave it out"
+                    raise InputError(_too_long(segment, size(segment), longest, advice))
+        return document
+
+
+def _too_long(text: str, size: int, longest: int, advice: str) -> str:
+    start = text if len(text) <= 40 else text[:39] + "…"
+    return f"text {start!r} has {size} pieces, and this model takes {longest} at a time; {advice}"
 
 
 def _segments(document: SegmentedText, constraints: Constraints) -> list[Segment]:

@@ -13,7 +13,7 @@ SECTIONS = ("data", "scores", "network", "vocabulary")
 
 def model_card(config: ModelConfig, *, command: str) -> str:
     """Languages, data, scores, network and the `command` that made the model."""
-    entries = config.as_json()
+    entries = _with_shares(config.as_json())
     lines = [f"# {_title(config)}", "", "Made by Latimer with", "", f"    {command}", ""]
     for section in SECTIONS:
         rows = _flat(entries.get(section, {}))
@@ -22,6 +22,16 @@ def model_card(config: ModelConfig, *, command: str) -> str:
             lines += [f"| {key} | {value} |" for key, value in rows] + [""]
     use = MODEL_KINDS[config.kind].use(Path("THIS_FOLDER"))
     return "\n".join([*lines, "## Use", "", f"    {use}", ""])
+
+
+def _with_shares(entries: dict[str, Any]) -> dict[str, Any]:
+    """The entries, saying of the pairs that were too long how large a part they are."""
+    data = {part: dict(facts) for part, facts in entries.get("data", {}).items()}
+    for facts in data.values():
+        if facts.get("too_long") is not None:
+            left, every = facts["too_long"], facts["too_long"] + facts["pairs"]
+            facts["too_long"] = f"{left} of {every} ({left / max(1, every):.1%})"
+    return {**entries, "data": data}
 
 
 def _title(config: ModelConfig) -> str:

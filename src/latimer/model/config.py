@@ -37,11 +37,15 @@ class Languages(Facts):
 
 
 class TextFacts(Facts):
-    """The files of a text, and how many pairs (or sentences of a language model) were used."""
+    """The files of a text, and how many pairs (or sentences of a language model) were used.
+
+    too_long: further pairs, left out because they do not fit the network; None if all do.
+    """
 
     source: Annotated[Path, Strict(False)] | None = None
     target: Annotated[Path, Strict(False)]
     pairs: int | None = Field(default=None, ge=0)
+    too_long: int | None = Field(default=None, ge=0)
 
 
 class DataFacts(Facts):

@@ -68,12 +68,17 @@ class NeuralConfig(ModelConfig):
 
     @model_validator(mode="after")
     def _check(self) -> NeuralConfig:
-        fitting: dict[ModelKind, str] = {"critic": "translator"}
-        if self.network.kind != fitting.get(self.kind, self.kind):
+        critic = self.kind == "critic" and self.network.kind == "translator"
+        if not critic and self.kind != kind_of(self.network):
             raise _wrong("network.kind", f"{self.network.kind!r} does not go with kind {self.kind}")
         if (self.reads is None) == (self.kind == "critic"):
             raise _wrong("reads", f"{self.reads!r} does not go with kind {self.kind}")
         return self
+
+
+def kind_of(network: NetworkDescription) -> ModelKind:
+    """The kind of model that a network makes when it is trained."""
+    return "translator" if network.reads_source else "language_model"
 
 
 def _wrong(key: str, why: str) -> PydanticCustomError:

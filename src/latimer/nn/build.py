@@ -13,6 +13,7 @@ from latimer.nn.encoder import Bidirectional, Encoder, Forward
 from latimer.nn.lexical import LexicalPrior
 from latimer.nn.names import DECODERS, NETWORK_KINDS
 from latimer.nn.output import Output
+from latimer.nn.perceptron import SlotDecoder, SlotEncoder
 from latimer.nn.seq2seq import Seq2Seq
 
 
@@ -33,16 +34,9 @@ def build_translator(
     description: NetworkDescription, source_vocab: int, target_vocab: int
 ) -> Seq2Seq:
     """An encoder and a decoder; raises ValueError as `build_network`."""
-    shared = description.tied in ("all", "inputs")
-    if shared and source_vocab != target_vocab:
-        raise ValueError(
-            f"tied: {description.tied!r} needs one joint vocabulary for source and target"
-        )
     # The order of these lines is the order in which weights are drawn.
     target_embedding = _embedding(target_vocab, description.embedding)
-    source_embedding = (
-        target_embedding if shared else _embedding(source_vocab, description.embedding)
-    )
+    source_embedding = _source_embedding(description, target_embedding, source_vocab)
     output = Output(_output_weight(description, target_embedding))
     encoder = _encoder(description, source_embedding)
     pieces = description.lexical_prior
@@ -61,6 +55,24 @@ def build_language_model(
     output = Output(_output_weight(description, embedding))
     common = _common(description, embedding)
     return LanguageModel(build_unconditional(common), output)
+
+
+def build_perceptron(
+    description: NetworkDescription, source_vocab: int, target_vocab: int
+) -> Seq2Seq:
+    """A multilayer perceptron from slots to slots; raises ValueError as `build_network`."""
+    target_embedding = _embedding(target_vocab, description.embedding)
+    source_embedding = _source_embedding(description, target_embedding, source_vocab)
+    output = Output(_output_weight(description, target_embedding))
+    encoder = SlotEncoder(
+        source_embedding,
+        description.slots,
+        [description.hidden] * description.hidden_layers,
+        description.activation,
+        description.dropout,
+    )
+    decoder = SlotDecoder(target_embedding, description.slots, description.hidden)
+    return Seq2Seq(encoder, decoder, output)
 
 
 def _common(description: NetworkDescription, embedding: nn.Embedding) -> Common:
@@ -103,6 +115,19 @@ def _embedding(vocab: int, size: int) -> nn.Embedding:
     embedding = nn.Embedding(vocab, size)
     nn.init.normal_(embedding.weight, std=size**-0.5)
     return embedding
+
+
+def _source_embedding(
+    description: NetworkDescription, target: nn.Embedding, source_vocab: int
+) -> nn.Embedding:
+    """The target's embedding if they are shared, or a fresh one."""
+    if description.tied not in ("all", "inputs"):
+        return _embedding(source_vocab, description.embedding)
+    if source_vocab != target.num_embeddings:
+        raise ValueError(
+            f"tied: {description.tied!r} needs one joint vocabulary for source and target"
+        )
+    return target
 
 
 def _output_weight(description: NetworkDescription, embedding: nn.Embedding) -> nn.Parameter:

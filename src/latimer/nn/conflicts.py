@@ -5,14 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from latimer.errors import shown
 from latimer.nn.names import ATTENTIONS, NETWORK_KINDS, with_decoder
 
+OF_ALL = ("kind", "embedding", "readout", "tied", "dropout")
+OF_PERCEPTRONS = ("slots", "hidden", "hidden_layers", "activation")
+"""Keys that every kind of network has, and those of perceptrons alone."""
 
-def conflict(options: Mapping[str, Any]) -> tuple[str, str] | None:
+
+def conflict(options: Mapping[str, Any], usual: Mapping[str, Any]) -> tuple[str, str] | None:
     """The first two options of a network that exclude each other: a key, and one line why.
 
-    `options` holds every key of `latimer.nn.description.NetworkDescription`.
+    `options` holds every key of `latimer.nn.description.NetworkDescription`, `usual` the default
+    of each.
     """
+    if found := _of_another_kind(options, usual):
+        return found
     attention, value = options["attention"], output_size(options)
     if options["tied"] in ("all", "target") and options["readout"] != options["embedding"]:
         return "tied", (
@@ -48,6 +56,35 @@ def conflict(options: Mapping[str, Any]) -> tuple[str, str] | None:
     if options["bridge"] == "copy":
         return _cannot_copy(options)
     return None
+
+
+def _of_another_kind(
+    options: Mapping[str, Any], usual: Mapping[str, Any]
+) -> tuple[str, str] | None:
+    """A key that was changed although this kind of network does not have it."""
+    kind = options["kind"]
+    if kind != "perceptron":
+        changed = [key for key in OF_PERCEPTRONS if options[key] != usual[key]]
+        why = f"is for model.kind perceptron, not {kind}; leave it out"
+        return (changed[0], f"{shown(options[changed[0]])} {why}") if changed else None
+    plain = {**usual, "attention": "none"}
+    for key in options:
+        if key not in OF_ALL + OF_PERCEPTRONS and options[key] != plain[key]:
+            return key, (
+                f"{shown(options[key])} does not go with model.kind 'perceptron', which has "
+                f"neither recurrent layers nor attention; set model.{key} to {_plain(plain[key])}"
+            )
+    if options["tied"] not in ("all", "target"):
+        return "tied", (
+            f"{options['tied']!r} does not go with model.kind 'perceptron', which has no embedding "
+            "of target tokens but the output layer's weight; set it to all or target"
+        )
+    return None
+
+
+def _plain(value: Any) -> str:
+    """A value as one writes it in a recipe."""
+    return value if isinstance(value, str) else shown(value)
 
 
 def output_size(options: Mapping[str, Any]) -> int:

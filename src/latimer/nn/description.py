@@ -15,6 +15,7 @@ from latimer.nn.conflicts import conflict
 from latimer.nn.names import (
     ATTENTIONS,
     NETWORK_KINDS,
+    ActivationName,
     AttentionName,
     Bridge,
     CellName,
@@ -35,14 +36,14 @@ def _quoted(names: Iterable[str]) -> str:
 
 
 class NetworkDescription(BaseModel):
-    """An encoder and a decoder, or a language model; without the sizes of the vocabularies."""
+    """A translator, a language model or a perceptron; without the sizes of the vocabularies."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     kind: NetworkKind = Field(
         default="translator",
-        description="A `translator`, or a `language_model` of the target side: a decoder without "
-        "an encoder.",
+        description="A recurrent `translator`, a `language_model` of the target side (a decoder "
+        "without an encoder), or a multilayer `perceptron` of fixed length, which translates too.",
     )
     cell: CellName = Field(
         default="gru",
@@ -119,6 +120,18 @@ class NetworkDescription(BaseModel):
         "`none`.",
     )
     dropout: float = Field(default=0.3, ge=0, lt=1, description="Dropout probability.")
+    slots: int = Field(
+        default=12,
+        ge=2,
+        le=1000,
+        description="Slots of a `perceptron` for the source, and as many for its translation; the "
+        "end of the sentence takes one of them.",
+    )
+    hidden: Size = Field(default=1024, description="Units of each hidden layer (`perceptron`).")
+    hidden_layers: int = Field(default=1, ge=1, le=2, description="Hidden layers (`perceptron`).")
+    activation: ActivationName = Field(
+        default="tanh", description="Activation function of the hidden layers (`perceptron`)."
+    )
 
     @property
     def reads_source(self) -> bool:
@@ -130,9 +143,21 @@ class NetworkDescription(BaseModel):
         """The name of the decoder's builder, where there is an encoder."""
         return ATTENTIONS[self.attention].decoder
 
+    @property
+    def longest(self) -> int | None:
+        """The most tokens of a source and of a translation, the end counted; None: no limit."""
+        return self.slots if self.kind == "perceptron" else None
+
+    def at_most(self, max_length: int | None) -> int | None:
+        """A limit on the tokens of a translation, lowered to what the network can write."""
+        if self.longest is None or max_length is None:
+            return max_length if self.longest is None else self.longest
+        return min(self.longest, max_length)
+
     @model_validator(mode="after")
     def _check(self) -> NetworkDescription:
-        if found := conflict(self.model_dump()):
+        usual = {name: field.default for name, field in type(self).model_fields.items()}
+        if found := conflict(self.model_dump(), usual):
             key, why = found
             raise PydanticCustomError(
                 "impossible", "{key}: {why}", {"key": f"model.{key}", "why": why}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any, Literal
 
-NetworkKind = Literal["translator", "language_model"]
+NetworkKind = Literal["translator", "language_model", "perceptron"]
 CellName = Literal["gru", "lstm", "rnn", "rnn_relu"]
 AttentionName = Literal[
     "bahdanau", "coverage", "luong_dot", "luong_general", "luong_concat", "luong_local", "none"
@@ -23,6 +23,7 @@ Bridge = Literal["tanh", "copy"]
 FixedVector = Literal["every_step", "start"]
 Tied = Literal["all", "inputs", "target", "none"]
 DecoderName = Literal["bahdanau", "luong", "fixed_vector"]
+ActivationName = Literal["tanh", "sigmoid"]
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ NETWORK_KINDS: dict[NetworkKind, NetworkShape] = {
     "language_model": NetworkShape(
         Part("latimer.nn.build:build_language_model"), reads_source=False
     ),
+    "perceptron": NetworkShape(Part("latimer.nn.build:build_perceptron"), reads_source=True),
 }
 """Builders are called with `(description, source_vocab, target_vocab)`."""
 

@@ -39,13 +39,28 @@ def split_text(text: str, size: Callable[[str], int], longest: int) -> Segmented
     """Cut a text at its line ends, and lines that are too long at sentences, clauses or spaces.
 
     White space and characters are made what cleaned training text has (`normalise`). `size` says
-    how long a string is; segments are about as long as `longest` at most.
+    how long a string is; segments are as long as `longest` at most but for single characters.
     """
     lines = []
     for raw in text.split("\n"):
         segments = (part.strip() for part in _split_line(normalise(raw), size, longest))
-        lines.append([segment for segment in segments if segment])
+        fitting = (_fitting(segment, size, longest) for segment in segments if segment)
+        lines.append([part for parts in fitting for part in parts])
     return SegmentedText(text, lines)
+
+
+def _fitting(segment: str, size: Callable[[str], int], longest: int) -> list[str]:
+    """A segment, cut in halves until each part fits: sizes of parts need not add up.
+
+    A half ends at the space nearest to the middle, if there is one.
+    """
+    if size(segment) <= longest or len(segment) < 2:
+        return [segment]
+    middle = len(segment) // 2
+    spaces = [place for place, letter in enumerate(segment) if letter == " "]
+    cut = min(spaces, key=lambda place: abs(place - middle), default=middle)
+    halves = segment[:cut].strip(), segment[cut:].strip()
+    return [part for half in halves for part in _fitting(half, size, longest)]
 
 
 def _split_line(

@@ -90,13 +90,16 @@ class NeuralEngine:
 
     @property
     def constraints(self) -> LengthConstraints:
-        """See `Engine`."""
-        return self.model.config.constraints
+        """See `Engine`. No translation is longer than what all models can write."""
+        own = self.model.config.constraints
+        most = self._at_most(own.max_length)
+        return own if most == own.max_length else own.replace(max_length=most)
 
     @property
     def longest(self) -> int:
-        """See `Engine`."""
-        return MAX_PIECES
+        """See `Engine`. The end takes a slot of a perceptron."""
+        known = [one.config.network.longest for one in self._models]
+        return min([MAX_PIECES, *(longest - 1 for longest in known if longest is not None)])
 
     def size(self, text: str) -> int:
         """See `Engine`: in source pieces."""
@@ -117,7 +120,7 @@ class NeuralEngine:
     def check(self, search: Search, constraints: Sequence[Constraints]) -> None:
         """See `Engine`."""
         self._check_coverage(search)
-        compiled = [Compiled(self.model.vocabulary, one) for one in constraints]
+        compiled = [self._compiled(one) for one in constraints]
         if not search.takes_phrases and any(one.phrases or one.glossary for one in constraints):
             raise SettingError(
                 "search.kind", search.kind, "phrases and glossaries are for search.kind beam"
@@ -132,9 +135,8 @@ class NeuralEngine:
         self, segments: Sequence[Segment], search: Search, *, attention: bool = False
     ) -> list[list[Output]]:
         """See `Engine`; segments of like length are searched together, one batch a thread."""
-        vocabulary = self.model.vocabulary
         compiled = {
-            one: Compiled(vocabulary, one)
+            one: self._compiled(one)
             for one in dict.fromkeys(segment.constraints for segment in segments)
         }
         encoded = [
@@ -158,6 +160,18 @@ class NeuralEngine:
     def close(self) -> None:
         """See `Engine`."""
         self.pool.close()
+
+    def _compiled(self, constraints: Constraints) -> Compiled:
+        most = self._at_most(constraints.max_length)
+        if most != constraints.max_length:
+            constraints = constraints.replace(max_length=most)
+        return Compiled(self.model.vocabulary, constraints)
+
+    def _at_most(self, max_length: int | None) -> int | None:
+        """A limit on tokens of a translation, lowered to what all models can write."""
+        for one in self._models:
+            max_length = one.config.network.at_most(max_length)
+        return max_length
 
     def _check_coverage(self, search: Search) -> None:
         penalty = getattr(search, "coverage_penalty", 0.0)

@@ -25,7 +25,7 @@ def load(folder: str | Path, **options: Any) -> TextTranslator:
         chosen = NeuralOptions(**options)
     except SettingError as error:
         raise error.within("engine") from None
-    return TextTranslator(_engine(Path(folder), chosen))
+    return TextTranslator(_engine(Path(folder), chosen), refuses=chosen.too_long == "refuse")
 
 
 def _engine(folder: Path, options: NeuralOptions) -> Engine:

@@ -46,6 +46,11 @@ class NeuralOptions(Settings):
     batch_tokens: int = Field(
         default=2048, ge=1, description="Source pieces translated together, padding counted."
     )
+    too_long: Literal["windows", "refuse"] = Field(
+        default="windows",
+        description="A text longer than the model takes: translate it in `windows`, cut after "
+        "sentences, clauses or words, or `refuse` it.",
+    )
     ensemble: Folders = Field(
         default=(),
         description="Folders of further models that search together with this one.",

@@ -52,13 +52,17 @@ class TokenisedCorpus:
     `source_lengths` and `target_lengths` are numbers of pieces, int32 `[rows]`.
     """
 
-    def __init__(self, batches: list[Any]) -> None:
-        """From record batches of the two columns; use `open`."""
+    def __init__(self, batches: list[Any], rows: npt.NDArray[np.int64] | None = None) -> None:
+        """From record batches of the two columns, of which `rows` are read; use `open`."""
+        self._batches, self._rows = batches, rows
         self._source = _Column([batch.column("source") for batch in batches])
         self._target = _Column([batch.column("target") for batch in batches])
         self._starts = np.cumsum([0, *(batch.num_rows for batch in batches)])
         self.source_lengths = self._source.lengths()
         self.target_lengths = self._target.lengths()
+        if rows is not None:
+            self.source_lengths = self.source_lengths[rows]
+            self.target_lengths = self.target_lengths[rows]
 
     @staticmethod
     def write(path: Path, rows: Iterable[Row]) -> int:
@@ -96,14 +100,19 @@ class TokenisedCorpus:
             raise InputError(f"{path}: {advice}") from error
         return cls(batches)
 
+    def part(self, rows: npt.NDArray[np.int64]) -> TokenisedCorpus:
+        """Some pairs of a corpus as a corpus, without a copy; `rows` are those of this one."""
+        return TokenisedCorpus(self._batches, rows if self._rows is None else self._rows[rows])
+
     def __len__(self) -> int:
         """Number of sentence pairs."""
-        return int(self._starts[-1])
+        return len(self.source_lengths)
 
     def row(self, index: int) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
         """Source and target pieces of one pair, read-only int32 views into the mapped file."""
         if not 0 <= index < len(self):
             raise IndexError(f"row {index} of a corpus of {len(self)}")
+        index = index if self._rows is None else int(self._rows[index])
         part = int(np.searchsorted(self._starts, index, side="right")) - 1
         within = index - int(self._starts[part])
         return self._source.row(part, within), self._target.row(part, within)

@@ -26,7 +26,7 @@ class Ingredients:
 
     def draw(self, settings: RewardSettings) -> Draw:
         """The sampler of translations; raises InputError for an unknown reward."""
-        return build_draw(settings, self.vocabulary)
+        return build_draw(self.recipe, settings, self.vocabulary)
 
 
 def build_objective(
@@ -45,7 +45,11 @@ def build_objective(
     return objective
 
 
-def build_draw(settings: RewardSettings, vocabulary: Vocabulary) -> Draw:
-    """The sampler of translations; raises InputError for an unknown reward."""
+def build_draw(recipe: Recipe, settings: RewardSettings, vocabulary: Vocabulary) -> Draw:
+    """The sampler of translations; raises InputError for an unknown reward.
+
+    It draws nothing longer than the network of `recipe` can write.
+    """
     reward = reward_named(settings.reward, vocabulary.target)
-    return Draw(reward, settings.samples, settings.temperature, settings.max_length)
+    longest = recipe.model.at_most(settings.max_length)
+    return Draw(reward, settings.samples, settings.temperature, longest)

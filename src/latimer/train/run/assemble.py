@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -210,6 +211,8 @@ def _notes(
     if place.name:
         notes.append(f"phase {progress.phase + 1} of {len(place.whole.phases)}: {place.name}")
     notes.append(_describe(prepared, network, modes))
+    if prepared.too_long is not None:
+        notes.append(_too_long(prepared, prepared.too_long, place.recipe.model.slots))
     if left_out:
         notes.append(f"{left_out:,} pairs longer than training.batch_tokens are left out")
     if place.snapshot is not None:
@@ -307,16 +310,28 @@ def _validator(
     """A validator on dev; `initial` is the initial network of the phase, if known."""
     policy = None
     if _measures_policy(recipe, group) and isinstance(recipe.objective, RewardSettings):
-        draw = build_draw(recipe.objective, prepared.vocabulary)
+        draw = build_draw(recipe, recipe.objective, prepared.vocabulary)
         policy = DevPolicy(draw, initial, prepared.dev, group.device)
     language = recipe.data.target_language
     return Validator(
         DevSet(prepared.vocabulary, prepared.dev, prepared.dev_texts, language),
         batch_tokens=recipe.training.batch_tokens,
-        max_length=recipe.constraints.max_length,
+        max_length=recipe.model.at_most(recipe.constraints.max_length),
         device=group.device,
         translates=recipe.model.reads_source,
         policy=policy,
+    )
+
+
+def _too_long(prepared: Prepared, too_long: Mapping[str, int], slots: int) -> str:
+    """What of the texts does not fit the slots of a perceptron."""
+    shares = []
+    for part, corpus in (("train", prepared.train), ("dev", prepared.dev)):
+        left, every = too_long[part], len(corpus) + too_long[part]
+        shares.append(f"{left:,} of {every:,} pairs of {part} ({left / every:.1%})")
+    return (
+        f"{' and '.join(shares)} do not fit into {slots} slots ({slots - 1} pieces and the end) "
+        "and are left out; dev BLEU is that of the pairs that fit"
     )
 
 

@@ -70,7 +70,7 @@ def _files(model: Path, part: str, facts: TextFacts | None) -> dict[str, Any]:
             f"{model / CONFIG}: data.{part} is missing, so its text is not known; "
             "name a model that `latimer train` made"
         )
-    return facts.model_dump(mode="json", exclude={"pairs"})
+    return facts.model_dump(mode="json", include={"source", "target"})
 
 
 def _subwords(model: Path, vocabulary: VocabularyFacts) -> dict[str, Any]:

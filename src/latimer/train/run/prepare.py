@@ -9,11 +9,13 @@ data/lexicon.safetensors  probable translations of pieces; not for a language mo
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from latimer.errors import InputError
 from latimer.files import sha256_of, write_atomically
@@ -49,6 +51,8 @@ class Prepared:
     """Checksums of the texts and the settings that the data depend on."""
     lexicon: Lexicon | None = None
     """Of the training text; None for a language model."""
+    too_long: Mapping[str, int] | None = None
+    """Pairs of `train` and `dev` left out as they do not fit the network, if it has a limit."""
 
 
 def prepare(recipe: Recipe, folder: Path, *, expected: dict[str, Any] | None = None) -> Prepared:
@@ -73,13 +77,40 @@ def open_prepared(recipe: Recipe, folder: Path, fingerprint: dict[str, Any]) -> 
     if recipe.model.reads_source:
         sizes = len(vocabulary.source), len(vocabulary.target)
         lexicon = Lexicon.load(folder / _LEXICON, *sizes)
-    return Prepared(
+    prepared = Prepared(
         vocabulary,
         TokenisedCorpus.open(folder / "train.arrow"),
         TokenisedCorpus.open(folder / "dev.arrow"),
         list(texts_of(recipe.data.dev, reads_source=recipe.model.reads_source)),
         fingerprint,
         lexicon,
+    )
+    longest = recipe.model.longest
+    return prepared if longest is None else _fitting(prepared, recipe, longest)
+
+
+def _fitting(prepared: Prepared, recipe: Recipe, longest: int) -> Prepared:
+    """The pairs of which both sides have at most `longest` tokens, the end counted.
+
+    Raises InputError when there are none in one of the texts.
+    """
+    rows, too_long = {}, {}
+    for part, corpus in (("train", prepared.train), ("dev", prepared.dev)):
+        most = np.maximum(corpus.source_lengths, corpus.target_lengths)
+        rows[part] = np.flatnonzero(most + 1 <= longest)
+        too_long[part] = len(corpus) - len(rows[part])
+        if not len(rows[part]):
+            path = getattr(recipe.data, part).target
+            raise InputError(
+                f"{path}: no pair of data.{part} fits into model.slots {longest}, which hold "
+                f"{longest - 1} pieces and the end; the shortest needs {int(most.min()) + 1}"
+            )
+    return replace(
+        prepared,
+        train=prepared.train.part(rows["train"]),
+        dev=prepared.dev.part(rows["dev"]),
+        dev_texts=[prepared.dev_texts[row] for row in rows["dev"]],
+        too_long=too_long,
     )
 
 

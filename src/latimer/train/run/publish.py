@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Literal
 
 from latimer.model.card import model_card
 from latimer.model.config import DataFacts, Languages, Scores, TextFacts
 from latimer.model.folder import Model, save_model
-from latimer.model.neural import NeuralConfig, VocabularyFacts
+from latimer.model.neural import NeuralConfig, VocabularyFacts, kind_of
 from latimer.nn.description import NetworkDescription
 from latimer.nn.rl.critic import Critic
 from latimer.nn.seq2seq import Seq2Seq
@@ -28,13 +29,13 @@ class Publisher:
         self.vocabulary, self.lexicon = prepared.vocabulary, prepared.lexicon
         data = recipe.data
         self.config = NeuralConfig(
-            kind=recipe.model.kind,
+            kind=kind_of(recipe.model),
             network=recipe.model,
             vocabulary=VocabularyFacts.of(prepared.vocabulary),
             languages=Languages(source=data.source_language, target=data.target_language),
             data=DataFacts(
-                train=_text_facts(data.train, len(prepared.train)),
-                dev=_text_facts(data.dev, len(prepared.dev)),
+                train=_text_facts(data.train, "train", prepared),
+                dev=_text_facts(data.dev, "dev", prepared),
             ),
             search=recipe.search,
         )
@@ -72,8 +73,13 @@ class Publisher:
             shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _text_facts(files: TextPair, pairs: int) -> TextFacts:
-    return TextFacts(source=files.source, target=files.target, pairs=pairs)
+def _text_facts(files: TextPair, part: Literal["train", "dev"], prepared: Prepared) -> TextFacts:
+    return TextFacts(
+        source=files.source,
+        target=files.target,
+        pairs=len(getattr(prepared, part)),
+        too_long=None if prepared.too_long is None else prepared.too_long[part],
+    )
 
 
 def scores_of(candidate: Candidate, progress: Progress, *, translates: bool) -> Scores:
