@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from latimer import __version__
 from latimer.commands.analyse import analyse
 from latimer.commands.average import average
+from latimer.commands.combine import combine
 from latimer.commands.corpus import corpus
 from latimer.commands.evaluate import evaluate
 from latimer.commands.improve import improve
@@ -32,7 +33,7 @@ from latimer.errors import LatimerError
 COMMANDS: dict[str, tuple[Callable[..., None], ...]] = {
     "Translators": (quickstart, corpus, train, improve, translate, evaluate, plot),
     "Decision processes": (plan, learn, play),
-    "Smaller tools": (average, analyse, shortlist, perplexity, sample),
+    "Smaller tools": (average, combine, analyse, shortlist, perplexity, sample),
 }
 """The commands, in the groups that `latimer --help` shows."""
 
