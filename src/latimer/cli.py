@@ -15,6 +15,7 @@ from typer.core import TyperGroup
 from latimer import __version__
 from latimer.commands.analyse import analyse
 from latimer.commands.average import average
+from latimer.commands.combine import combine
 from latimer.commands.compare import compare
 from latimer.commands.corpus import corpus
 from latimer.commands.evaluate import evaluate
@@ -53,7 +54,7 @@ COMMANDS: dict[str, tuple[Command | Family, ...]] = {
     "Translators": (quickstart, corpus, train, improve, translate, evaluate, explain, plot),
     "Comparison": (compare,),
     "Decision processes": (plan, learn, play),
-    "Smaller tools": (average, analyse, shortlist, perplexity, sample, RULES),
+    "Smaller tools": (average, combine, analyse, shortlist, perplexity, sample, RULES),
 }
 """The commands, in the groups that `latimer --help` shows."""
 

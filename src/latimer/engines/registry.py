@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ENGINES: dict[str, str] = {
     "neural": "latimer.engines.neural.loading:load",
     "phrases": "latimer.engines.phrases.loading:load",
+    "combined": "latimer.engines.combined.loading:load",
     "apertium": "latimer.engines.apertium.loading:load",
     "rules": "latimer.engines.rules.loading:load",
 }

@@ -18,6 +18,9 @@ from latimer.search.scorer import DeadEnd, Scorer
 from latimer.search.strategies import Search
 from latimer.text.batching import pad_sources
 
+Guide = Callable[[Scorer[Any], Sequence[int]], Scorer[Any]]
+"""Makes a scorer of another one, for the segments with these places in the caller's list."""
+
 MAX_ROWS = 640
 """Prefixes extended at once, beams counted: their scores fill 20 MB with 8,000 pieces."""
 
@@ -59,7 +62,7 @@ class BatchSearcher:
     """What is the same for every batch of a call.
 
     shortlist: for batches without constraints, if there is one; write: the text of a segment's
-    translation in pieces; language: code of the target language.
+    translation in pieces; language: code of the target language; guide: see `Guide`.
     """
 
     scorer: Scorer[Any]
@@ -69,6 +72,7 @@ class BatchSearcher:
     write: Callable[[Encoded, list[int]], str]
     language: str
     keep_attention: bool
+    guide: Guide | None = None
 
     @torch.inference_mode()
     def __call__(self, batch: list[Encoded]) -> list[list[Hypothesis]]:
@@ -92,9 +96,13 @@ class BatchSearcher:
         limits = length_limits(compiled, lengths, phrases)
         source, lengths = source.to(self.device), lengths.to(self.device)
         rules = rules_of(compiled)
-        scorer: Scorer[Any] = Ruled(self.scorer, rules) if rules else self.scorer
+        scorer = self.scorer
+        if self.guide is not None:
+            scorer = self.guide(scorer, [one.place for one in batch])
+        if rules:
+            scorer = Ruled(scorer, rules)
         short = None
-        if self.shortlist is not None and batch[0].constraints.free:
+        if self.shortlist is not None and self.guide is None and batch[0].constraints.free:
             scorer = short = Shortlisted(self.shortlist, source)
         found = run_search(
             self.search,

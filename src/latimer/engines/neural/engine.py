@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from latimer.engines.engine import Output, Segment
-from latimer.engines.neural.batches import BatchSearcher, Encoded, batches
+from latimer.engines.neural.batches import BatchSearcher, Encoded, Guide, batches
 from latimer.engines.neural.constraints import Compiled, length_limits
 from latimer.engines.neural.memory import Size, check_memory, needed_bytes, row_of
 from latimer.engines.neural.scorers import Fusion, Scorers
@@ -119,6 +119,9 @@ class NeuralEngine:
 
     def check(self, search: Search, constraints: Sequence[Constraints]) -> None:
         """See `Engine`."""
+        if search.engine != "neural":
+            why = f"it is for models of the engine {search.engine}; a network searches with beam"
+            raise SettingError("search.kind", search.kind, why)
         self._check_coverage(search)
         compiled = [self._compiled(one) for one in constraints]
         if not search.takes_phrases and any(one.phrases or one.glossary for one in constraints):
@@ -132,9 +135,13 @@ class NeuralEngine:
 
     @one_thread()
     def find(
-        self, segments: Sequence[Segment], search: Search, *, attention: bool = False
-    ) -> list[list[Output]]:
-        """See `Engine`; segments of like length are searched together, one batch a thread."""
+        self, segments: Sequence[Segment], search: Search, *, attention: bool = False,
+        guide: Guide | None = None,
+    ) -> list[list[Output]]:  # fmt: skip
+        """See `Engine`; segments of like length are searched together, one batch a thread.
+
+        `guide` makes the scorer that is searched with, without a shortlist.
+        """
         compiled = {
             one: self._compiled(one)
             for one in dict.fromkeys(segment.constraints for segment in segments)
@@ -149,7 +156,7 @@ class NeuralEngine:
         scorer, shortlist = self._scorers[self.products(sum(map(len, several)))]
         searcher = BatchSearcher(
             scorer, self.model.network.device, search, shortlist if _alone(search) else None,
-            self._text, self.languages.target, attention,
+            self._text, self.languages.target, attention, guide,
         )  # fmt: skip
         outputs = [[Output("", 0.0)] for _ in segments]  # of what has no pieces
         for batch, results in zip(several, self.pool.map(searcher, several), strict=True):

@@ -1,0 +1,1 @@
+"""A network and a phrase-based model together."""
