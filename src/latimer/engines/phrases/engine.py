@@ -128,8 +128,12 @@ class PhraseEngine:
 
     def derivations(self, encoded: Encoded, search: Stack, count: int) -> list[Derivation]:
         """The `count` best derivations; several may have the same words."""
-        limits = Limits(search.width, search.reordering_limit, search.threshold)
+        limits = self.limits(search)
         return self.decoder.derivations(encoded.tokens.ids, limits, count, encoded.terms.forced)
+
+    def limits(self, search: Stack) -> Limits:
+        """The search as the decoder takes it."""
+        return Limits(search.width, search.reordering_limit, search.threshold)
 
     def text(self, encoded: Encoded, tokens: Sequence[int]) -> str:
         """The text of target tokens, placeholders back in their places."""

@@ -50,6 +50,18 @@ class Derivation(NamedTuple):
         return [token for step in self.steps for token in step.tokens]
 
 
+class Candidates(NamedTuple):
+    """Translations of a sentence, best first.
+
+    tokens: those of candidate k are tokens[offsets[k]:offsets[k + 1]], see `Step`; features
+    `[candidates, features]`.
+    """
+
+    tokens: Longs
+    offsets: Longs
+    features: Floats
+
+
 class ForcedPhrase(NamedTuple):
     """A source span and its only translation, in token ids; see `Step` for copies."""
 
@@ -96,12 +108,22 @@ class Decoder:
             return [Derivation(0.0, [], np.zeros(len(self.weights)))]
         if len(tokens) > MAX_WORDS:
             return [self._in_parts(tokens, limits, forced)]
+        ways, options, spans = self._translated(tokens, limits, count, forced)
+        return list(_derivations(ways, options, spans))
+
+    def candidates(self, tokens: Sequence[int], limits: Limits, count: int) -> Candidates:
+        """As `derivations`, in arrays, of at least 1 and at most `search.MAX_WORDS` tokens."""
+        ways, options, spans = self._translated(tokens, limits, count, ())
+        return Candidates(*_written(ways.offsets, spans, options.tokens), ways.features)
+
+    def _translated(
+        self, tokens: Sequence[int], limits: Limits, count: int, forced: Sequence[ForcedPhrase]
+    ) -> tuple[Ways, Options, Longs]:
         table = self.table
-        ways, options, spans = _translate(
+        return _translate(
             np.array(tokens, np.int32), table.source_tokens, table.source_offsets, self._offers,
             _as_arrays(forced), self.model.automaton, self.model.begin, self.weights, limits, count,
         )  # fmt: skip
-        return list(_derivations(ways, options, spans))
 
     def _in_parts(
         self, tokens: Sequence[int], limits: Limits, forced: Sequence[ForcedPhrase]
@@ -183,6 +205,23 @@ def _spans_of(chosen: Longs, options: Options) -> Longs:
         found[place, 2], found[place, 3] = options.row[option], options.word[option]
         found[place, 4] = options.words[option]
     return found
+
+
+@compiled
+def _written(ways: Longs, spans: Longs, tokens: Longs) -> tuple[Longs, Longs]:
+    """The target tokens of each way, one after the other, and where each begins."""
+    offsets = np.zeros(len(ways), np.int64)
+    for way in range(len(ways) - 1):
+        offsets[way + 1] = offsets[way]
+        for place in range(ways[way], ways[way + 1]):
+            offsets[way + 1] += spans[place, 4]
+    written = np.empty(offsets[-1], np.int64)
+    number = 0
+    for place in range(len(spans)):
+        for at in range(spans[place, 3], spans[place, 3] + spans[place, 4]):
+            written[number] = tokens[at]
+            number += 1
+    return written, offsets
 
 
 def _derivations(ways: Ways, options: Options, spans: Longs) -> Sequence[Derivation]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import numpy as np
+
 from latimer.engines.engine import Segment
 from latimer.engines.phrases.engine import Encoded, PhraseEngine
 from latimer.engines.phrases.training.learning import masked
@@ -13,12 +15,13 @@ from latimer.recipe.phrases import PhrasesRecipe
 from latimer.search.constraints import Constraints
 from latimer.search.strategies import Stack
 from latimer.statistical.arrays import Floats
+from latimer.statistical.decoder.decoder import Candidates
 from latimer.statistical.decoder.features import NOT_NEGATIVE, weights_by_name
 from latimer.statistical.decoder.search import MAX_WORDS
 from latimer.statistical.sentences import Sentences
 from latimer.statistical.tuning.features import FeatureWeights
 from latimer.statistical.tuning.loop import Tuned, TuningState, tune
-from latimer.statistical.tuning.pool import NBest
+from latimer.statistical.tuning.pool import NBest, offsets_of
 
 WIDTH = 30
 """Width of the search while tuning: candidates change little with more."""
@@ -44,16 +47,16 @@ def tune_weights(
     segments = [engine.encode(Segment(text, Constraints())) for text, _ in short]
     search = recipe.search
     assert isinstance(search, Stack)
-    narrow = search.replace(width=min(search.width, WIDTH), nbest=1)
+    narrow = search.replace(width=min(search.width, WIDTH))
+    limits = engine.limits(narrow)
     count = recipe.tuning.candidates
 
     def decode(weights: Floats) -> NBest:
         engine.decoder = engine.decoder.with_weights(weights)
-        found = engine.map(lambda one: engine.derivations(one, narrow, count), segments)
-        return NBest.of(
-            [(numbers.of_output(segment, one.tokens), one.features) for one in several]
-            for segment, several in zip(segments, found, strict=True)
+        found = engine.map(
+            lambda one: engine.decoder.candidates(one.tokens.ids, limits, count), segments
         )
+        return _joined(list(map(numbers.of_output, segments, found)))
 
     def keep(so_far: TuningState) -> None:
         write_atomically(state, lambda path: _write(path, so_far.as_json()))
@@ -82,16 +85,27 @@ class _Numbers:
         """The ids of a text without placeholders."""
         return [self._id(token) for token in self._engine.model.target.split(text)]
 
-    def of_output(self, encoded: Encoded, tokens: Sequence[int]) -> list[int]:
-        """The ids of what the decoder wrote."""
-        known = len(self._engine.model.target)
-        return [
-            token if token < known else self._id(self._engine.token(encoded, token))
-            for token in tokens
-        ]
+    def of_output(self, encoded: Encoded, found: Candidates) -> Candidates:
+        """What the decoder wrote, in these ids."""
+        copied = np.flatnonzero(found.tokens >= len(self._engine.model.target))
+        if not len(copied):
+            return found
+        tokens = found.tokens.copy()
+        for place in copied.tolist():
+            tokens[place] = self._id(self._engine.token(encoded, int(tokens[place])))
+        return found._replace(tokens=tokens)
 
     def _id(self, token: str) -> int:
         return self._ids.setdefault(token, len(self._ids))
+
+
+def _joined(found: Sequence[Candidates]) -> NBest:
+    """The candidates of all sentences."""
+    lengths = np.concatenate([np.diff(one.offsets) for one in found])
+    tokens = np.concatenate([one.tokens for one in found]).astype(np.int32)
+    hypotheses = Sentences(tokens, offsets_of(lengths))
+    features = np.concatenate([one.features for one in found]).astype(np.float32)
+    return NBest(hypotheses, features, offsets_of(np.array([len(one.features) for one in found])))
 
 
 def _write(path: Path, text: str) -> None:
