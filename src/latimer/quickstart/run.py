@@ -15,6 +15,7 @@ from rich.text import Text
 from latimer.engines.translator import Translation
 from latimer.errors import Diverged, LatimerError
 from latimer.quickstart import corpus
+from latimer.quickstart.combination import combined
 from latimer.quickstart.first import Preparation, first_translator
 from latimer.quickstart.fit import longer_recipe, recipe_for
 from latimer.quickstart.improvement import Gain, improve, worth_improving
@@ -84,6 +85,8 @@ def carry_out(plan: Plan, console: Console) -> Result:
     candidates = [Candidate("network", chosen.model, chosen.parts)]
     if first is not None:
         candidates.append(Candidate("phrases", first.model, first.parts))
+        if not chosen.interrupted:
+            candidates += combined(plan, chosen.model, first.model, judge, console)
     offered = best_of(candidates)
     with console.status("translating dev and test …"):
         samples = _samples(offered.parts)

@@ -47,7 +47,7 @@ class LanguageModelSection(Section):
 
     order: int = Field(default=5, ge=1, le=9, description="Words of the longest n-grams.")
     least: Annotated[int, Field(ge=1)] = Field(
-        default=2,
+        default=1,
         description="N-grams of four words and more must occur so often in the training text.",
     )
 

@@ -50,7 +50,7 @@ DEFAULT_WEIGHTS: Final[Mapping[str, float]] = {
     "lexical_target": 0.1,
     "lexical_source": 0.25,
     "phrases": 0.2,
-    "words": 0.4,
+    "words": 0.35,
     "distortion": 0.3,
     "unknown": 10.0,
     "previous_monotone": 0.1,
