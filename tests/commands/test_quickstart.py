@@ -77,8 +77,11 @@ def test_says_what_it_does_and_what_came_of_it(first):
         assert re.search(rf"{part} +{search} +{figures} +(clear|no clear change)", result)
     assert re.search(r"dev +32( +\d+\.\d){6}", result)
     assert re.search(r"test +32( +\d+\.\d){6}", result)
-    assert "576 pairs are too few to learn a translator from" in " ".join(result.split())
-    assert "\n  Next: train on more text" in result
+    assert "A first translator, of phrases" in told
+    assert re.search(r"BLEU \d+\.\d on test .*; \d+ s after the text was read", told)
+    assert re.search(r"phrases +\d+\.\d +\d+\.\d +best on dev: offered", result)
+    assert re.search(r"network +\d+\.\d +\d+\.\d", result)
+    assert "\n  Next: translate your file" in result
     assert result.count("reference") == 10
     assert "--minutes 60" in result
 
@@ -150,10 +153,13 @@ def test_learning_from_reward_goes_on_and_begins_anew_when_likelihood_has(first,
     assert gain["dev"]["beam 5"]["before"] == before["improvement"]["dev"]["beam 5"]["before"]
     assert gain["kept"] == (gain["dev"]["beam 5"]["after"] > gain["dev"]["beam 5"]["before"])
     offered = gain["dev"]["beam 5"]["after" if gain["kept"] else "before"]
-    assert longer["dev"]["bleu"]["score"] == pytest.approx(offered)
+    scores = {one["name"]: one["bleu"]["dev"] for one in longer["translators"]}
+    assert scores["network"] == pytest.approx(offered)
+    assert longer["offered"] == max(scores, key=scores.get)
+    assert longer["dev"]["bleu"]["score"] == pytest.approx(max(scores.values()))
     assert longer["model"] == str(out / "models" / "best")
     if not gain["kept"]:
-        assert weights(out / "models" / "best") == weights(out / "models" / "likelihood")
+        assert weights(out / "models" / "network") == weights(out / "models" / "likelihood")
     start = weights(out / "models" / "likelihood")
     anew, said = told("--minutes", before["minutes"] + 0.05, "--improve-minutes", "0.02")
     assert anew["updates"] > before["updates"]
@@ -197,7 +203,7 @@ def test_learning_from_reward_that_is_given_up_leaves_what_likelihood_learnt(
     assert "the run was stopped: the policy is nearly random" in " ".join(said.split())
     told = json.loads(printed)
     assert told["improvement"]["updates"] <= 50
-    assert (tmp_path / "out" / "models" / "best" / "weights.safetensors").is_file()
+    assert (tmp_path / "out" / "models" / "network" / "weights.safetensors").is_file()
 
 
 def test_home_assistant_is_fetched_split_by_component_and_credited(monkeypatch, tmp_path):

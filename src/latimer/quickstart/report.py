@@ -6,7 +6,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,14 +50,14 @@ class Result:
     updates: int
     parts: dict[str, Scored]
     """Scores of the offered translator, by name: dev, test."""
-    candidates: list[Candidate]
-    """All translators; the best on dev is offered."""
     samples: list[Sample]
     pictures: list[Path]
     test_files: tuple[Path, Path] | None
     """Source and target text of the test part, unless it is empty."""
     again: list[str]
     """Command line arguments that name the same corpus and folder."""
+    candidates: list[Candidate] = field(default_factory=list)
+    """All translators; the best on dev is offered."""
     interrupted: LatimerError | None = None
     """The interruption of training by Ctrl-C."""
     gain: Gain | None = None
@@ -84,7 +84,7 @@ class Result:
             "updates": self.updates,
             **{name: part.as_dict() for name, part in self.parts.items()},
             "translators": [one.as_dict() for one in self.candidates],
-            "offered": best_of(self.candidates).name,
+            **({"offered": best_of(self.candidates).name} if self.candidates else {}),
             **({"improvement": self.gain.as_dict()} if self.gain else {}),
             **({"improvement": {"left_out": self.no_gain}} if self.no_gain else {}),
             "samples": [vars(sample) for sample in self.samples],
