@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from math import exp, log
 
 import numpy as np
@@ -75,7 +76,7 @@ def test_a_table_knows_its_pairs_only():
 
 @pytest.mark.parametrize("tension", [UNIFORM, 0.0, 2.5])
 def test_expected_counts_of_the_models_are_those_of_enumeration(tension):
-    table, values = made_table()
+    _, values = made_table()
     prior = uniform if tension == UNIFORM else diagonal(NULL, tension)
     # A sentence without words has NULL alone, whatever its prior.
     pairs = [pair for pair in PAIRS if pair[0]]
@@ -92,7 +93,7 @@ def test_expected_counts_of_the_models_are_those_of_enumeration(tension):
 
 
 def test_expected_counts_of_the_hmm_are_those_of_enumeration():
-    table, values = made_table()
+    _, values = made_table()
     widths = np.random.default_rng(5).random(2 * WIDEST + 1)
     prior = markov(NULL, UNIFORM_SHARE, lambda width: widths[WIDEST + width])
     pairs = [pair for pair in PAIRS if pair[0]]
@@ -197,7 +198,7 @@ def test_the_likelihood_never_falls_within_a_model(model):
     settings = AlignmentSettings(model=model, rounds=6, smoothing=0.0)
     learnt, _ = learn_direction(*made_corpus(), 30, 30, settings)
     last = learnt.likelihoods[-6:]
-    assert all(after > before - 1e-6 for before, after in zip(last, last[1:], strict=False))
+    assert all(after > before - 1e-6 for before, after in pairwise(last))
     assert last[-1] > last[0] + 1
 
 

@@ -68,14 +68,21 @@ def learn_direction(
 def link_words(model: DirectionalModel, source: Sentences, target: Sentences) -> Ints:
     """The source position of every target token, -1 for NULL; unknown tokens are -1."""
     known, target_vocab = len(model.table.rows) - 2, model.table.target_vocab
-    sides = [
-        Sentences(np.where(side.tokens < 0, vocab, side.tokens).astype(np.int32), side.offsets)
-        for side, vocab in ((source, known), (target, target_vocab))
-    ]
-    pairs = word_pairs(*sides, known + 1, target_vocab + 1)
+    pairs = word_pairs(
+        _without_unknown(source, known),
+        _without_unknown(target, target_vocab),
+        known + 1,
+        target_vocab + 1,
+    )
     words, others = np.divmod(pairs.keys, target_vocab + 1)
     table = look_up(model.table, words - 1, others)
     return _link_all(pairs, table, model.tension, model.jumps)
+
+
+def _without_unknown(sentences: Sentences, vocab: int) -> Sentences:
+    """The sentences with the id `vocab` for unknown tokens."""
+    tokens = np.where(sentences.tokens < 0, vocab, sentences.tokens).astype(np.int32)
+    return Sentences(tokens, sentences.offsets)
 
 
 @compiled
