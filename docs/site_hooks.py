@@ -38,7 +38,7 @@ def commands() -> str:
 
     group: Any = typer.main.get_command(build_app())
     parts = []
-    for name, command in group.commands.items():
+    for name, command in _leaves(group):
         context = command.make_context(name, [], resilient_parsing=True)
         parts.append(f"## {name}\n\n{_paragraphs(command.help)}\n")
         usage = " ".join(command.collect_usage_pieces(context))
@@ -50,6 +50,15 @@ def commands() -> str:
             parts += [f"| `{left.strip()}` | {_cell(right)} |" for left, right in rows]
             parts.append("")
     return "\n".join(parts)
+
+
+def _leaves(group: Any) -> Any:
+    """Commands by name; those of a family, such as `rules`, with its name in front."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from ((f"{name} {inner}", one) for inner, one in _leaves(command))
+        else:
+            yield name, command
 
 
 def _paragraphs(text: str | None) -> str:

@@ -37,8 +37,8 @@ Such a name is never taken for a folder: a folder of that name is given with its
 def load(model: str | Path, **options: Any) -> Translator:
     """The translator in a model folder, whatever its engine, or of a name: `apertium:en-es`.
 
-    `config.json` of the folder names the engine. `options` are those of the engine: see
-    the module `options` of the engine.
+    `config.json` of the folder names the engine. `options` are those of the engine: see its module
+    `options`.
 
     Raises InputError, one line, for a folder without a model, an engine that this version does not
     have, an option that the engine does not take, and whatever the engine refuses.

@@ -80,3 +80,19 @@ def test_examples_have_a_useful_vocabulary(translators, pair):
         for form, _ in entry.source_forms()
     }  # fmt: skip
     assert {"files", "saved", "selecting", "copies", "turns off", "these"} <= forms
+
+
+def test_the_figure_of_the_guide(translators):
+    from pathlib import Path
+
+    from latimer.metrics.corpus_scores import corpus_scores
+
+    guide = Path(__file__).parents[3] / "docs" / "how-to"
+    source, target = (
+        (guide / "rules-example" / f"text.{code}").read_text("utf-8").splitlines()
+        for code in ("en", "de")
+    )
+    found = [one.text.replace("*", "") for one in translators["en-de"].translate(source)]
+    scores = corpus_scores(found, target, ["bleu", "chrf"], language="de")
+    row = f"| 48 | {scores['bleu'].value:.1f} | {scores['chrf'].value:.1f} |"
+    assert row in (guide / "use-rules.md").read_text("utf-8")

@@ -55,7 +55,7 @@ def rule(text):
         ("lexicon", LEXICON + "\tadj\tazul\n", "line 7: the lemma is missing"),
         ("lexicon", LEXICON + "a\tadj\tb\ta\t\tm\tz\n", "line 7: 7 columns, but the first line"),
         ("lexicon", "lemma\ttag\n", "line 1: the first line names the columns"),
-        ("lexicon", "lemma\ttag\tword\ttranslation\tparadigm\n", "'word' is no column; columns are lemma, tag"),
+        ("lexicon", "lemma\ttag\tword\ttranslation\tparadigm\n", "'word' is no column; columns"),
         ("lexicon", "", "no first line that names the columns lemma, tag"),
         ("transfer", rule("output: [1, 4]"),
          "line 5: passes.phrases.r.output: there is no position 4; the pattern has 1 to 3"),

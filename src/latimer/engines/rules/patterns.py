@@ -1,8 +1,8 @@
 """Patterns over tags, and finding them: `det? adj* noun|slot`.
 
 An element is a tag (`noun`), one with features (`noun.pl`), one with a lemma (`verb:be`,
-`verb:be.pp`) or anything (`_`); `|` separates alternatives; `?`, `*` or `+` behind them says how often. `START`
-in front and `END` behind hold at the ends of a sentence.
+`verb:be.pp`) or anything (`_`); `|` separates alternatives; `?`, `*` or `+` behind them says how
+often. `START` in front and `END` behind hold at the ends of a sentence.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from latimer.engines.rules.analysis import Token, tokenise
 from latimer.engines.rules.features import UNKNOWN
 from latimer.extras import require
+from latimer.statistical.sentences import Sentences
 
 Tokens = list[Token]
 
@@ -29,20 +30,24 @@ def aligned(pairs: Sequence[tuple[str, str]]) -> list[tuple[Tokens, Tokens, list
     require("numba", "statistical", "Word alignment")
     from latimer.statistical.alignment.align import align
     from latimer.statistical.alignment.settings import AlignmentSettings
-    from latimer.statistical.sentences import Sentences
 
     split = [(tokenise(source), tokenise(target)) for source, target in pairs]
     split = [both for both in split if both[0] and both[1]]
-    numbers: tuple[dict[str, int], dict[str, int]] = ({}, {})
-    sides = [
-        Sentences.of(
-            [[known.setdefault(token.text.casefold(), len(known)) for token in both[side]]
-             for both in split]
-        )
-        for side, known in enumerate(numbers)
-    ]  # fmt: skip
-    links = align(*sides, len(numbers[0]), len(numbers[1]), AlignmentSettings()).links
+    (source, sources), (target, targets) = (
+        _numbered([both[side] for both in split]) for side in (0, 1)
+    )
+    links = align(source, target, sources, targets, AlignmentSettings()).links
     return [(*both, links.pair(number)) for number, both in enumerate(split)]
+
+
+def _numbered(sentences: Sequence[Tokens]) -> tuple[Sentences, int]:
+    """Sentences as numbers, and how many there are; words in small letters are equal."""
+    numbers: dict[str, int] = {}
+    found = [
+        [numbers.setdefault(word, len(numbers)) for word in words_in_small(one)]
+        for one in sentences
+    ]
+    return Sentences.of(found), len(numbers)
 
 
 def words_in_small(tokens: Sequence[Token]) -> list[str]:
@@ -60,10 +65,11 @@ def count(
         linked = Counter(there for _, there in links)
         for here, there in links:
             by_source[here].append(there)
-        for here, there in by_source.items():
-            alone = max(there) - min(there) == len(there) - 1 and all(linked[k] == 1 for k in there)
+        for here, several in by_source.items():
+            first, last = min(several), max(several)
+            alone = last - first == len(several) - 1 and all(linked[k] == 1 for k in several)
             if alone and source[here].kind == UNKNOWN:
-                text = _text(target[min(there) : max(there) + 1], min(there) == 0)
+                text = _text(target[first : last + 1], first == 0)
                 counts.translations[source[here].text.casefold()][text] += 1
         _count_orders(source, by_source, tags, counts)
     return counts

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Sequence
 CLOSED: dict[str, str] = {
     word: tag
     for tag, words in {
-        "det": "a an the this that these those my your his her its our their no some any each every",
+        "det": "a an the this that these those my your his her its our their no some any each "
+        "every",
         "pron": "i you he she it we they me him us them who what which",
         "modal": "can could may might must shall should will would",
         "aux": "be am is are was were been being have has had do does did",

@@ -56,7 +56,9 @@ def draft_rules(
         (temporary / LEXICON).write_text("\n".join(entries) + "\n", "utf-8")
         used = "".join(f"  {tag}: []\n" for tag in TAGS)
         (temporary / PARADIGMS).write_text(_PARADIGMS.format(tags=used), "utf-8")
-        (temporary / TRANSFER).write_text(_TRANSFER.format(rules="".join(rules)), "utf-8")
+        (temporary / TRANSFER).write_text(
+            _TRANSFER.format(rules="".join(rules) or "    {}\n"), "utf-8"
+        )
 
     write_folder_atomically(folder, fill)
     return len(entries) - 1, len(rules)
@@ -83,4 +85,4 @@ def _rules(counts: Counts) -> list[str]:
                 f"    {first} and {second}:   # {often} of {often + counts.kept[first, second]}\n"
                 f"      match: {first} {second}\n      output: [2, 1]\n"
             )
-    return rules or ["    {}\n"]
+    return rules
