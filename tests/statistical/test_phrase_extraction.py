@@ -117,7 +117,7 @@ def test_occurrences_are_places_in_the_corpus():
     source, target, links = made_corpus()
     found = extract(source, target, links, 4)
     wanted = set()
-    for pair in range(source.count):
+    for pair in range(source.size):
         shape = len(source.sentence(pair)), len(target.sentence(pair))
         low, high = source.offsets[pair], target.offsets[pair]
         for begin, end, left, right in consistent(matrix(*shape, set(links.pair(pair))), 4):
@@ -131,7 +131,7 @@ def test_numbers_of_phrases_are_in_lexicographic_order():
     source, _, _ = made_corpus(1)
     order = phrase_order(source, 3)
     phrases: dict[tuple[int, ...], set[int]] = {}
-    for pair in range(source.count):
+    for pair in range(source.size):
         begin, end = source.offsets[pair : pair + 2]
         for at in range(begin, end):
             for length in (1, 2, 3):

@@ -82,7 +82,7 @@ def test_a_table_has_all_pairs_their_counts_and_relative_frequencies():
         assert table.counts[option] == times
         assert table.scores[option, 0] == pytest.approx(log(times / by_source[phrase]), abs=1e-5)
         assert table.scores[option, 1] == pytest.approx(log(times / by_target[other]), abs=1e-5)
-    for line in range(source.count):
+    for line in range(source.size):
         spans = lookup(table, source.sentence(line))
         for start, end, row in spans:
             assert source.sentence(line)[start:end].tolist() == table.source_phrase(row).tolist()
@@ -202,8 +202,8 @@ def test_phrases_are_counted_once_a_sentence():
         return any(tuple(words[i : i + length]) == phrase for i in range(len(words)))
 
     for n, (one, other) in enumerate(zip(counts.sources, counts.targets, strict=True)):
-        has = [holds(source, orders[0], int(one), line) for line in range(source.count)]
-        with_target = [holds(target, orders[1], int(other), line) for line in range(source.count)]
+        has = [holds(source, orders[0], int(one), line) for line in range(source.size)]
+        with_target = [holds(target, orders[1], int(other), line) for line in range(source.size)]
         both = sum(a and b for a, b in zip(has, with_target, strict=True))
         assert together[n].tolist() == [both, sum(has), sum(with_target)]
 

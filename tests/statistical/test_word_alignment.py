@@ -232,7 +232,7 @@ def test_words_are_linked_to_their_translations(model):
     source, target = made_corpus()
     learnt = align(source, target, 30, 30, AlignmentSettings(model=model))
     right = total = 0
-    for number in range(source.count):
+    for number in range(source.size):
         words, others = source.sentence(number), target.sentence(number)
         links = learnt.links.pair(number)
         right += sum(words[i] == others[j] for i, j in links)

@@ -29,7 +29,7 @@ class Sentences(NamedTuple):
         return cls(tokens, np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)]))
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many sentences there are."""
         return len(self.offsets) - 1
 

@@ -25,7 +25,7 @@ def decoded_bleu(task, weights):
     """BLEU of the best of all candidates, by sacreBLEU."""
     found = task.decode(weights, best=1)
     texts = [
-        [" ".join(map(str, side.sentence(k))) for k in range(side.count)]
+        [" ".join(map(str, side.sentence(k))) for k in range(side.size)]
         for side in (found.hypotheses, task.references)
     ]
     return BLEU(tokenize="none", force=True).corpus_score(texts[0], [texts[1]]).score

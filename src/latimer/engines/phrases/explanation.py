@@ -167,8 +167,8 @@ def _used(
 
 def _fits(source: Sentences, target: Sentences, links: Links) -> bool:
     """Whether every link is between words that there are."""
-    if not source.count == target.count == len(links.offsets) - 1:
+    if not source.size == target.size == len(links.offsets) - 1:
         return False
-    pairs = np.repeat(np.arange(source.count), np.diff(links.offsets))
+    pairs = np.repeat(np.arange(source.size), np.diff(links.offsets))
     inside = links.sources < np.diff(source.offsets)[pairs]
     return bool((inside & (links.targets < np.diff(target.offsets)[pairs])).all())

@@ -65,8 +65,8 @@ def align(
 
 def check_pairs(source: Sentences, target: Sentences) -> None:
     """Raise InputError when the numbers of sentences differ."""
-    if source.count != target.count:
+    if source.size != target.size:
         raise InputError(
-            f"{source.count:,} source sentences but {target.count:,} target sentences; "
+            f"{source.size:,} source sentences but {target.size:,} target sentences; "
             "word alignment needs pairs"
         )

@@ -54,8 +54,8 @@ def word_pairs(
     """Number the distinct word pairs."""
     order = np.argsort(source.tokens, kind="stable")
     lengths = np.diff(source.offsets)
-    pair_of = np.repeat(np.arange(source.count, dtype=np.int32), lengths)
-    first = np.zeros(source.count + 1, np.int64)
+    pair_of = np.repeat(np.arange(source.size, dtype=np.int32), lengths)
+    first = np.zeros(source.size + 1, np.int64)
     np.cumsum((lengths + 1) * np.diff(target.offsets), out=first[1:])
     keys, entries = _number(source, target, order, pair_of, first, target_vocab)
     rows = np.searchsorted(keys, np.arange(source_vocab + 2, dtype=np.int64) * target_vocab)

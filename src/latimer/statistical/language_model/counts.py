@@ -84,7 +84,7 @@ def _with_boundaries(sentences: Sentences, specials: Specials) -> tuple[Longs, L
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
     text = np.empty(starts[-1], np.int64)
     places = np.arange(len(sentences.tokens)) + np.repeat(
-        1 + 2 * np.arange(sentences.count), np.diff(sentences.offsets)
+        1 + 2 * np.arange(sentences.size), np.diff(sentences.offsets)
     )
     text[places] = sentences.tokens
     text[starts[:-1]] = specials.begin

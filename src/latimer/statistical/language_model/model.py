@@ -57,8 +57,8 @@ class NgramModel:
 
     def perplexity(self, sentences: Sentences) -> float:
         """Per word, ends of sentences counted."""
-        total = sum(self.score(sentences.sentence(k).tolist()) for k in range(sentences.count))
-        return float(np.exp(-total / (len(sentences.tokens) + sentences.count)))
+        total = sum(self.score(sentences.sentence(k).tolist()) for k in range(sentences.size))
+        return float(np.exp(-total / (len(sentences.tokens) + sentences.size)))
 
     def save(self, path: Path) -> None:
         """Write a safetensors file; raises OSError when the disk refuses."""

@@ -35,8 +35,8 @@ def significant(
     if threshold not in EPSILON:
         return np.arange(len(counts.sources))
     together = cooccurrences(source, target, source_order, target_order, counts)
-    least = np.log(source.count) + EPSILON[threshold]
-    return np.flatnonzero(significance(together, source.count) >= least)
+    least = np.log(source.size) + EPSILON[threshold]
+    return np.flatnonzero(significance(together, source.size) >= least)
 
 
 def log_factorials(most: int) -> Floats:
@@ -84,7 +84,7 @@ def cooccurrences(
 ) -> Ints:
     """In how many sentence pairs both phrases, the source and the target occur: `[pairs, 3]`."""
     one, other = (
-        np.repeat(np.arange(side.count, dtype=np.int32), np.diff(side.offsets))
+        np.repeat(np.arange(side.size, dtype=np.int32), np.diff(side.offsets))
         for side in (source, target)
     )
     return _cooccurrences(

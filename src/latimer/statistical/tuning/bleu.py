@@ -29,7 +29,7 @@ def bleu_counts(hypotheses: Sentences, of: Offsets, references: Sentences) -> Co
 
     `of`: the number of each hypothesis' reference, `[hypotheses]`.
     """
-    counts = np.zeros((hypotheses.count, COLUMNS), np.int32)
+    counts = np.zeros((hypotheses.size, COLUMNS), np.int32)
     _count(*hypotheses, of, *references, counts)
     return counts
 

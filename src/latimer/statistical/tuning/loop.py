@@ -131,10 +131,10 @@ def tune(
     Of all decoded weights those with the best BLEU are taken, as far as held-out sentences allow
     (see `latimer.statistical.tuning.guard`).
     """
-    few = references.count < LEAST_SENTENCES
+    few = references.size < LEAST_SENTENCES
     if few or settings.kind == "none":
         outcome: Outcome = "off" if settings.kind == "none" else "too_small"
-        return Tuned(features.default, outcome, None, None, (), None, references.count)
+        return Tuned(features.default, outcome, None, None, (), None, references.size)
     run = _Run(decode, references, features, settings)
     for one in (state or TuningState()).rounds:
         if len(one.weights) != len(features.names):
@@ -169,7 +169,7 @@ class _Run:
     ) -> None:
         self._decode, self._references = decode, references
         self._features, self._settings = features, settings
-        self._pool = NBestPool.empty(references.count, len(features.names))
+        self._pool = NBestPool.empty(references.size, len(features.names))
         self.rounds: list[Round] = []
 
     def decode(self, weights: Floats) -> None:
@@ -210,7 +210,7 @@ class _Run:
             found = _checked(self._decode(weights), self._references, self._features)
             bleu, outcome = _first_bleu(found, self._references), "mixed"
         rounds = tuple(self.rounds)
-        return Tuned(weights, outcome, bleu, default.bleu, rounds, judged, self._references.count)
+        return Tuned(weights, outcome, bleu, default.bleu, rounds, judged, self._references.size)
 
     def _best(self) -> Round:
         return max(self.rounds, key=lambda one: one.bleu)
@@ -221,21 +221,21 @@ def _first_bleu(found: NBest, references: Sentences) -> float:
     first = Sentences.of(
         [found.hypotheses.sentence(row).tolist() for row in found.offsets[:-1].tolist()]
     )
-    return corpus_bleu(bleu_counts(first, np.arange(references.count), references).sum(0))
+    return corpus_bleu(bleu_counts(first, np.arange(references.size), references).sum(0))
 
 
 def _checked(found: NBest, references: Sentences, features: FeatureWeights) -> NBest:
     sizes = np.diff(found.offsets)
-    if len(sizes) != references.count:
+    if len(sizes) != references.size:
         raise InputError(
-            f"{len(sizes)} n-best lists for {references.count} references; each reference needs one"
+            f"{len(sizes)} n-best lists for {references.size} references; each reference needs one"
         )
     if not sizes.all():
         raise InputError(f"sentence {int(sizes.argmin()) + 1} has no candidate; one is needed")
-    if found.features.shape != (found.hypotheses.count, len(features.names)):
+    if found.features.shape != (found.hypotheses.size, len(features.names)):
         raise InputError(
             f"features of candidates have the shape {found.features.shape}; "
-            f"{(found.hypotheses.count, len(features.names))} is needed"
+            f"{(found.hypotheses.size, len(features.names))} is needed"
         )
     if not np.isfinite(found.features).all():
         raise InputError("a feature of a candidate is not a finite number")
