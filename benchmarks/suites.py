@@ -55,6 +55,11 @@ BENCHMARKS = {
     "decoding_speed": Benchmark(
         "How fast is translating, and where does the time go?", "decoding_speed", DATA
     ),
+    "phrases": Benchmark(
+        "What does phrase-based translation cost, and what does it give?",
+        "phrases",
+        (*DATA, *WORK),
+    ),
     "one_sentence": Benchmark(
         "How long does one wait for one sentence?", "one_sentence", (*DATA, "--model", "{model}")
     ),
