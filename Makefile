@@ -22,9 +22,7 @@ quickstart: install
 
 # One thread a worker: the tests run side by side, and more threads would only get in their way.
 # Each worker has half of the list and takes from the other's when it is done.
-# What Numba compiles is compiled first: each worker would do it for itself.
 test: .venv/.development
-	$(BIN)/python -m latimer.engines.phrases.training.warm_up 2>/dev/null
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
 
 test-slow: .venv/.development
@@ -56,6 +54,8 @@ install: .venv/.installed
 
 .venv/.installed: pyproject.toml constraints.txt | .venv/bin/python
 	$(INSTALL) -e '.[formats,plots,statistical]'
+	@echo "compiling the statistical engine, once on this machine ..."
+	@$(BIN)/python -m latimer.engines.phrases.training.warm_up
 	@touch $@
 
 .venv/.development: .venv/.installed

@@ -45,21 +45,22 @@ class Preparation:
 
     def __init__(self) -> None:
         self.possible = _installed()
-        self._process = warm_up.start() if self.possible else None
+        self._processes = warm_up.start() if self.possible else []
 
     def wait(self) -> None:
         """Until all is compiled."""
-        if self._process is not None:
-            self._process.wait()
+        for process in self._processes:
+            process.wait()
 
     def __enter__(self) -> Preparation:
-        """A context that ends with the process."""
+        """A context that ends with the processes."""
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait()
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
 
 
 def first_translator(
