@@ -44,7 +44,7 @@ LANGUAGE, TRANSLATION, PHRASES, WORDS, DISTORTION, UNKNOWN, ORIENTATION = 0, 1, 
 """Place of a feature, or the first of several."""
 
 DEFAULT_WEIGHTS: Final[Mapping[str, float]] = {
-    "language": 0.4,
+    "language": 0.45,
     "target_given_source": 0.2,
     "source_given_target": 0.25,
     "lexical_target": 0.1,
