@@ -7,9 +7,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
+from latimer.engines.apertium.options import ApertiumOptions
+from latimer.engines.combined.options import CombinedOptions
 from latimer.engines.neural.options import NeuralOptions
+from latimer.engines.phrases.options import PhrasesOptions
+from latimer.engines.rules.options import RulesOptions
 from latimer.errors import shown
-from latimer.recipe.help import markdown
+from latimer.recipe.help import in_cell, markdown
 from latimer.search.constraints import Constraints
 from latimer.search.strategies import STRATEGIES
 from latimer.settings import Settings, allowed
@@ -25,10 +29,29 @@ JSON has the same names: `{"kind": "sampling", "samples": 3}`.
 What is not given is the model's own. A value that cannot be used is refused in one line that names
 the setting, the value and the reason.
 
-This page is generated from `latimer.search.strategies`, `latimer.search.constraints` and
-`latimer.engines.neural.options`.
+The engine of a model, which its `config.json` names, says which searches and constraints it can
+keep:
+
+| engine | searches | constraints |
+|---|---|---|
+| `neural` | all but `stack` | all, where the kind of search can keep them |
+| `phrases` | `stack` | `glossary` |
+| `combined` | `beam` | `glossary` |
+| `apertium`, `rules` | none | none |
+
+This page is generated from `latimer.search.strategies`, `latimer.search.constraints` and the module
+`options` of each engine.
 
 """
+
+ENGINE_OPTIONS: dict[str, type[Settings]] = {
+    "neural": NeuralOptions,
+    "phrases": PhrasesOptions,
+    "combined": CombinedOptions,
+    "apertium": ApertiumOptions,
+    "rules": RulesOptions,
+}
+"""What `latimer.load` takes for the models of each engine."""
 
 
 def search_settings() -> str:
@@ -38,7 +61,8 @@ def search_settings() -> str:
         parts.append(f"## search.kind={kind}\n\n")
         parts.append(_section("search", strategy))
     parts += ["## constraints\n\n", _section("constraints", Constraints)]
-    parts += ["## engine\n\n", _section("engine", NeuralOptions)]
+    for engine, options in ENGINE_OPTIONS.items():
+        parts += [f"## engine: {engine}\n\n", _section("engine", options)]
     return "".join(parts).rstrip() + "\n"
 
 
@@ -55,7 +79,7 @@ def _rows(section: str, settings: type[Settings]) -> Iterator[str]:
         default = field.default
         text = shown(default) if default is None or isinstance(default, bool) else str(default)
         text = "" if default in ("", ()) else f"`{text}`"
-        yield f"| `{section}.{name}` | {text} | {allowed(field)} | {field.description} |\n"
+        yield f"| `{section}.{name}` | {text} | {allowed(field)} | {in_cell(str(field.description))} |\n"
 
 
 PAGES: dict[str, Callable[[], str]] = {"recipe.md": markdown, "search.md": search_settings}

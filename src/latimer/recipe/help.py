@@ -36,7 +36,7 @@ def named(field: FieldInfo) -> bool:
 def keys(model: type[BaseModel] = Recipe, prefix: str = "") -> Iterator[tuple[str, FieldInfo]]:
     """Every dotted key of a recipe that holds a value, in order; of named sections the first."""
     for name, field in model.model_fields.items():
-        inner = sections_of(field.annotation)
+        inner = _usable(model, sections_of(field.annotation))
         if not inner or named(field):
             yield prefix + name, field
             continue
@@ -45,6 +45,14 @@ def keys(model: type[BaseModel] = Recipe, prefix: str = "") -> Iterator[tuple[st
                 yield from keys(sections_of(own.annotation)[0], f"{prefix}{name}.{key}.")
             else:
                 yield f"{prefix}{name}.{key}", own
+
+
+def _usable(
+    model: type[BaseModel], sections: tuple[type[BaseModel], ...]
+) -> tuple[type[BaseModel], ...]:
+    """The sections without those that are for the models of another engine."""
+    own = model.model_fields["engine"].default if "engine" in model.model_fields else None
+    return tuple(one for one in sections if own in (None, getattr(one, "engine", own)))
 
 
 def _fields(sections: tuple[type[BaseModel], ...]) -> dict[str, FieldInfo]:
@@ -162,14 +170,15 @@ def _field(key: str, root: Root) -> FieldInfo | None:
             several = False
             continue
         field = _fields(sections).get(name)
-        sections = sections_of(field.annotation) if field else ()
+        sections = _usable(root, sections_of(field.annotation)) if field else ()
         several = field is not None and named(field)
     return field
 
 
 def _names(section: str, root: Root) -> str:
     field = _field(section, root)
-    return ", ".join(_fields(sections_of(field.annotation) if field else (root,)))
+    sections = _usable(root, sections_of(field.annotation)) if field else (root,)
+    return ", ".join(_fields(sections))
 
 
 def _unknown(key: str, kind: str | None, root: Root) -> str:
@@ -220,10 +229,14 @@ _KINDS: dict[str, Mapping[str, type[BaseModel]]] = {
 """Sections that have several kinds."""
 
 
-def _kinds(key: str) -> str:
+def _kinds(key: str, root: Root) -> str:
     """Which kinds of objective have the key, in words; empty if all have, or it is none's."""
     section, _, name = key.rpartition(".")
-    kinds: Mapping[str, type[BaseModel]] = _KINDS.get(section, {})
+    kinds = {
+        kind: settings
+        for kind, settings in _KINDS.get(section, {}).items()
+        if _usable(root, (settings,))
+    }
     having = [kind for kind, settings in kinds.items() if name in settings.model_fields]
     return "" if len(having) in (0, len(kinds)) else f" (`{'`, `'.join(having)}`)"
 
@@ -237,8 +250,13 @@ def _row(key: str, field: FieldInfo, root: Root) -> str:
     meaning = " ".join(
         part.description for part in (section, field) if part is not None and part.description
     )
-    meaning = f"{meaning.removesuffix('.')}{kinds}." if (kinds := _kinds(key)) else meaning
-    return f"| `{key}` | {default} | {allowed(field)} | {meaning} |\n"
+    meaning = f"{meaning.removesuffix('.')}{kinds}." if (kinds := _kinds(key, root)) else meaning
+    return f"| `{key}` | {default} | {allowed(field)} | {in_cell(meaning)} |\n"
+
+
+def in_cell(text: str) -> str:
+    """Text as a cell of a table, whose columns a bar would end."""
+    return text.replace("|", r"\|")
 
 
 def _default(value: Any) -> str:
