@@ -33,6 +33,7 @@ def test_each_candidate_has_all_features_whoever_found_it(model):
         "The small lamp opens in the hall.",
         [Output("La eta lumo en halo malfer.", -2.0), Output("La eta lumo en malfer halo.", -3.0)],
         [Output("La ega lumo.", -9.0), Output("La eta lumo en halo malfer.", -9.0)],
+        5,
     )
     texts, columns = described(model, found, [LN(0.25), LN(0.75), LN(0.01)])
     assert texts == [
@@ -57,14 +58,21 @@ def test_each_candidate_has_all_features_whoever_found_it(model):
 
 def test_posteriors_grow_sharper_with_their_scale(model):
     outputs = [Output("La lumo.", 0.0), Output("La pordo.", LN(0.5))]
-    found = Found("The lamp.", outputs, [])
+    found = Found("The lamp.", outputs, [], 2)
     _, columns = described(model, found, [-1.0, -1.0], phrases_scale=2.0)
     assert columns["phrases_1"] == pytest.approx([2 + 0.8, 2 + 0.2])
     assert columns["network_1"] == [0.0, 0.0]
 
 
+def test_those_that_are_not_ranked_count_for_posteriors(model):
+    outputs = [Output("La lumo.", 0.0), Output("La pordo.", 0.0), Output("La halo.", LN(2))]
+    texts, columns = described(model, Found("The lamp.", outputs, [], 1), [-1.0])
+    assert texts == ["La lumo."]
+    assert columns["phrases_1"] == pytest.approx([2 + 1 / 4])
+
+
 def test_where_nothing_was_found_there_is_an_empty_text(model):
-    texts, columns = described(model, Found("The lamp.", [], []), [-1.0])
+    texts, columns = described(model, Found("The lamp.", [], [], 2), [-1.0])
     assert texts == [""]
     assert columns["words"] == [0.0]
 
