@@ -73,6 +73,11 @@ BENCHMARKS = {
         "peers.beside_transformer",
         (*DATA, *WORK),
     ),
+    "combination": Benchmark(
+        "Do a network and a phrase-based model translate better together?",
+        "combination",
+        ("--model", "{model}", "--text", "{text}", *WORK),
+    ),
     "network_matrix": Benchmark(
         "What do cells and attentions bring at the same budget?", "network_matrix", (*DATA, *WORK)
     ),

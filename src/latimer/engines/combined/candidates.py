@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from latimer.engines.combined.features import FEATURES
 from latimer.engines.combined.lexical import Lexicon
-from latimer.engines.combined.posteriors import expected_matches, posteriors
+from latimer.engines.combined.posteriors import Posteriors, expected_matches, posteriors
 from latimer.engines.engine import Output
 from latimer.engines.phrases.folder import PhraseModel
 from latimer.statistical.arrays import Floats
@@ -24,17 +24,21 @@ class Candidates(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What both systems found for one text: distinct outputs, best first."""
+    """What both systems found for one text: distinct outputs, best first.
+
+    ranked: how many of the phrase-based model's are candidates; the others count for posteriors.
+    """
 
     source: str
     phrases: Sequence[Output]
     network: Sequence[Output]
+    ranked: int
 
     @property
     def texts(self) -> list[str]:
-        """All distinct texts, the network's first; an empty one where nothing was found."""
-        every = (one.text for several in (self.network, self.phrases) for one in several)
-        return list(dict.fromkeys(every)) or [""]
+        """The distinct candidates, the network's first; an empty one where nothing was found."""
+        every = (*self.network, *self.phrases[: self.ranked])
+        return list(dict.fromkeys(one.text for one in every)) or [""]
 
 
 class Describer:
@@ -52,13 +56,19 @@ class Describer:
         """The candidates of a text; `log_probs` of `found.texts`, by the network."""
         texts = found.texts
         masked, table = mask(found.source)
-        tokens = [self.model.target.split(mask_target(text, table)) for text in texts]
+
+        def split(text: str) -> list[str]:
+            return self.model.target.split(mask_target(text, table))
+
+        tokens = [split(text) for text in texts]
+        network, phrases = self._posteriors(found, log_probs, split)
         columns = {
             "network": np.array(log_probs),
             "language": np.array([self._language(one) for one in tokens]),
             "words": np.array([len(one) for one in tokens]),
             **self._membership(found, texts),
-            **self._matches(found, texts, tokens, log_probs),
+            **_matches("phrases", tokens, phrases),
+            **_matches("network", tokens, network),
         }
         lexical = self._lexicon.scores(self.model.source.split(masked), tokens)
         columns["lexical_target"], columns["lexical_source"] = lexical.T
@@ -77,19 +87,22 @@ class Describer:
             "in_network": np.array([float(text in network) for text in texts]),
         }
 
-    def _matches(
-        self, found: Found, texts: Sequence[str], tokens: Sequence[Sequence[str]],
-        log_probs: Sequence[float],
-    ) -> dict[str, Floats]:  # fmt: skip
-        place = {text: number for number, text in enumerate(texts)}
-        phrases = [place[one.text] for one in found.phrases]
-        network = [place[one.text] for one in found.network]
-        scores = [one.score for one in found.phrases], [log_probs[one] for one in network]
-        columns: dict[str, Floats] = {}
-        for name, rows, of, scale in zip(
-            ("phrases", "network"), (phrases, network), scores, self._scales, strict=True
-        ):
-            expected = posteriors([tokens[row] for row in rows], of, scale)
-            matches = np.array([expected_matches(one, expected) for one in tokens])
-            columns |= {f"{name}_{n + 1}": column for n, column in enumerate(matches.T)}
-        return columns
+    def _posteriors(
+        self, found: Found, log_probs: Sequence[float], split: Callable[[str], list[str]]
+    ) -> tuple[Posteriors, Posteriors]:
+        """Of the network and of the phrase-based model."""
+        by_text = dict(zip(found.texts, log_probs, strict=True))
+        network = [by_text[one.text] for one in found.network]
+        phrases = [one.score for one in found.phrases]
+        return (
+            posteriors([split(one.text) for one in found.network], network, self._scales[1]),
+            posteriors([split(one.text) for one in found.phrases], phrases, self._scales[0]),
+        )
+
+
+def _matches(
+    system: str, tokens: Sequence[Sequence[str]], expected: Posteriors
+) -> dict[str, Floats]:
+    """The features of expected matches with one system's translation."""
+    matches = np.array([expected_matches(one, expected) for one in tokens])
+    return {f"{system}_{n + 1}": column for n, column in enumerate(matches.T)}

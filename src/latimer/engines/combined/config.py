@@ -17,12 +17,15 @@ Theta = Annotated[float, Field(ge=0, le=100)]
 class Combination(Facts):
     """How candidates are found.
 
-    candidates: of the phrase-based model, at most, for each text; phrases_scale, network_scale:
-    how sharp the probabilities of candidates are (see `posteriors`); guidance: what the network's
-    search adds for n-grams of pieces, n = 1 … 4, that are sure to the phrase-based model, in nats.
+    candidates: of the phrase-based model, at most, for each text, from which the posteriors of
+    n-grams come; ranked: how many of them, the best, may be the translation: the network scores
+    each, which takes time; phrases_scale, network_scale: how sharp the probabilities of candidates
+    are (see `posteriors`); guidance: what the network's search adds for n-grams of pieces,
+    n = 1 … 4, that are sure to the phrase-based model, in nats.
     """
 
     candidates: int = Field(default=50, ge=1, le=1000)
+    ranked: int = Field(default=25, ge=1, le=1000)
     phrases_scale: Scale = 1.0
     network_scale: Scale = 1.0
     guidance: Annotated[tuple[Theta, Theta, Theta, Theta], Strict(False)] = (0.0, 0.0, 0.0, 0.0)

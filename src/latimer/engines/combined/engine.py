@@ -116,7 +116,7 @@ class CombinedEngine:
         wide = search.replace(nbest=search.width)
         network = self.network.find(segments, wide, guide=guide)
         return [
-            Found(segment.text, of_phrases, _distinct(of_network))
+            Found(segment.text, of_phrases, _distinct(of_network), self.combination.ranked)
             for segment, of_phrases, of_network in zip(segments, phrases, network, strict=True)
         ]
 

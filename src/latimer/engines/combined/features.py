@@ -24,22 +24,22 @@ from latimer.statistical.arrays import Floats
 from latimer.statistical.tuning.features import FeatureWeights
 
 DEFAULT_WEIGHTS: Final[Mapping[str, float]] = {
-    "network": 1.0,
-    "language": 0.2,
-    "lexical_target": 0.1,
-    "lexical_source": 0.1,
-    "phrases": 0.5,
+    "network": 0.4,
+    "language": 0.15,
+    "lexical_target": 0.05,
+    "lexical_source": 0.4,
+    "phrases": 0.4,
     "in_phrases": 0.0,
     "in_network": 0.0,
-    "words": 0.5,
+    "words": 0.1,
     "phrases_1": 0.2,
-    "phrases_2": 0.2,
-    "phrases_3": 0.2,
+    "phrases_2": 0.3,
+    "phrases_3": 0.25,
     "phrases_4": 0.2,
     "network_1": 0.2,
-    "network_2": 0.2,
-    "network_3": 0.2,
-    "network_4": 0.2,
+    "network_2": 0.1,
+    "network_3": 0.1,
+    "network_4": 0.15,
 }
 FEATURES: Final = tuple(DEFAULT_WEIGHTS)
 NOT_NEGATIVE: Final = (*FEATURES[:5], *FEATURES[8:])
