@@ -84,6 +84,9 @@ BENCHMARKS = {
     "perceptron": Benchmark(
         "Where does a network of fixed length end?", "perceptron", (*DATA, *WORK)
     ),
+    "paradigms": Benchmark(
+        "Which way of translating is best, and with how much text?", "paradigms", (*DATA, *WORK)
+    ),
     "alignment_error": Benchmark(
         "How well does attention align words, beside IBM model 1 and an HMM?", "alignment_error"
     ),
@@ -107,7 +110,15 @@ QUICK = (
 )  # fmt: skip
 """Minutes each."""
 
-FULL = (*QUICK, "peers", "first_try", "multi30k_quality", "reward_learning", "network_matrix")
+FULL = (
+    *QUICK,
+    "peers",
+    "first_try",
+    "multi30k_quality",
+    "reward_learning",
+    "paradigms",
+    "network_matrix",
+)
 """With those that take an hour and more, on a machine that does nothing else."""
 
 SUITES = {"quick": QUICK, "full": FULL}
