@@ -79,7 +79,8 @@ def _rows(section: str, settings: type[Settings]) -> Iterator[str]:
         default = field.default
         text = shown(default) if default is None or isinstance(default, bool) else str(default)
         text = "" if default in ("", ()) else f"`{text}`"
-        yield f"| `{section}.{name}` | {text} | {allowed(field)} | {in_cell(str(field.description))} |\n"
+        meaning = in_cell(str(field.description))
+        yield f"| `{section}.{name}` | {text} | {allowed(field)} | {meaning} |\n"
 
 
 PAGES: dict[str, Callable[[], str]] = {"recipe.md": markdown, "search.md": search_settings}

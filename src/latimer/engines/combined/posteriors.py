@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from math import exp
+from typing import Any
 
 ORDER = 4
 """The longest n-grams, as in BLEU."""
 
-Gram = tuple[Hashable, ...]
+Gram = tuple[Any, ...]
 Posteriors = Mapping[Gram, float]
 
 
