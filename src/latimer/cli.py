@@ -51,10 +51,20 @@ RULES = Family(
 )
 
 COMMANDS: dict[str, tuple[Command | Family, ...]] = {
-    "Translators": (quickstart, corpus, train, improve, translate, evaluate, explain, plot),
-    "Comparison": (compare,),
+    "Translators": (
+        quickstart,
+        corpus,
+        train,
+        improve,
+        combine,
+        translate,
+        evaluate,
+        compare,
+        explain,
+        plot,
+    ),
     "Decision processes": (plan, learn, play),
-    "Smaller tools": (average, combine, analyse, shortlist, perplexity, sample, RULES),
+    "Smaller tools": (average, analyse, shortlist, perplexity, sample, RULES),
 }
 """The commands, in the groups that `latimer --help` shows."""
 
