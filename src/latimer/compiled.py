@@ -16,9 +16,11 @@ def compiled(function: Function) -> Function:
     Dividing by zero gives an infinity, as in NumPy, and costs no test. Other threads run meanwhile.
     """
     try:
-        return cast(Function, njit(cache=True, nogil=True, error_model="numpy")(function))
+        found = njit(cache=True, nogil=True, error_model="numpy")(function)
     except RuntimeError:  # "no locator available"
         return cast(Function, njit(nogil=True, error_model="numpy")(function))
+    _forget_other_versions(found)
+    return cast(Function, found)
 
 
 def compiled_anew(function: Function) -> Function:
@@ -32,3 +34,23 @@ def compiled_anew(function: Function) -> Function:
 def inlined(function: Function) -> Function:
     """As `compiled`, and copied into every compiled caller, which halves the time of short ones."""
     return cast(Function, njit(nogil=True, error_model="numpy", inline="always")(function))
+
+
+def _forget_other_versions(dispatcher: Any) -> None:
+    """Let an index of the cache that names classes of another version count as empty.
+
+    Numba reads the index, which has the types of arguments, before it looks at its date; after an
+    update the classes may have other names, and unpickling it fails.
+    """
+    file = getattr(getattr(dispatcher, "_cache", None), "_cache_file", None)
+    load = getattr(file, "_load_index", None)
+    if file is None or load is None:
+        return
+
+    def tolerant() -> Any:
+        try:
+            return load()
+        except (AttributeError, ImportError, TypeError):
+            return {}
+
+    file._load_index = tolerant
