@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
@@ -69,6 +70,11 @@ class PhrasesRecipe(Section):
     language_model: LanguageModelSection = LanguageModelSection()
     tuning: TuningSettings = TuningSettings()
     search: SearchSection = Stack()
+
+    @field_validator("search", mode="before")
+    @classmethod
+    def _usually_stack(cls, search: Any) -> Any:
+        return {"kind": "stack", **search} if isinstance(search, Mapping) else search
 
     @field_validator("search")
     @classmethod
