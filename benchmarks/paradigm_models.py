@@ -245,7 +245,7 @@ def rewarded(shop: Workshop, name: str) -> Made:
     run([*words, "--minutes", str(shop.reward_minutes)], shop.place(name + " log"))
     model = best_model(place)
     cost = added(training_cost(model), start)
-    return shop.keep(name, Made(str(model), *cost, (start.system,)))
+    return shop.keep(name, Made(str(model), cost[0], cost[1], (start.system,)))
 
 
 def combined(shop: Workshop, name: str) -> Made:
@@ -260,7 +260,7 @@ def combined(shop: Workshop, name: str) -> Made:
     dev = map(str, shop.corpus.files["dev"])
     words = ["combine", *parts, "--dev", *dev, "--out", str(place), "--quiet", "--threads", "1"]
     cost = added(run(words, shop.place(name + " log")), *parents)
-    return shop.keep(name, Made(str(place), *cost, parts))
+    return shop.keep(name, Made(str(place), cost[0], cost[1], parts))
 
 
 PARADIGMS: dict[str, Callable[[Workshop, str], Made]] = {
