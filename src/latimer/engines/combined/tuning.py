@@ -21,13 +21,13 @@ from latimer.statistical.tuning.settings import TuningSettings
 
 SHAPE = (0.1, 0.2, 0.3, 0.4)
 """Guidance by n: Θ_n of linear BLEU grow about so (Tromble et al. 2008, section 4)."""
-STRENGTHS = (0.0, 1.0, 2.0, 4.0)
+STRENGTHS = (0.0, 0.5, 1.0, 2.0)
 """ΣΘ_n, of which the best on some sentences is taken."""
 USUAL_STRENGTH = 1.0
 """That of a development set too small to choose on."""
 SENTENCES = 300
 """Sentences of the development set on which guidance is chosen, at most."""
-SETTINGS = TuningSettings(kind="mert", restarts=8, trust=5.0)
+SETTINGS = TuningSettings(kind="mert", restarts=4, trust=5.0)
 """All candidates are known from the start, so that weights may go far from the default."""
 
 
