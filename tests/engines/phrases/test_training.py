@@ -10,6 +10,7 @@ from latimer.engines.phrases.training.run import train
 from latimer.errors import InputError
 from latimer.metrics.corpus_scores import corpus_scores
 from latimer.recipe import load_any_recipe
+from latimer.search.strategies import Stack
 from latimer.train.loop.interruption import Interrupted
 
 
@@ -150,3 +151,9 @@ def test_the_score_on_dev_is_that_of_sacrebleu(corpus, model):
     score = corpus_scores(found, references, ("bleu",))["bleu"].value
     config = json.loads((model / "config.json").read_text("utf-8"))
     assert config["scores"]["dev_bleu"] == pytest.approx(score, abs=0.01)
+
+
+def test_settings_of_search_in_a_recipe_are_those_of_the_stack() -> None:
+    files = [f"data.{part}.{side}=x" for part in ("train", "dev") for side in ("source", "target")]
+    recipe = load_any_recipe("koehn2003", [*files, "search.width=8"])
+    assert recipe.search == Stack(width=8)
