@@ -14,6 +14,7 @@ from latimer.recipe import (
     Recipe,
     build_recipe,
     dump_recipe,
+    load_any_recipe,
     load_recipe,
     recipe_names,
 )
@@ -54,8 +55,13 @@ def test_the_last_override_wins() -> None:
 
 @pytest.mark.parametrize("name", recipe_names())
 def test_every_recipe_of_the_package_loads(name: str) -> None:
-    recipe = load_recipe(name, FILES)
+    recipe = load_any_recipe(name, FILES)
     assert recipe.data.train.source == Path("a.en")
+
+
+def test_a_recipe_of_phrases_is_none_of_a_network() -> None:
+    with pytest.raises(InputError, match=r"koehn2003.yaml, line 4: a recipe of the engine phrases"):
+        load_recipe("koehn2003", FILES)
 
 
 def test_a_file_hides_a_recipe_of_the_same_name(
@@ -113,7 +119,7 @@ WRONG = [  # a line of the recipe (its third), what is said of it
     ("seed: -1", "seed is -1; allowed: a whole number, at least 0 and at most 4,294,967,295"),
     (
         "traning: {}",
-        "unknown key traning; did you mean training? Valid keys: seed, start, data, subwords",
+        "unknown key traning; did you mean training? Valid keys: engine, seed, start, data,",
     ),
     ("warmup: 3", "unknown key warmup; did you mean training.warmup?"),
 ]

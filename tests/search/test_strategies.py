@@ -144,7 +144,8 @@ def test_every_search_is_read_from_what_it_writes(data, kind):
     search = STRATEGIES[kind]()
     if "width" in type(search).model_fields:
         search = search.replace(width=data.draw(st.integers(1, 4000)))
-        search = search.replace(alpha=data.draw(st.floats(0, 10)))
+        further = "alpha" if "alpha" in type(search).model_fields else "threshold"
+        search = search.replace(**{further: data.draw(st.floats(0.5, 10))})
     else:
         search = search.replace(samples=data.draw(st.integers(1, 4000)))
         search = search.replace(top_p=data.draw(st.none() | st.floats(0.01, 1)))

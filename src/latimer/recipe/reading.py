@@ -50,7 +50,11 @@ def load_any_recipe(path_or_name: str | Path, overrides: Sequence[str] = ()) -> 
 
 def load_recipe(path_or_name: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """As `load_any_recipe`, of a network; raises InputError for a recipe of another engine."""
-    return build_recipe(*_tree(path_or_name, overrides))
+    tree, name, places = _tree(path_or_name, overrides)
+    if (engine := tree.get("engine", "neural")) != "neural":
+        where = places.get("engine", name)
+        raise InputError(f"{where}: a recipe of the engine {engine}; one of a network is needed")
+    return build_recipe(tree, name, places)
 
 
 def _tree(
