@@ -108,7 +108,7 @@ def test_every_section_and_figure_is_there(found, read):
         assert row.name in text
         assert all(f"{score.value:.1f}" in text for score in row.scores.values())
     for pair in found.pairs:
-        assert f"{pair.difference:+.2f}".replace("-", "−") in text
+        assert f"{abs(pair.difference):.2f}" in text
     assert "leave out the variance of training" in text
     assert "mean of 2" in text
     assert all(signature in text for signature in found.signatures.values())
