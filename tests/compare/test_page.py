@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from latimer.compare.figures import p_value, quantity, signed
 from latimer.compare.page.chart import nice_ticks
 from latimer.compare.page.coloured import marked
 from latimer.compare.page.document import page
@@ -108,7 +109,7 @@ def test_every_section_and_figure_is_there(found, read):
         assert row.name in text
         assert all(f"{score.value:.1f}" in text for score in row.scores.values())
     for pair in found.pairs:
-        assert f"{pair.difference:+.2f}".replace("-", "−") in text
+        assert signed(pair.difference) in text
     assert "leave out the variance of training" in text
     assert "mean of 2" in text
     assert all(signature in text for signature in found.signatures.values())
@@ -123,6 +124,16 @@ def test_a_single_system_has_no_pairs():
     assert "Differences" not in text
     assert "N-grams" not in text
     assert "BLEU by length" in text
+
+
+def test_figures_by_hand():
+    assert [signed(value) for value in (1.234, -1.234, -0.004, 0.0)] == [
+        "+1.23", "−1.23", "0.00", "0.00"
+    ]  # fmt: skip
+    assert [p_value(value) for value in (0.0004, 0.0123, 1.0)] == ["<.001", ".012", "1.000"]
+    assert [quantity(value) for value in (None, 1234.5, 12.34, 2.0, 0.0)] == [
+        "–", "1,234", "12.3", "2.00", "0.0"
+    ]  # fmt: skip
 
 
 def test_words_are_marked_by_hand():

@@ -11,8 +11,8 @@ def score(value: float | None) -> str:
 
 
 def signed(value: float) -> str:
-    """Two decimals, with a sign."""
-    return minus(f"{value:+.2f}")
+    """Two decimals, with a sign unless they are zero."""
+    return minus(f"{value:+.2f}") if abs(value) >= 0.005 else "0.00"
 
 
 def ratio(value: float) -> str:
