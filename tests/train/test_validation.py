@@ -94,6 +94,7 @@ class Data:
     def __init__(self, vocabulary, corpus):
         self.vocabulary, self.train, self.dev = vocabulary, corpus, corpus
         self.lexicon = None
+        self.too_long = None
 
 
 def two_checkpoints(model, corpus, tmp_path, network, size):

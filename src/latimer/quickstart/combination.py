@@ -7,7 +7,6 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from latimer.engines.combined.combine import combine
 from latimer.errors import InputError
 from latimer.quickstart.judge import Judge
 from latimer.quickstart.offer import Candidate
@@ -27,6 +26,8 @@ def combined(
     dev = judge.unaided.get("dev")
     if dev is None:
         return []
+    from latimer.engines.combined.combine import combine
+
     console.print(Text("\nNetwork and phrases together", style="bold"))
     folder = plan.out / "models" / "combined"
     try:
