@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
 from benchmarks.multi30k_quality import best_model
 from latimer.engines.rules.examples import copy_example, example_names
@@ -304,16 +305,34 @@ def training_cost(model: Path) -> tuple[float | None, float | None]:
     if model.parent.name != "models" or not log.exists():
         return None, None
     events = [json.loads(line) for line in read_lines(log)]
-    seconds = events[-1]["seconds"]
-    cores = [event["cores"] for event in events if event.get("cores") is not None]
-    if cores:  # of a network: the mean number of cores that training had
-        return seconds / 60, cores[-1] * seconds / 60
-    sittings, last = 0.0, 0.0
-    for event in events:  # of phrases: CPU seconds of each sitting, counted from 0
-        now = event.get("cpu_seconds", 0.0)
-        sittings, last = sittings + (last if now < last else 0.0), now
-    total = (sittings + last) / 60
-    return seconds / 60, total or None
+    phrases = any("cpu_seconds" in event for event in events)
+    cpu = cpu_of_phrases(events) if phrases else cpu_of_network(events)
+    return events[-1]["seconds"] / 60, None if cpu is None else cpu / 60
+
+
+def cpu_of_phrases(events: Sequence[dict[str, Any]]) -> float:
+    """CPU seconds of a phrase-based model; each sitting counts from 0."""
+    earlier, last = 0.0, 0.0
+    for event in events:
+        now = event["cpu_seconds"]
+        earlier, last = earlier + (last if now < last else 0.0), now
+    return earlier + last
+
+
+def cpu_of_network(events: Sequence[dict[str, Any]]) -> float | None:
+    """CPU seconds of a network: at its end, a sitting notes how many cores it had, on average.
+
+    None if a sitting was stopped before it could.
+    """
+    begun: list[float] = []
+    total, noted = 0.0, 0
+    for event in events:
+        if event["kind"] == "start" and begun[-1:] != [event["seconds"]]:
+            begun.append(event["seconds"])
+        if event.get("cores") is not None:
+            total += event["cores"] * (event["seconds"] - begun[-1])
+            noted += 1
+    return total if noted == len(begun) else None
 
 
 def added(own: tuple[float | None, float | None], *parts: Made) -> list[float | None]:

@@ -138,6 +138,14 @@ def test_the_example_rules_are_compared_without_marks(corpus, tmp_path, monkeypa
     assert "*" not in outputs
 
 
+NETWORK = [{"kind": "start", "seconds": 0.0}, {"kind": "note", "seconds": 120.0, "cores": 0.5}]
+"""The log of a network that had half a core for two minutes."""
+
+
+def log_of(events):
+    return "".join(json.dumps(event) + "\n" for event in events)
+
+
 @pytest.fixture
 def commands(monkeypatch):
     """The commands of `latimer` that are run; each only leaves a folder behind."""
@@ -150,8 +158,7 @@ def commands(monkeypatch):
         model.mkdir(parents=True)
         (model / "config.json").write_text("{}", "utf-8")
         if "--run" in words:
-            event = {"seconds": 120.0, "cores": 0.5}
-            (folder / "log.jsonl").write_text(json.dumps(event) + "\n", "utf-8")
+            (folder / "log.jsonl").write_text(log_of(NETWORK), "utf-8")
         return 3.0, 1.0
 
     monkeypatch.setattr(paradigm_models, "run", run)
@@ -191,13 +198,18 @@ def test_the_cost_of_training_is_read_from_the_log_of_the_run(tmp_path):
     model = tmp_path / "models" / "best"
     assert training_cost(model) == (None, None)
     log = tmp_path / "log.jsonl"
-    network = [{"seconds": 30.0}, {"seconds": 120.0, "cores": 0.25}]
-    log.write_text("".join(json.dumps(event) + "\n" for event in network), "utf-8")
-    assert training_cost(model) == (2.0, 0.5)
+    log.write_text(log_of(NETWORK), "utf-8")
+    assert training_cost(model) == (2.0, 1.0)
+    # A second sitting, of 60 seconds with a quarter of a core; and a third that was killed.
+    start = {"kind": "start", "seconds": 120.0}
+    second = [start, start, {"kind": "note", "seconds": 180.0, "cores": 0.25}]
+    log.write_text(log_of([*NETWORK, *second]), "utf-8")
+    assert training_cost(model) == (3.0, 1.25)
+    log.write_text(log_of([*NETWORK, *second, {"kind": "start", "seconds": 180.0}]), "utf-8")
+    assert training_cost(model) == (3.0, None)
     # Two sittings of a phrase-based model, of 30 and 12 CPU seconds.
     sittings = [(40, 10), (90, 30), (100, 3), (120, 12)]
-    lines = [json.dumps({"seconds": s, "cpu_seconds": c}) + "\n" for s, c in sittings]
-    log.write_text("".join(lines), "utf-8")
+    log.write_text(log_of([{"seconds": s, "cpu_seconds": c} for s, c in sittings]), "utf-8")
     assert training_cost(model) == (2.0, 0.7)
 
 
