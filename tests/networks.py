@@ -71,14 +71,19 @@ def build_from_keys(*, source_vocab: int, target_vocab: int, **keys: Any) -> Seq
 
     Of a perceptron without those of recurrent networks, but for `attention`.
     """
-    if keys.get("kind") == "perceptron":
-        known = (*OF_ALL, *OF_PERCEPTRONS, "attention")
-        keys = {key: value for key, value in keys.items() if key in known}
     return build_network(
-        NetworkDescription.model_validate(keys),
+        NetworkDescription.model_validate(fitting_keys(keys)),
         source_vocab=source_vocab,
         target_vocab=target_vocab,
     )
+
+
+def fitting_keys(keys: dict[str, Any]) -> dict[str, Any]:
+    """Those of a perceptron, without those of recurrent networks; of other networks all."""
+    if keys.get("kind") != "perceptron":
+        return keys
+    known = ("kind", *OF_ALL, *OF_PERCEPTRONS, "attention")
+    return {key: value for key, value in keys.items() if key in known}
 
 
 def critic_from_keys(*, reads: str, head: str = "layer", joint: bool = True, **keys: Any) -> Critic:

@@ -29,7 +29,7 @@ from latimer.rl.deep import train as learn
 from latimer.search.strategies import Beam, DiverseBeam, Exact, MinimumBayesRisk, Sampling
 from latimer.text.vocabulary.subwords import EOS
 from latimer.train.run.run import train
-from networks import NETWORKS
+from networks import NETWORKS, fitting_keys
 from selection import few
 from tiny_model import SIZES, sentences, speaking, tiny_model, tiny_vocabulary
 from train.task import recipe_tree, reports, write_task
@@ -142,6 +142,7 @@ def recipe_of(task: Path, **model: Any) -> dict[str, Any]:
 )
 def test_every_network_learns(name, task, tmp_path):
     tree = recipe_of(task, **SIZES | NETWORKS[name])
+    tree["model"] = fitting_keys(tree["model"])
     if NETWORKS[name].get("kind") == "language_model":
         for part in tree["data"].values():
             part["source"] = None
